@@ -1,0 +1,210 @@
+//! Custom fields: keys that are registered for an entity, and values that instances hold for them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::scalar::Time;
+use crate::entity::ManagedEntity;
+use crate::error::{Fault, KeyProblem};
+
+/// The most characters a key has (source: `metronome-api.md` §1.5).
+pub const MAX_KEY_CHARACTERS: usize = 100;
+/// The most characters a value has (source: the seed "Set custom field values").
+pub const MAX_VALUE_CHARACTERS: usize = 200;
+/// The most keys an entity has registered at a time. An instance holds at most one value for each, so
+/// this is also the most values an instance holds.
+pub const MAX_KEYS_PER_ENTITY: usize = 1_000;
+
+/// What the store does with the values of a key.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// At most one instance of the entity holds a given value, archived instances included, and
+    /// [`find`](crate::Reading::find) answers which. The vendor's `enforce_uniqueness: true`.
+    Enforced,
+    /// Many instances may hold the same value, and [`find_all`](crate::Reading::find_all) answers which.
+    /// The vendor's `enforce_uniqueness: false`.
+    Indexed,
+    /// Values are kept and given back but cannot be searched; setting one writes fewer pages.
+    Unindexed,
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Enforced => "enforced",
+            Self::Indexed => "indexed",
+            Self::Unindexed => "unindexed",
+        })
+    }
+}
+
+/// A registered key, as [`key`](crate::Reading::key) and [`keys`](crate::Reading::keys) answer it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CustomFieldKey {
+    /// The id that registering the key gave it. No call takes it: a key is named by entity and text.
+    pub id: Uuid,
+    /// The entity whose instances may hold values for the key.
+    pub entity: ManagedEntity,
+    /// The key itself: 1 to 100 characters, compared exactly.
+    pub key: String,
+    /// Whether its values are unique, searchable or neither.
+    pub kind: KeyKind,
+    /// When it was registered.
+    pub added_at: Time,
+    /// How many instances hold a value for it now.
+    pub instances: u64,
+}
+
+/// Faults of a text that is to be registered as a key: 1 to 100 characters, none a control character.
+pub(crate) fn check_key(entity: ManagedEntity, key: &str) -> Option<Fault> {
+    let characters = key.chars().count();
+    let problem = if characters == 0 {
+        KeyProblem::Empty
+    } else if characters > MAX_KEY_CHARACTERS {
+        KeyProblem::TooLong { characters }
+    } else {
+        let at = key.chars().position(char::is_control)?;
+        KeyProblem::ControlCharacter { at }
+    };
+    Some(Fault::KeyText { entity, key: key.to_owned(), problem })
+}
+
+/// Faults of a value: at most 200 characters (Unicode scalar values, not bytes), any text, `""` included.
+pub(crate) fn check_value(entity: ManagedEntity, key: &str, value: &str) -> Option<Fault> {
+    // A value of so few bytes cannot have too many characters.
+    if value.len() <= MAX_VALUE_CHARACTERS {
+        return None;
+    }
+    let characters = value.chars().count();
+    (characters > MAX_VALUE_CHARACTERS).then(|| Fault::ValueTooLong {
+        entity,
+        key: key.to_owned(),
+        characters,
+    })
+}
+
+/// Values to set, by key, as they were given: a key given twice stays twice, and is refused when used.
+///
+/// ```
+/// use billfold::CustomFields;
+/// use std::collections::BTreeMap;
+///
+/// let fields = CustomFields::from([("tier", "gold"), ("region", "EU")]);
+/// assert_eq!(fields.iter().count(), 2);
+/// assert_eq!(fields, BTreeMap::from([("region", "EU"), ("tier", "gold")]).into_iter().rev().collect());
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CustomFields(Vec<(String, String)>);
+
+impl CustomFields {
+    /// The pairs, in the order they were given.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// Whether there is no pair.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for CustomFields {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
+impl<K: Into<String>, V: Into<String>, const N: usize> From<[(K, V); N]> for CustomFields {
+    fn from(pairs: [(K, V); N]) -> Self {
+        pairs.into_iter().collect()
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> From<Vec<(K, V)>> for CustomFields {
+    fn from(pairs: Vec<(K, V)>) -> Self {
+        pairs.into_iter().collect()
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> From<BTreeMap<K, V>> for CustomFields {
+    fn from(pairs: BTreeMap<K, V>) -> Self {
+        pairs.into_iter().collect()
+    }
+}
+
+/// What a writing call did to one key of one instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueOutcome {
+    /// The instance had no value for the key and has one now.
+    Added,
+    /// The instance had another value.
+    Changed,
+    /// The instance had this very value; nothing was written for it.
+    Unchanged,
+    /// The instance had a value and has none now.
+    Removed,
+    /// There was no value to remove.
+    Absent,
+}
+
+/// What a writing call did to one instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SetOutcome {
+    /// The instance's revision afterwards; the one it had before where nothing changed.
+    pub revision: u64,
+    /// For each key the call named or removed, what happened to it.
+    pub values: BTreeMap<String, ValueOutcome>,
+}
+
+impl SetOutcome {
+    /// Whether the call changed anything about the instance.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        !self.values.values().all(|outcome| matches!(outcome, ValueOutcome::Unchanged | ValueOutcome::Absent))
+    }
+}
+
+/// What must hold for [`set_values_if`](crate::Writing::set_values_if) to go ahead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expectation {
+    /// The instance's revision is exactly this one: nobody has changed it since it was read.
+    Revision(u64),
+    /// The instance has no value for this key.
+    Absent(String),
+    /// The instance holds exactly this value for this key.
+    Holds(String, String),
+}
+
+/// One instance, as [`entities`](crate::Reading::entities) lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Instance<I> {
+    /// Which instance.
+    pub id: I,
+    /// Whether it was archived.
+    pub archived: bool,
+    /// The sequence number of its last change.
+    pub revision: u64,
+}

@@ -1,0 +1,6 @@
+//! What is stored and asked for: plain data, each type validating itself. No storage, no I/O.
+
+pub(crate) mod change;
+pub(crate) mod custom_field;
+pub(crate) mod page;
+pub(crate) mod scalar;

@@ -1,0 +1,160 @@
+//! The keys and tables of the store, held in memory: every call looks a key up by name.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::codec::KeyRow;
+use super::tables::TableId;
+use crate::entity::ManagedEntity;
+use crate::error::{Error, Fault, Result};
+use crate::model::custom_field::KeyKind;
+use crate::model::scalar::Time;
+
+/// A registered key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub number: u32,
+    pub id: Uuid,
+    pub entity: ManagedEntity,
+    pub name: Arc<str>,
+    pub kind: KeyKind,
+    /// See [`KeyRow::index`].
+    pub index: u32,
+    pub added_at: Time,
+    pub revision: u64,
+}
+
+impl Key {
+    /// The table of its index; `None` where it is not indexed.
+    pub fn index_table(&self) -> Option<TableId> {
+        match self.kind {
+            KeyKind::Enforced => Some(TableId::Unique(self.entity, self.index)),
+            KeyKind::Indexed => Some(TableId::Listed(self.entity, self.index)),
+            KeyKind::Unindexed => None,
+        }
+    }
+
+    pub fn to_row(&self, removed: bool) -> KeyRow {
+        KeyRow {
+            id: self.id.into_bytes(),
+            entity: self.entity,
+            name: self.name.to_string(),
+            kind: self.kind,
+            index: self.index,
+            removed,
+            added_at: self.added_at,
+            revision: self.revision,
+            comparison: 0,
+        }
+    }
+
+    pub fn from_row(number: u32, row: KeyRow) -> Self {
+        Self {
+            number,
+            id: Uuid::from_bytes(row.id),
+            entity: row.entity,
+            name: row.name.into(),
+            kind: row.kind,
+            index: row.index,
+            added_at: row.added_at,
+            revision: row.revision,
+        }
+    }
+}
+
+/// The keys that are registered, and the tables that exist: at one moment of the store.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    store: Uuid,
+    /// A map for each entity, in the order of [`ManagedEntity::ALL`].
+    by_name: [HashMap<Arc<str>, Arc<Key>>; ManagedEntity::ALL.len()],
+    by_number: BTreeMap<u32, Arc<Key>>,
+    tables: BTreeSet<TableId>,
+    next_number: u32,
+}
+
+impl Catalog {
+    pub fn new(store: Uuid, tables: BTreeSet<TableId>) -> Self {
+        Self { store, by_name: Default::default(), by_number: BTreeMap::new(), tables, next_number: 1 }
+    }
+
+    /// Takes in a row of the `keys` table, removed keys included: their numbers are never given again.
+    pub fn load(&mut self, number: u32, row: KeyRow) {
+        self.next_number = self.next_number.max(number.max(row.index).saturating_add(1));
+        if !row.removed {
+            self.put(Key::from_row(number, row));
+        }
+    }
+
+    /// A number that no key and no index has had.
+    pub fn take_number(&mut self) -> Result<u32> {
+        let number = self.next_number;
+        self.next_number = number
+            .checked_add(1)
+            .ok_or_else(|| Error::corrupt("table keys: there are no key numbers left"))?;
+        Ok(number)
+    }
+
+    /// The id of the store, made with its file.
+    pub fn store(&self) -> Uuid {
+        self.store
+    }
+
+    pub fn has_table(&self, table: TableId) -> bool {
+        self.tables.contains(&table)
+    }
+
+    pub fn add_table(&mut self, table: TableId) {
+        self.tables.insert(table);
+    }
+
+    pub fn drop_table(&mut self, table: TableId) {
+        self.tables.remove(&table);
+    }
+
+    pub fn tables(&self) -> impl Iterator<Item = TableId> + '_ {
+        self.tables.iter().copied()
+    }
+
+    pub fn key(&self, entity: ManagedEntity, name: &str) -> Option<&Arc<Key>> {
+        self.by_name.get(entity as usize)?.get(name)
+    }
+
+    /// The key, or the fault that there is none.
+    pub fn known_key(&self, entity: ManagedEntity, name: &str) -> Result<&Arc<Key>, Fault> {
+        self.key(entity, name).ok_or_else(|| Fault::KeyNotFound { entity, key: name.to_owned() })
+    }
+
+    /// The key of that number, unless it was removed.
+    pub fn key_of(&self, number: u32) -> Option<&Arc<Key>> {
+        self.by_number.get(&number)
+    }
+
+    /// All keys, in the order they were registered.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<Key>> {
+        self.by_number.values()
+    }
+
+    /// How many keys the entity has.
+    pub fn count(&self, entity: ManagedEntity) -> usize {
+        self.by_name.get(entity as usize).map_or(0, HashMap::len)
+    }
+
+    /// Adds the key, or puts it in place of the one with its number.
+    pub fn put(&mut self, key: Key) {
+        let key = Arc::new(key);
+        if let Some(keys) = self.by_name.get_mut(key.entity as usize) {
+            keys.insert(Arc::clone(&key.name), Arc::clone(&key));
+        }
+        self.by_number.insert(key.number, key);
+    }
+
+    pub fn remove(&mut self, key: &Key) {
+        if let Some(keys) = self.by_name.get_mut(key.entity as usize) {
+            keys.remove(&key.name);
+        }
+        self.by_number.remove(&key.number);
+    }
+}

@@ -1,0 +1,175 @@
+//! Records to bytes and back: the only place that encodes or decodes what is stored.
+//!
+//! A stored value is an envelope: the record's version, a checksum over the row's key and the rest, then
+//! bincode. The checksum covers the key, so that a row that turns up under another key is found out too.
+
+use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
+use bincode::{Decode, Encode};
+use uuid::Uuid;
+
+use super::tables::{CHECK_BYTES, ID_BYTES, TableId, UNIQUE_BYTES};
+use crate::error::{Error, Result};
+use crate::model::change::Change;
+use crate::model::custom_field::KeyKind;
+use crate::model::scalar::Time;
+
+/// The version of every record of format 1. A record that changes shape gets a higher one, and its old
+/// shape stays in this module.
+const VERSION: u8 = 1;
+
+/// No record is larger: 1,000 values of 800 bytes, with room.
+const LIMIT: usize = 4 << 20;
+type Config = Configuration<LittleEndian, Varint, Limit<LIMIT>>;
+const CONFIG: Config = config::standard().with_limit::<LIMIT>();
+
+/// A record that stands in a row of its own.
+pub trait Record: Encode + Decode<()> {}
+
+impl Record for FieldsRow {}
+impl Record for KeyRow {}
+impl Record for Change {}
+impl Record for u32 {}
+impl Record for [u8; ID_BYTES] {}
+
+/// What every instance has: the row that each set touches.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct FieldsRow {
+    pub archived: bool,
+    /// The sequence number of the instance's last change.
+    pub revision: u64,
+    /// Values by key number, in order of the numbers. May hold values of keys that were removed since.
+    pub values: Vec<(u32, String)>,
+}
+
+/// A key, registered or removed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct KeyRow {
+    pub id: [u8; ID_BYTES],
+    pub entity: crate::entity::ManagedEntity,
+    pub name: String,
+    pub kind: KeyKind,
+    /// The number in the name of its index's table: a new one whenever the index is built anew.
+    pub index: u32,
+    pub removed: bool,
+    pub added_at: Time,
+    /// The sequence number of the key's last change.
+    pub revision: u64,
+    /// Kept for a comparison rule; 0 compares exactly.
+    pub comparison: u8,
+}
+
+pub fn encode(key: &[u8], record: &impl Record) -> Result<Vec<u8>> {
+    let mut envelope = vec![VERSION, 0, 0, 0, 0];
+    bincode::encode_into_std_write(record, &mut envelope, CONFIG)
+        .map_err(|cause| Error::corrupt(format!("a record cannot be encoded: {cause}")))?;
+    let payload = envelope.get(1 + CHECK_BYTES..).unwrap_or_default();
+    let checksum = checksum(&[key, &[VERSION], payload]);
+    if let Some(place) = envelope.get_mut(1..=CHECK_BYTES) {
+        place.copy_from_slice(&checksum);
+    }
+    Ok(envelope)
+}
+
+pub fn decode<R: Record>(table: TableId, key: &[u8], envelope: &[u8]) -> Result<R> {
+    let damaged = |what: &str| Error::corrupt(format!("table {table}: {what}"));
+    let (&version, rest) = envelope.split_first().ok_or_else(|| damaged("an empty row"))?;
+    let (check, payload) = rest.split_first_chunk().ok_or_else(|| damaged("a row cut short"))?;
+    if checksum(&[key, &[version], payload]) != *check {
+        return Err(damaged("a row whose checksum does not fit"));
+    }
+    if version != VERSION {
+        return Err(damaged(&format!("a row of version {version}; this version knows {VERSION}")));
+    }
+    match bincode::decode_from_slice(payload, CONFIG) {
+        Ok((record, read)) if read == payload.len() => Ok(record),
+        Ok(_) => Err(damaged("a row with bytes left over")),
+        Err(cause) => Err(damaged(&format!("a row that cannot be decoded: {cause}"))),
+    }
+}
+
+/// The value of an enforced key's index row: the holder, and a checksum over value and holder.
+pub fn seal_holder(value: &[u8], holder: Uuid) -> [u8; UNIQUE_BYTES] {
+    let mut sealed = [0; UNIQUE_BYTES];
+    let check = checksum(&[value, holder.as_bytes()]);
+    for (place, byte) in sealed.iter_mut().zip(holder.as_bytes().iter().chain(&check)) {
+        *place = *byte;
+    }
+    sealed
+}
+
+pub fn open_holder(table: TableId, value: &[u8], sealed: &[u8]) -> Result<Uuid> {
+    let damaged = || Error::corrupt(format!("table {table}: a row whose checksum does not fit"));
+    let (holder, check) = sealed.split_first_chunk::<ID_BYTES>().ok_or_else(damaged)?;
+    if checksum(&[value, holder]) == check { Ok(Uuid::from_bytes(*holder)) } else { Err(damaged()) }
+}
+
+/// The value of an indexed key's index row: a checksum over its key, which says everything.
+pub fn seal_listed(key: &[u8]) -> [u8; CHECK_BYTES] {
+    checksum(&[key])
+}
+
+pub fn check_listed(table: TableId, key: &[u8], sealed: &[u8]) -> Result<()> {
+    if checksum(&[key]) == sealed {
+        Ok(())
+    } else {
+        Err(Error::corrupt(format!("table {table}: a row whose checksum does not fit")))
+    }
+}
+
+fn checksum(parts: &[&[u8]]) -> [u8; CHECK_BYTES] {
+    let mut hasher = crc32fast::Hasher::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::ManagedEntity;
+    use proptest::prelude::*;
+
+    const TABLE: TableId = TableId::Fields(ManagedEntity::Customer);
+
+    fn row() -> FieldsRow {
+        FieldsRow { archived: false, revision: 300, values: vec![(1, "KyVn".into()), (7, String::new())] }
+    }
+
+    #[test]
+    fn a_record_comes_back_and_its_bytes_stay_what_they_are() {
+        let bytes = encode(b"key", &row()).unwrap();
+        assert_eq!(bytes.get(5..).unwrap(), b"\x00\xfb\x2c\x01\x02\x01\x04KyVn\x07\x00");
+        assert_eq!(decode::<FieldsRow>(TABLE, b"key", &bytes).unwrap(), row());
+    }
+
+    #[test]
+    fn no_flipped_bit_and_no_missing_byte_goes_unseen() {
+        let bytes = encode(b"key", &row()).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(decode::<FieldsRow>(TABLE, b"key", &flipped).is_err(), "bit {bit}");
+        }
+        for end in 0..bytes.len() {
+            assert!(decode::<FieldsRow>(TABLE, b"key", &bytes[..end]).is_err(), "{end} bytes");
+        }
+        assert!(decode::<FieldsRow>(TABLE, b"kez", &bytes).is_err(), "under another key");
+        let sealed = seal_holder(b"value", Uuid::from_u128(5));
+        assert_eq!(open_holder(TABLE, b"value", &sealed).unwrap(), Uuid::from_u128(5));
+        assert!(open_holder(TABLE, b"valuf", &sealed).is_err());
+        assert!(check_listed(TABLE, b"key", &seal_listed(b"kez")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_decoded_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let mut envelope = vec![VERSION];
+            envelope.extend(checksum(&[b"key", &[VERSION], &bytes]));
+            envelope.extend(&bytes);
+            let _ = decode::<FieldsRow>(TABLE, b"key", &envelope);
+            let _ = decode::<KeyRow>(TABLE, b"key", &envelope);
+            let _ = decode::<Change>(TABLE, b"key", &envelope);
+        }
+    }
+}

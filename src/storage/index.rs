@@ -1,0 +1,119 @@
+//! The index of a key: which instance holds a value, or which instances do.
+
+use std::ops::{Bound, ControlFlow};
+
+use uuid::Uuid;
+
+use super::batch::Member;
+use super::catalog::Key;
+use super::codec;
+use super::key_bytes;
+use super::tables::TableId;
+use super::view::Reader;
+use crate::error::Result;
+use crate::model::custom_field::KeyKind;
+
+/// The holder of a value of an enforced key.
+pub fn holder(reader: &impl Reader, key: &Key, value: &str) -> Result<Option<Uuid>> {
+    let table = TableId::Unique(key.entity, key.index);
+    let value = value.as_bytes();
+    reader.get(table, value, |row| codec::open_holder(table, value, row))
+}
+
+/// How many instances hold a value; `None` where the key has no index to tell.
+pub fn count(reader: &impl Reader, key: &Key) -> Result<Option<u64>> {
+    key.index_table().map(|table| reader.len(table)).transpose()
+}
+
+/// Up to `limit` values that begin with `prefix`, with their holders, in order of (value, id), behind the row
+/// with the key `after`.
+pub fn with_prefix(
+    reader: &impl Reader,
+    key: &Key,
+    prefix: &str,
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Vec<(String, Uuid)>> {
+    let begins = match key.kind {
+        KeyKind::Enforced => prefix.as_bytes().to_vec(),
+        _ => key_bytes::values_from(prefix),
+    };
+    entries(reader, key, &begins, after, limit)
+}
+
+/// Up to `limit` holders of exactly this value, in order of their ids, behind the row with the key `after`.
+pub fn holders(
+    reader: &impl Reader,
+    key: &Key,
+    value: &str,
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Vec<Uuid>> {
+    if key.kind == KeyKind::Enforced {
+        let holder = if after.is_none() { holder(reader, key, value)? } else { None };
+        return Ok(holder.into_iter().collect());
+    }
+    let entries = entries(reader, key, &key_bytes::holders_of(value), after, limit)?;
+    Ok(entries.into_iter().map(|(_, id)| id).collect())
+}
+
+/// The row key that stands for a holder of a value, to go on behind.
+pub fn row_key(key: &Key, value: &str, id: Uuid) -> Vec<u8> {
+    match key.kind {
+        KeyKind::Enforced => value.as_bytes().to_vec(),
+        _ => key_bytes::listed(value, id),
+    }
+}
+
+fn entries(
+    reader: &impl Reader,
+    key: &Key,
+    begins: &[u8],
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Vec<(String, Uuid)>> {
+    let Some(table) = key.index_table() else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    // A cursor cannot lead outside of what was asked for.
+    let from = match after.filter(|after| *after >= begins) {
+        Some(after) => Bound::Excluded(after),
+        None => Bound::Included(begins),
+    };
+    reader.scan(table, from, |row_key, row| {
+        if found.len() == limit || !row_key.starts_with(begins) {
+            return Ok(ControlFlow::Break(()));
+        }
+        found.push(entry(table, row_key, row)?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+fn entry(table: TableId, row_key: &[u8], row: &[u8]) -> Result<(String, Uuid)> {
+    if let TableId::Unique(..) = table {
+        let value = String::from_utf8(row_key.to_vec())
+            .map_err(|_| crate::error::Error::corrupt(format!("table {table}: a value that is not text")))?;
+        Ok((value, codec::open_holder(table, row_key, row)?))
+    } else {
+        codec::check_listed(table, row_key, row)?;
+        key_bytes::split_listed(row_key)
+    }
+}
+
+/// Adds the row of a value that an instance holds.
+pub fn insert(member: &Member<'_>, key: &Key, value: &str, id: Uuid) -> Result<()> {
+    let Some(table) = key.index_table() else { return Ok(()) };
+    let row_key = row_key(key, value, id);
+    match key.kind {
+        KeyKind::Enforced => member.put(table, &row_key, Some(&codec::seal_holder(&row_key, id))),
+        _ => member.put(table, &row_key, Some(&codec::seal_listed(&row_key))),
+    }
+}
+
+/// Removes the row of a value that an instance holds no more.
+pub fn remove(member: &Member<'_>, key: &Key, value: &str, id: Uuid) -> Result<()> {
+    match key.index_table() {
+        Some(table) => member.put(table, &row_key(key, value, id), None),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,66 @@
+//! The journal: every change, written in the commit that makes it.
+
+use super::batch::{Member, Progress};
+use super::codec;
+use super::key_bytes;
+use super::tables::TableId;
+use super::view::Reader;
+use crate::error::{Error, Result};
+use crate::model::change::{About, Change, What};
+
+/// Writes a change into the journal; its number in it.
+///
+/// Where the journal is not kept, one empty row still stands for the last change, so that numbers go on from
+/// it: they are the revisions of what they changed.
+pub fn record(member: &Member<'_>, what: What) -> Result<u64> {
+    let before = member.progress();
+    let sequence = before
+        .sequence
+        .checked_add(1)
+        .ok_or_else(|| Error::corrupt("table journal: there are no sequence numbers left"))?;
+    let time = member.now().max(before.time);
+    let keeps = member.setting().keeps_journal;
+    let about = if keeps { member.about().clone() } else { About::default() };
+    put(member, sequence, &Change { at: time, about, what: if keeps { what } else { What::Emptied } })?;
+    if !keeps && is_empty(member, before.sequence)? {
+        member.put(TableId::Journal, &before.sequence.to_be_bytes(), None)?;
+    }
+    member.set_progress(Progress { sequence, time });
+    Ok(sequence)
+}
+
+/// Empties the changes of an instance, from its last one back; their numbers and times stay.
+pub fn forget(member: &Member<'_>, last: u64) -> Result<()> {
+    let mut sequence = Some(last);
+    while let Some(number) = sequence {
+        let Some(change) = read(member, number)? else { break };
+        sequence = match change.what {
+            What::Adopted { .. } => None,
+            What::Values { before, .. } | What::Archived { before, .. } => Some(before),
+            // Not kept, or trimmed: nothing further back is kept either.
+            _ => break,
+        };
+        put(member, number, &Change { at: change.at, about: About::default(), what: What::Emptied })?;
+    }
+    Ok(())
+}
+
+/// Where the journal stands, from its last row.
+pub(super) fn progress(sequence: &[u8], change: &[u8]) -> Result<Progress> {
+    let change: Change = codec::decode(TableId::Journal, sequence, change)?;
+    Ok(Progress { sequence: key_bytes::sequence(sequence)?, time: change.at })
+}
+
+fn put(member: &Member<'_>, sequence: u64, change: &Change) -> Result<()> {
+    let key = sequence.to_be_bytes();
+    member.put(TableId::Journal, &key, Some(&codec::encode(&key, change)?))
+}
+
+fn read(reader: &impl Reader, sequence: u64) -> Result<Option<Change>> {
+    let key = sequence.to_be_bytes();
+    reader.get(TableId::Journal, &key, |row| codec::decode(TableId::Journal, &key, row))
+}
+
+fn is_empty(member: &Member<'_>, sequence: u64) -> Result<bool> {
+    Ok(read(member, sequence)?.is_some_and(|change| change.what == What::Emptied))
+}

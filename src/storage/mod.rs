@@ -1,0 +1,24 @@
+//! The engine room. Nothing outside names redb, and only `codec` turns records into bytes.
+//!
+//! From the bottom up: `tables`, `key_bytes` and `codec` say what a row looks like; `view` and `batch`
+//! read and write rows; `rows`, `index`, `journal` and `catalog` give them meaning; `queue` orders the
+//! writers; `engine` opens the file and runs them.
+
+pub mod backend;
+pub mod batch;
+pub mod catalog;
+pub mod codec;
+pub mod engine;
+mod failure;
+pub mod ids;
+pub mod index;
+pub mod journal;
+pub mod key_bytes;
+mod locks;
+mod open;
+mod opened;
+mod probe;
+mod queue;
+pub mod rows;
+pub mod tables;
+pub mod view;

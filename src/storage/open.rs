@@ -1,0 +1,184 @@
+//! Opening the file: what it is, whether it may be opened, and the first rows of a new one.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use redb::{Builder, Database, ReadableDatabase as _, TableHandle as _};
+use uuid::Uuid;
+
+use super::backend::{Adapted, Backend};
+use super::batch::Progress;
+use super::catalog::Catalog;
+use super::codec::{self, KeyRow};
+use super::engine::Db;
+use super::failure::{Failure, guarded};
+use super::journal;
+use super::opened::{ReadRows, open_for_reading, open_for_writing};
+use super::probe::{check, check_format, database_error};
+use super::tables::TableId;
+use crate::error::{EngineError, Error, Result};
+use crate::model::scalar::Time;
+
+/// The newest format of a file that this version reads, and the one it writes.
+pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT_ROW: &[u8] = b"format";
+const STORE_ROW: &[u8] = b"store";
+
+/// Opens the file for writing, making it if it is not there.
+pub(super) fn writable(path: &Path, cache: usize) -> Result<Db> {
+    let folder = match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => return Err(not_a_file(path)),
+    };
+    if !folder.is_dir() {
+        return Err(Error::FolderMissing { folder: folder.to_owned() });
+    }
+    let is_new = match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => return Err(not_a_file(path)),
+        Ok(found) if found.permissions().readonly() => {
+            return Err(Error::ReadOnlyFile { path: path.to_owned() });
+        }
+        // An empty file is one whose making was cut off before the first byte.
+        Ok(found) => found.len() == 0,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => true,
+        Err(cause) => return Err(open_error(path, &cause)),
+    };
+    if !is_new {
+        check(path)?;
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    // What customers are billed by is nobody else's business.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(|cause| open_error(path, &cause))?;
+    let db = create(path, cache, |builder| builder.create_file(file))?;
+    if is_new {
+        sync_folder(folder).map_err(|cause| open_error(path, &cause))?;
+    }
+    Ok(db)
+}
+
+/// Opens the file, or makes the store, in a backend of the caller's.
+pub(super) fn on_backend(backend: impl Backend, cache: usize) -> Result<Db> {
+    create(Path::new("(backend)"), cache, |builder| builder.create_with_backend(Adapted(backend)))
+}
+
+/// Opens the file for reading; many may do so at once.
+pub(super) fn read_only(path: &Path, cache: usize) -> Result<Db> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => return Err(not_a_file(path)),
+        Err(cause) => return Err(open_error(path, &cause)),
+    }
+    super::probe::check_magic(path)?;
+    let mut builder = Builder::new();
+    builder.set_cache_size(cache);
+    let opened = guarded(|| Ok::<_, redb::Error>(builder.open_read_only(path)))?;
+    opened.map(Db::ReadOnly).map_err(|error| database_error(path, error))
+}
+
+fn create(
+    path: &Path,
+    cache: usize,
+    open: impl FnOnce(&Builder) -> Result<Database, redb::DatabaseError>,
+) -> Result<Db> {
+    let mut builder = Builder::new();
+    builder.set_cache_size(cache);
+    let opened = guarded(|| Ok::<_, redb::Error>(open(&builder)))?;
+    opened.map(Db::Writable).map_err(|error| database_error(path, error))
+}
+
+fn not_a_file(path: &Path) -> Error {
+    Error::NotAStore { path: path.to_owned(), found: "a folder or a device".to_owned() }
+}
+
+pub(super) fn open_error(path: &Path, cause: &io::Error) -> Error {
+    match cause.kind() {
+        io::ErrorKind::NotFound => Error::StoreMissing { path: path.to_owned() },
+        _ => {
+            Error::Io(EngineError::new(io::Error::new(cause.kind(), format!("{}: {cause}", path.display()))))
+        }
+    }
+}
+
+/// Has the folder's new entry on disk, which syncing the file does not do.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Writes the first rows of a store that has none, durably.
+pub(super) fn initialise(db: &Database, store: Uuid) -> Result<(), Failure> {
+    let txn = guarded(|| db.begin_write())?;
+    {
+        let mut meta = guarded(|| open_for_writing(&txn, TableId::Meta))?;
+        let format = FORMAT.to_be_bytes();
+        guarded(|| meta.put(FORMAT_ROW, Some(&format), &mut |_| ()))?;
+        guarded(|| meta.put(STORE_ROW, Some(store.as_bytes()), &mut |_| ()))?;
+    }
+    guarded(|| txn.commit())
+}
+
+/// What the file says of itself: keys, tables and where the journal stands; `None` where it holds nothing.
+pub(super) fn load(path: &Path, db: &Db) -> Result<Option<(Catalog, Progress)>> {
+    let txn = guarded(|| match db {
+        Db::Writable(db) => db.begin_read(),
+        Db::ReadOnly(db) => db.begin_read(),
+    })?;
+    let names: Vec<_> = guarded(|| txn.list_tables())?.map(|table| table.name().to_owned()).collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let tables: BTreeSet<_> = names.iter().filter_map(|name| TableId::named(name)).collect();
+    let open = |table| guarded(|| open_for_reading(&txn, table));
+    let not_ours =
+        || Error::NotAStore { path: path.to_owned(), found: "another program's redb file".to_owned() };
+    if !tables.contains(&TableId::Meta) {
+        return Err(not_ours());
+    }
+    let meta = open(TableId::Meta)?;
+    check_format(path, &row(&*meta, FORMAT_ROW)?.ok_or_else(not_ours)?)?;
+    let store = row(&*meta, STORE_ROW)?
+        .and_then(|id| Uuid::from_slice(&id).ok())
+        .ok_or_else(|| Error::corrupt("table meta: the store has no id"))?;
+
+    let mut catalog = Catalog::new(store, tables);
+    if catalog.has_table(TableId::Keys) {
+        let keys = open(TableId::Keys)?;
+        for (number, key) in rows(&*keys)? {
+            let row: KeyRow = codec::decode(TableId::Keys, &number, &key)?;
+            let number = number.as_slice().try_into().map(u32::from_be_bytes);
+            catalog.load(number.map_err(|_| Error::corrupt("table keys: a key without a number"))?, row);
+        }
+    }
+    let mut progress = Progress { sequence: 0, time: Time::UNIX_EPOCH };
+    if catalog.has_table(TableId::Journal) {
+        let journal = open(TableId::Journal)?;
+        let mut last = None;
+        guarded(|| journal.last(&mut |sequence, change| last = Some((sequence.to_vec(), change.to_vec()))))?;
+        if let Some((sequence, change)) = last {
+            progress = journal::progress(&sequence, &change)?;
+        }
+    }
+    Ok(Some((catalog, progress)))
+}
+
+fn row(table: &dyn ReadRows, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    let mut found = None;
+    guarded(|| table.get(key, &mut |value| found = Some(value.to_vec())))?;
+    Ok(found)
+}
+
+fn rows(table: &dyn ReadRows) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let mut all = Vec::new();
+    guarded(|| {
+        table.scan(std::ops::Bound::Unbounded, &mut |key, value| {
+            all.push((key.to_vec(), value.to_vec()));
+            std::ops::ControlFlow::Continue(())
+        })
+    })?;
+    Ok(all)
+}

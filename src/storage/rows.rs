@@ -1,0 +1,151 @@
+//! The one place where rows change: an instance's row, the indexes and the journal, together.
+
+use std::ops::{Bound, ControlFlow};
+
+use uuid::Uuid;
+
+use super::batch::Member;
+use super::catalog::Key;
+use super::codec::{self, FieldsRow};
+use super::index;
+use super::journal;
+use super::key_bytes;
+use super::tables::TableId;
+use super::view::Reader;
+use crate::entity::{EntityRef, ManagedEntity};
+use crate::error::{Error, Result};
+use crate::model::change::{ValueChange, What};
+
+impl FieldsRow {
+    /// The value for the key of that number.
+    pub fn value(&self, number: u32) -> Option<&str> {
+        let at = self.values.binary_search_by_key(&number, |(key, _)| *key).ok()?;
+        self.values.get(at).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The row of an instance; `None` where there is no such instance.
+pub fn fields(reader: &impl Reader, target: EntityRef) -> Result<Option<FieldsRow>> {
+    let table = TableId::Fields(target.entity);
+    let key = target.id.as_bytes();
+    reader.get(table, key, |row| codec::decode(table, key, row))
+}
+
+/// Calls `visit` with each instance of the entity behind the id `after`, in order of the ids.
+pub fn scan_fields(
+    reader: &impl Reader,
+    entity: ManagedEntity,
+    after: Option<&[u8]>,
+    mut visit: impl FnMut(Uuid, FieldsRow) -> ControlFlow<()>,
+) -> Result<()> {
+    let table = TableId::Fields(entity);
+    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+    reader.scan(table, from, |key, row| Ok(visit(key_bytes::id(key)?, codec::decode(table, key, row)?)))
+}
+
+/// Values of one instance that are to change.
+#[derive(Debug)]
+pub struct Edit {
+    pub target: EntityRef,
+    /// The instance's row before, or a new one.
+    pub row: FieldsRow,
+    pub changes: Vec<ValueChange>,
+}
+
+/// Carries out edits that were found to be sound. All old index rows go before any new one comes, so that
+/// instances can exchange unique values. The revisions of the edited instances come back.
+pub fn apply(member: &Member<'_>, edits: Vec<Edit>) -> Result<Vec<u64>> {
+    for edit in &edits {
+        for change in &edit.changes {
+            if let Some(old) = &change.old {
+                index::remove(member, &*live_key(member, change.key)?, old, edit.target.id)?;
+            }
+        }
+    }
+    for edit in &edits {
+        for change in &edit.changes {
+            if let Some(new) = &change.new {
+                index::insert(member, &*live_key(member, change.key)?, new, edit.target.id)?;
+            }
+        }
+    }
+    edits.into_iter().map(|edit| apply_row(member, edit)).collect()
+}
+
+fn apply_row(member: &Member<'_>, edit: Edit) -> Result<u64> {
+    let Edit { target, mut row, changes } = edit;
+    if changes.is_empty() {
+        return Ok(row.revision);
+    }
+    // Values of keys that were removed leave when the row is written next.
+    member.with_catalog(|catalog| row.values.retain(|(key, _)| catalog.key_of(*key).is_some()));
+    for change in &changes {
+        let place = row.values.binary_search_by_key(&change.key, |(key, _)| *key);
+        match (place, &change.new) {
+            (Ok(at), None) => drop(row.values.remove(at)),
+            (Ok(at), Some(new)) => {
+                if let Some((_, value)) = row.values.get_mut(at) {
+                    value.clone_from(new);
+                }
+            }
+            (Err(at), Some(new)) => row.values.insert(at, (change.key, new.clone())),
+            (Err(_), None) => {}
+        }
+    }
+    let before = row.revision;
+    let (entity, id) = (target.entity, target.id.into_bytes());
+    row.revision = journal::record(member, What::Values { entity, id, before, values: changes })?;
+    put_fields(member, target, &row)?;
+    Ok(row.revision)
+}
+
+/// Takes an instance in.
+pub fn adopt(member: &Member<'_>, target: EntityRef) -> Result<FieldsRow> {
+    let (entity, id) = (target.entity, target.id.into_bytes());
+    let revision = journal::record(member, What::Adopted { entity, id })?;
+    let row = FieldsRow { archived: false, revision, values: Vec::new() };
+    put_fields(member, target, &row)?;
+    Ok(row)
+}
+
+/// Archives an instance. It keeps its values, and its hold on the unique ones.
+pub fn archive(member: &Member<'_>, target: EntityRef, mut row: FieldsRow) -> Result<()> {
+    let (entity, id) = (target.entity, target.id.into_bytes());
+    row.revision = journal::record(member, What::Archived { entity, id, before: row.revision })?;
+    row.archived = true;
+    put_fields(member, target, &row)
+}
+
+/// Removes an instance with its values, and empties its changes in the journal.
+pub fn forget(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result<()> {
+    for (number, value) in &row.values {
+        if let Some(key) = member.with_catalog(|catalog| catalog.key_of(*number).cloned()) {
+            index::remove(member, &key, value, target.id)?;
+        }
+    }
+    member.put(TableId::Fields(target.entity), target.id.as_bytes(), None)?;
+    journal::forget(member, row.revision)?;
+    let (entity, id) = (target.entity, target.id.into_bytes());
+    journal::record(member, What::Forgotten { entity, id }).map(drop)
+}
+
+/// Writes the record of a key, and the catalog's with it.
+pub fn put_key(member: &Member<'_>, mut key: Key, what: What) -> Result<()> {
+    let removed = matches!(what, What::KeyRemoved { .. });
+    key.revision = journal::record(member, what)?;
+    let number = key.number.to_be_bytes();
+    member.put(TableId::Keys, &number, Some(&codec::encode(&number, &key.to_row(removed))?))?;
+    member.change_catalog(|catalog| if removed { catalog.remove(&key) } else { catalog.put(key) });
+    Ok(())
+}
+
+fn put_fields(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result<()> {
+    let key = target.id.as_bytes();
+    member.put(TableId::Fields(target.entity), key, Some(&codec::encode(key, row)?))
+}
+
+fn live_key(member: &Member<'_>, number: u32) -> Result<std::sync::Arc<Key>> {
+    member
+        .with_catalog(|catalog| catalog.key_of(number).cloned())
+        .ok_or_else(|| Error::corrupt(format!("table keys: there is no key number {number}")))
+}

@@ -1,0 +1,159 @@
+//! The tables of the file: their names, and the shape of their rows.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use redb::{Key, TableDefinition, TypeName, Value};
+
+use crate::entity::ManagedEntity;
+
+/// A table of the file. The names that [`fmt::Display`] gives are part of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TableId {
+    /// Name -> bytes: the format, the store's id, the next key number.
+    Meta,
+    /// Key number -> key record.
+    Keys,
+    /// Entity id -> archived, revision, values.
+    Fields(ManagedEntity),
+    /// Value -> entity id, of an enforced key.
+    Unique(ManagedEntity, u32),
+    /// Value and entity id, of an indexed key.
+    Listed(ManagedEntity, u32),
+    /// Sequence -> change.
+    Journal,
+}
+
+impl fmt::Display for TableId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Meta => f.write_str("meta"),
+            Self::Keys => f.write_str("keys"),
+            Self::Fields(entity) => write!(f, "{entity}.fields"),
+            Self::Unique(entity, number) => write!(f, "{entity}.unique.{number}"),
+            Self::Listed(entity, number) => write!(f, "{entity}.index.{number}"),
+            Self::Journal => f.write_str("journal"),
+        }
+    }
+}
+
+impl TableId {
+    /// The table of that name; `None` for a name that no table of this format has.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "meta" => return Some(Self::Meta),
+            "keys" => return Some(Self::Keys),
+            "journal" => return Some(Self::Journal),
+            _ => {}
+        }
+        let (entity, rest) = name.split_once('.')?;
+        let entity = entity.parse().ok()?;
+        match rest.split_once('.') {
+            None => (rest == "fields").then_some(Self::Fields(entity)),
+            Some(("unique", number)) => number.parse().ok().map(|number| Self::Unique(entity, number)),
+            Some(("index", number)) => number.parse().ok().map(|number| Self::Listed(entity, number)),
+            Some(_) => None,
+        }
+    }
+
+    pub(super) const fn shape(self) -> Shape {
+        match self {
+            Self::Meta => Shape::Named,
+            Self::Keys => Shape::Numbered,
+            Self::Fields(_) => Shape::ById,
+            Self::Unique(..) => Shape::Unique,
+            Self::Listed(..) => Shape::Listed,
+            Self::Journal => Shape::Sequence,
+        }
+    }
+}
+
+/// How wide a table's keys and values are. Where redb knows a width it stores no offsets for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Named,
+    Numbered,
+    ById,
+    Unique,
+    Listed,
+    Sequence,
+}
+
+/// The bytes an id takes.
+pub const ID_BYTES: usize = 16;
+/// The bytes of an index row's value: of an enforced key the holder's id and a checksum, of an indexed key
+/// the checksum alone.
+pub const UNIQUE_BYTES: usize = ID_BYTES + CHECK_BYTES;
+/// The bytes of a row's checksum.
+pub const CHECK_BYTES: usize = 4;
+
+pub(super) type Named<'a> = TableDefinition<'a, Bytes, Bytes>;
+pub(super) type Numbered<'a> = TableDefinition<'a, Fixed<4>, Bytes>;
+pub(super) type ById<'a> = TableDefinition<'a, Fixed<ID_BYTES>, Bytes>;
+pub(super) type Unique<'a> = TableDefinition<'a, Bytes, Fixed<UNIQUE_BYTES>>;
+pub(super) type Listed<'a> = TableDefinition<'a, Bytes, Fixed<CHECK_BYTES>>;
+pub(super) type Sequence<'a> = TableDefinition<'a, Fixed<8>, Bytes>;
+
+/// Bytes of any length, in the order of the bytes.
+pub(super) type Bytes = &'static [u8];
+
+/// Exactly `N` bytes, in the order of the bytes. As a slice, so that every table is read and written alike;
+/// whoever writes checks the length first.
+#[derive(Debug)]
+pub(super) struct Fixed<const N: usize>;
+
+impl<const N: usize> Value for Fixed<N> {
+    type SelfType<'a> = &'a [u8];
+    type AsBytes<'a> = &'a [u8];
+
+    fn fixed_width() -> Option<usize> {
+        Some(N)
+    }
+
+    fn from_bytes<'a>(data: &'a [u8]) -> &'a [u8]
+    where
+        Self: 'a,
+    {
+        data
+    }
+
+    fn as_bytes<'a, 'b: 'a>(value: &'a &'b [u8]) -> &'a [u8]
+    where
+        Self: 'b,
+    {
+        value
+    }
+
+    fn type_name() -> TypeName {
+        TypeName::new(&format!("billfold::bytes{N}"))
+    }
+}
+
+impl<const N: usize> Key for Fixed<N> {
+    fn compare(left: &[u8], right: &[u8]) -> Ordering {
+        left.cmp(right)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_back_to_its_table() {
+        let mut tables = vec![TableId::Meta, TableId::Keys, TableId::Journal];
+        for entity in ManagedEntity::ALL {
+            tables.extend([
+                TableId::Fields(entity),
+                TableId::Unique(entity, 7),
+                TableId::Listed(entity, u32::MAX),
+            ]);
+        }
+        for table in tables {
+            assert_eq!(TableId::named(&table.to_string()), Some(table));
+        }
+        for name in ["", "fields", "customer", "customer.unique", "customer.unique.x", "plan.fields"] {
+            assert_eq!(TableId::named(name), None, "{name}");
+        }
+    }
+}

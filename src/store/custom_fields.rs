@@ -1,0 +1,279 @@
+//! Values: reading, setting, deleting.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::entities;
+use crate::entity::EntityRef;
+use crate::error::{Fault, Result};
+use crate::model::change::ValueChange;
+use crate::model::custom_field::{Expectation, SetOutcome, ValueOutcome, check_value};
+use crate::storage::batch::Member;
+use crate::storage::catalog::Key;
+use crate::storage::codec::FieldsRow;
+use crate::storage::index;
+use crate::storage::rows::{self, Edit};
+use crate::storage::view::Reader;
+
+/// All values of an instance, by key.
+pub fn all(reader: &impl Reader, target: EntityRef) -> Result<BTreeMap<String, String>> {
+    Ok(named(reader, entities::known(reader, target)?))
+}
+
+/// All values of several instances; every unknown one is a fault.
+pub fn many(reader: &impl Reader, targets: &[EntityRef]) -> Result<Vec<BTreeMap<String, String>>> {
+    let mut faults = Vec::new();
+    let mut values = Vec::with_capacity(targets.len());
+    for &target in targets {
+        match rows::fields(reader, target)? {
+            Some(row) => values.push(named(reader, row)),
+            None => faults.push(Fault::InstanceNotFound { target }),
+        }
+    }
+    Fault::none_of(faults)?;
+    Ok(values)
+}
+
+/// An instance's value for one key.
+pub fn one(reader: &impl Reader, target: EntityRef, name: &str) -> Result<Option<String>> {
+    let key = reader.with_catalog(|catalog| catalog.known_key(target.entity, name).cloned());
+    let row = rows::fields(reader, target)?.ok_or(Fault::InstanceNotFound { target });
+    match (key, row) {
+        (Ok(key), Ok(row)) => Ok(row.value(key.number).map(str::to_owned)),
+        (key, row) => Fault::none_of(key.err().into_iter().chain(row.err()).collect()).map(|()| None),
+    }
+}
+
+/// Values under their keys' names; those of removed keys are not shown.
+fn named(reader: &impl Reader, row: FieldsRow) -> BTreeMap<String, String> {
+    reader.with_catalog(|catalog| {
+        let named = |(number, value)| Some((catalog.key_of(number)?.name.to_string(), value));
+        row.values.into_iter().filter_map(named).collect()
+    })
+}
+
+/// What is to become of an instance's values.
+pub enum Wish {
+    /// These are set; others stay.
+    Merge(Vec<(String, String)>),
+    /// These are set; others go.
+    Replace(Vec<(String, String)>),
+    /// The values of these keys go; others stay.
+    Delete(Vec<String>),
+}
+
+/// Carries out wishes for several instances as one operation: all of them, or none and every fault of all.
+pub fn change(
+    member: &Member<'_>,
+    wishes: Vec<(EntityRef, Wish)>,
+    expectations: &[Expectation],
+) -> Result<Vec<SetOutcome>> {
+    let mut plan = Plan::default();
+    let mut seen = HashSet::new();
+    for (target, wish) in wishes {
+        if !seen.insert(target) {
+            plan.faults.push(Fault::InstanceRepeated { target });
+        }
+        plan.add(member, target, wish, expectations)?;
+    }
+    plan.check_uniqueness(member)?;
+    Fault::none_of(plan.faults)?;
+    for edit in &mut plan.edits {
+        // Taken in because the store adopts what it does not know.
+        if edit.row.revision == 0 {
+            edit.row = rows::adopt(member, edit.target)?;
+        }
+    }
+    let revisions = rows::apply(member, plan.edits)?;
+    let outcomes = revisions.into_iter().zip(plan.outcomes);
+    Ok(outcomes.map(|(revision, values)| SetOutcome { revision, values }).collect())
+}
+
+/// The edits that wishes come to, and what is wrong with them; nothing is written while it is made.
+#[derive(Default)]
+struct Plan {
+    edits: Vec<Edit>,
+    outcomes: Vec<BTreeMap<String, ValueOutcome>>,
+    faults: Vec<Fault>,
+}
+
+impl Plan {
+    fn add(
+        &mut self,
+        member: &Member<'_>,
+        target: EntityRef,
+        wish: Wish,
+        expectations: &[Expectation],
+    ) -> Result<()> {
+        if target.entity.is_of_a_package() {
+            self.faults.push(Fault::FieldsOfAPackage { target });
+        }
+        let row = match rows::fields(member, target)? {
+            Some(row) => row,
+            // Revision 0 is one that no instance has.
+            None => {
+                if !member.setting().adopts_unknown {
+                    self.faults.push(Fault::InstanceNotFound { target });
+                }
+                FieldsRow { archived: false, revision: 0, values: Vec::new() }
+            }
+        };
+        self.expect(member, target, &row, expectations);
+        let replaces = matches!(wish, Wish::Replace(_));
+        let wanted = match wish {
+            Wish::Merge(pairs) | Wish::Replace(pairs) => {
+                pairs.into_iter().map(|(name, value)| (name, Some(value))).collect()
+            }
+            Wish::Delete(names) => names.into_iter().map(|name| (name, None)).collect::<Vec<_>>(),
+        };
+        let wanted = self.resolve(member, target, wanted);
+        let mut outcomes = BTreeMap::new();
+        let mut changes = Vec::new();
+        if replaces {
+            let others = |number: &u32| !wanted.iter().any(|(key, _)| key.number == *number);
+            let gone: Vec<_> = member.with_catalog(|catalog| {
+                let numbers = row.values.iter().map(|(number, _)| *number).filter(others);
+                numbers.filter_map(|number| catalog.key_of(number).cloned()).collect()
+            });
+            for key in gone {
+                plan_value(&row, &key, None, &mut changes, &mut outcomes);
+            }
+        }
+        for (key, value) in wanted {
+            plan_value(&row, &key, value, &mut changes, &mut outcomes);
+        }
+        self.edits.push(Edit { target, row, changes });
+        self.outcomes.push(outcomes);
+        Ok(())
+    }
+
+    /// Finds the keys, and faults with keys and values.
+    fn resolve(
+        &mut self,
+        member: &Member<'_>,
+        target: EntityRef,
+        wanted: Vec<(String, Option<String>)>,
+    ) -> Vec<(Arc<Key>, Option<String>)> {
+        let entity = target.entity;
+        let mut resolved = Vec::with_capacity(wanted.len());
+        let mut unregistered = Vec::new();
+        let mut seen = HashSet::new();
+        for (name, value) in wanted {
+            let key = member.with_catalog(|catalog| catalog.key(entity, &name).cloned());
+            if let Some(value) = &value {
+                self.faults.extend(check_value(entity, &name, value));
+            }
+            if !seen.insert(name.clone()) {
+                self.faults.push(Fault::KeyRepeated { target, key: name });
+            } else if let Some(key) = key {
+                resolved.push((key, value));
+            } else {
+                unregistered.push(name);
+            }
+        }
+        if !unregistered.is_empty() {
+            self.faults.push(Fault::KeysNotRegistered { entity, keys: unregistered });
+        }
+        resolved
+    }
+
+    fn expect(
+        &mut self,
+        member: &Member<'_>,
+        target: EntityRef,
+        row: &FieldsRow,
+        expectations: &[Expectation],
+    ) {
+        let held = |name: &str| {
+            let key = member.with_catalog(|catalog| catalog.known_key(target.entity, name).cloned())?;
+            Ok::<_, Fault>(row.value(key.number))
+        };
+        for expectation in expectations {
+            let met = match expectation {
+                Expectation::Revision(expected) if row.revision != *expected => {
+                    Err(Fault::RevisionDiffers { target, expected: *expected, found: row.revision })
+                }
+                Expectation::Revision(_) => Ok(()),
+                Expectation::Absent(name) => {
+                    held(name).and_then(|found| differs(target, name, None, found).map_or(Ok(()), Err))
+                }
+                Expectation::Holds(name, value) => {
+                    held(name).and_then(|found| differs(target, name, Some(value), found).map_or(Ok(()), Err))
+                }
+            };
+            self.faults.extend(met.err());
+        }
+    }
+
+    /// Judges uniqueness on the state that the whole operation leaves: a value is free where its holder gives
+    /// it up in the same operation, and taken where another edit takes it too.
+    fn check_uniqueness(&mut self, member: &Member<'_>) -> Result<()> {
+        let mut freed = HashSet::new();
+        for edit in &self.edits {
+            let changes = edit.changes.iter();
+            freed.extend(
+                changes.filter_map(|change| Some((change.key, change.old.as_deref()?, edit.target.id))),
+            );
+        }
+        let mut claims: HashMap<(u32, &str), Uuid> = HashMap::new();
+        for Edit { target, changes, .. } in &self.edits {
+            for (number, value) in
+                changes.iter().filter_map(|change| Some((change.key, change.new.as_deref()?)))
+            {
+                let Some(key) = member.with_catalog(|catalog| catalog.key_of(number).cloned()) else {
+                    continue;
+                };
+                if key.kind != crate::model::custom_field::KeyKind::Enforced {
+                    continue;
+                }
+                let held =
+                    index::holder(member, &key, value)?.filter(|id| !freed.contains(&(number, value, *id)));
+                let claimed = *claims.entry((number, value)).or_insert(target.id);
+                let holder = held.or_else(|| (claimed != target.id).then_some(claimed));
+                let Some(holder) = holder.filter(|holder| *holder != target.id) else { continue };
+                let other = EntityRef { entity: target.entity, id: holder };
+                self.faults.push(Fault::ValueTaken {
+                    target: *target,
+                    key: key.name.to_string(),
+                    value: value.to_owned(),
+                    holder,
+                    archived: rows::fields(member, other)?.is_some_and(|row| row.archived),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds what it takes to give a key this value, and what that does to it.
+fn plan_value(
+    row: &FieldsRow,
+    key: &Key,
+    new: Option<String>,
+    changes: &mut Vec<ValueChange>,
+    outcomes: &mut BTreeMap<String, ValueOutcome>,
+) {
+    let old = row.value(key.number);
+    let outcome = match (old, &new) {
+        (None, None) => ValueOutcome::Absent,
+        (None, Some(_)) => ValueOutcome::Added,
+        (Some(_), None) => ValueOutcome::Removed,
+        (Some(old), Some(new)) if old == new => ValueOutcome::Unchanged,
+        (Some(_), Some(_)) => ValueOutcome::Changed,
+    };
+    if !matches!(outcome, ValueOutcome::Absent | ValueOutcome::Unchanged) {
+        changes.push(ValueChange { key: key.number, old: old.map(str::to_owned), new });
+    }
+    outcomes.insert(key.name.to_string(), outcome);
+}
+
+fn differs(target: EntityRef, key: &str, expected: Option<&str>, found: Option<&str>) -> Option<Fault> {
+    (expected != found).then(|| Fault::ValueDiffers {
+        target,
+        key: key.to_owned(),
+        expected: expected.map(str::to_owned),
+        holds_another: found.is_some(),
+    })
+}

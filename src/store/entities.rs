@@ -1,0 +1,62 @@
+//! Instances: taking them in, archiving, forgetting, listing.
+
+use std::ops::ControlFlow;
+
+use super::find::cut;
+use crate::entity::{EntityRef, ManagedEntity};
+use crate::error::{Fault, Result};
+use crate::model::custom_field::Instance;
+use crate::model::page::{Cursor, Page, PageRequest, Question};
+use crate::storage::batch::Member;
+use crate::storage::codec::FieldsRow;
+use crate::storage::rows;
+use crate::storage::view::Reader;
+
+/// The row of an instance, or the fault that there is no such instance.
+pub fn known(reader: &impl Reader, target: EntityRef) -> Result<FieldsRow> {
+    Ok(rows::fields(reader, target)?.ok_or(Fault::InstanceNotFound { target })?)
+}
+
+pub fn exists(reader: &impl Reader, target: EntityRef) -> Result<bool> {
+    Ok(rows::fields(reader, target)?.is_some())
+}
+
+/// A page of the instances of an entity, in order of their ids.
+pub fn page(
+    reader: &impl Reader,
+    entity: ManagedEntity,
+    page: &PageRequest,
+) -> Result<Page<Instance<EntityRef>>> {
+    let question = Question::Instances { entity };
+    let store = reader.with_catalog(crate::storage::catalog::Catalog::store);
+    let after = page.resume(store, &question)?;
+    let mut found = Vec::new();
+    rows::scan_fields(reader, entity, after, |id, row| {
+        let FieldsRow { archived, revision, .. } = row;
+        found.push(Instance { id: EntityRef { entity, id }, archived, revision });
+        if found.len() > page.limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(cut(found, page.limit, |last| Cursor::new(store, question, last.id.id.as_bytes())))
+}
+
+/// Takes an instance in; whether it was new.
+pub fn adopt(member: &Member<'_>, target: EntityRef) -> Result<bool> {
+    let new = !exists(member, target)?;
+    if new {
+        rows::adopt(member, target)?;
+    }
+    Ok(new)
+}
+
+pub fn archive(member: &Member<'_>, target: EntityRef) -> Result<()> {
+    let row = known(member, target)?;
+    if row.archived {
+        return Err(Fault::AlreadyArchived { target }.into());
+    }
+    rows::archive(member, target, row)
+}
+
+pub fn forget(member: &Member<'_>, target: EntityRef) -> Result<()> {
+    let row = known(member, target)?;
+    rows::forget(member, target, &row)
+}

@@ -1,0 +1,81 @@
+//! Finding instances by what they hold.
+
+use uuid::Uuid;
+
+use crate::entity::ManagedEntity;
+use crate::error::{Fault, Result};
+use crate::model::custom_field::KeyKind;
+use crate::model::page::{Cursor, Page, PageRequest, Question};
+use crate::storage::catalog::Key;
+use crate::storage::index;
+use crate::storage::view::Reader;
+
+/// The one holder of a value of an enforced key.
+pub fn holder(reader: &impl Reader, entity: ManagedEntity, key: &str, value: &str) -> Result<Option<Uuid>> {
+    index::holder(reader, &*searchable(reader, entity, key, &[KeyKind::Enforced])?, value)
+}
+
+/// The holders of several values of an enforced key, in the order of the values.
+pub fn holders(
+    reader: &impl Reader,
+    entity: ManagedEntity,
+    key: &str,
+    values: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Result<Vec<Option<Uuid>>> {
+    let key = searchable(reader, entity, key, &[KeyKind::Enforced])?;
+    values.into_iter().map(|value| index::holder(reader, &key, value.as_ref())).collect()
+}
+
+/// A page of the holders of a value, in order of their ids.
+pub fn all(
+    reader: &impl Reader,
+    entity: ManagedEntity,
+    key: &str,
+    value: &str,
+    page: &PageRequest,
+) -> Result<Page<Uuid>> {
+    let key = searchable(reader, entity, key, &[KeyKind::Enforced, KeyKind::Indexed])?;
+    let question = Question::Holders { entity, key: key.number, value: value.to_owned() };
+    let store = reader.with_catalog(crate::storage::catalog::Catalog::store);
+    let after = page.resume(store, &question)?;
+    let found = index::holders(reader, &key, value, after, page.limit + 1)?;
+    Ok(cut(found, page.limit, |id| Cursor::new(store, question, &index::row_key(&key, value, *id))))
+}
+
+/// A page of the values that begin with a prefix, with their holders, in order of (value, id).
+pub fn prefix(
+    reader: &impl Reader,
+    entity: ManagedEntity,
+    key: &str,
+    prefix: &str,
+    page: &PageRequest,
+) -> Result<Page<(String, Uuid)>> {
+    let key = searchable(reader, entity, key, &[KeyKind::Enforced, KeyKind::Indexed])?;
+    let question = Question::Prefix { entity, key: key.number, prefix: prefix.to_owned() };
+    let store = reader.with_catalog(crate::storage::catalog::Catalog::store);
+    let after = page.resume(store, &question)?;
+    let found = index::with_prefix(reader, &key, prefix, after, page.limit + 1)?;
+    Ok(cut(found, page.limit, |(value, id)| Cursor::new(store, question, &index::row_key(&key, value, *id))))
+}
+
+/// A page of up to `limit` items, from up to one more: if that one is there, another page follows.
+pub fn cut<T>(mut found: Vec<T>, limit: usize, cursor: impl FnOnce(&T) -> Cursor) -> Page<T> {
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = if more { found.last().map(cursor) } else { None };
+    Page { items: found, next }
+}
+
+fn searchable(
+    reader: &impl Reader,
+    entity: ManagedEntity,
+    key: &str,
+    needs: &'static [KeyKind],
+) -> Result<std::sync::Arc<Key>> {
+    let key = reader.with_catalog(|catalog| catalog.known_key(entity, key).cloned())?;
+    if needs.contains(&key.kind) {
+        Ok(key)
+    } else {
+        Err(Fault::KeyNotSearchable { entity, key: key.name.to_string(), kind: key.kind, needs }.into())
+    }
+}

@@ -1,0 +1,220 @@
+//! The store: its public operations, a file per subject.
+//!
+//! Each operation is a function over a reader or a member of a batch; the calls of [`Reading`] and
+//! [`Writing`] lead there.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+mod custom_field_keys;
+mod custom_fields;
+mod entities;
+mod find;
+mod options;
+mod read;
+mod snapshot;
+mod transaction;
+mod upkeep;
+mod write;
+
+pub use options::{Durability, IdSource, SetClock, StoreOptions};
+pub use read::Reading;
+pub use snapshot::Snapshot;
+pub use transaction::Transaction;
+pub use upkeep::Stats;
+pub use write::Writing;
+
+use crate::error::{Fault, Result};
+use crate::model::change::About;
+use crate::storage::batch::Member;
+use crate::storage::engine::{Engine, Terms};
+use crate::storage::view::View;
+
+/// The most characters of an actor or a reason.
+const MAX_ABOUT_CHARACTERS: usize = 1_000;
+
+/// A store of billing metadata, in one file or in memory.
+///
+/// Cheap to clone, and to be shared between threads: every clone is the same store. The calls that read are
+/// those of [`Reading`], the calls that change something those of [`Writing`]; each of the latter is a
+/// transaction of its own, on disk when it returns (see [`Durability`]). [`write`](Self::write) makes many
+/// changes one.
+///
+/// The file is given back when the last clone is dropped, or by [`close`](Self::close), which also says
+/// whether that went well.
+///
+/// ```
+/// use billfold::prelude::*;
+/// use uuid::uuid;
+///
+/// let store = Store::in_memory()?;
+/// store.add_key(ManagedEntity::Customer, "x_account_id", KeyKind::Enforced)?;
+///
+/// let customer = CustomerId::from(uuid!("99594816-e8a5-4bca-be21-8d1de0f45120"));
+/// store.adopt(customer)?;
+/// store.set_values(customer, [("x_account_id", "KyVnHhSBWl7eY2bl")])?;
+///
+/// let found: Option<CustomerId> = store.find("x_account_id", "KyVnHhSBWl7eY2bl")?;
+/// assert_eq!(found, Some(customer));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Arc<Engine>,
+    patience: Option<Duration>,
+}
+
+impl Store {
+    fn new(engine: Engine) -> Self {
+        Self { engine: Arc::new(engine), patience: None }
+    }
+
+    /// Opens the store in this file with the default [`StoreOptions`], and makes it if it is not there.
+    ///
+    /// # Errors
+    /// As [`StoreOptions::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        StoreOptions::new().open(path)
+    }
+
+    /// Opens the store in this file for reading, with the default [`StoreOptions`].
+    ///
+    /// # Errors
+    /// As [`StoreOptions::open_read_only`].
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        StoreOptions::new().open_read_only(path)
+    }
+
+    /// Makes an empty store in memory, with the default [`StoreOptions`].
+    ///
+    /// # Errors
+    /// As [`StoreOptions::in_memory`].
+    pub fn in_memory() -> Result<Self> {
+        StoreOptions::new().in_memory()
+    }
+
+    /// Makes any number of changes, of any number of entities, as one: all of them are in the store when this
+    /// returns `Ok`, and none when `act` returns an error or panics.
+    ///
+    /// `act` sees its own changes; nobody else does before the commit. A refused call inside it is an ordinary
+    /// value: it changed nothing, and the transaction can go on. Callers at the same time take turns, in the
+    /// order they came, and share a commit; so `act` should wait for nothing.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// use uuid::uuid;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let customer = CustomerId::from(uuid!("99594816-e8a5-4bca-be21-8d1de0f45120"));
+    /// let contract = ContractId::from(uuid!("d7abd0cd-4ae9-4db7-8676-e986a4ebd8dc"));
+    /// store.write(|tx| {
+    ///     tx.add_key(ManagedEntity::Contract, "sfdc_opportunity_id", KeyKind::Enforced)?;
+    ///     tx.adopt(customer)?;
+    ///     tx.adopt(contract)?;
+    ///     tx.set_values(contract, [("sfdc_opportunity_id", "opp_01")])
+    /// })?;
+    /// assert_eq!(store.value(contract, "sfdc_opportunity_id")?.as_deref(), Some("opp_01"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The error `act` returns; [`Busy`](crate::Error::Busy), [`Reentrant`](crate::Error::Reentrant),
+    /// [`ReadOnly`](crate::Error::ReadOnly), [`Unwinding`](crate::Error::Unwinding),
+    /// [`Closed`](crate::Error::Closed); and if the engine fails, [`NotApplied`](crate::Error::NotApplied) or
+    /// [`OutcomeUnknown`](crate::Error::OutcomeUnknown), whatever `act` returns.
+    pub fn write<T>(&self, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.transact(About::default(), false, act)
+    }
+
+    /// Like [`write`](Self::write), with who makes the changes and why: kept with each in the journal.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write), and a refusal where actor or reason is too long.
+    pub fn write_as<T>(&self, about: About, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let fields = [("actor", &about.actor), ("reason", &about.reason)];
+        let faults = fields.into_iter().filter_map(|(field, text)| {
+            let characters = text.as_ref()?.chars().count();
+            (characters > MAX_ABOUT_CHARACTERS).then_some(Fault::AboutTooLong {
+                field,
+                characters,
+                most: MAX_ABOUT_CHARACTERS,
+            })
+        });
+        Fault::none_of(faults.collect())?;
+        self.transact(about, false, act)
+    }
+
+    /// Runs a transaction and gives its outcome, but changes nothing: what would happen if.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let keys = store.dry_run(|tx| {
+    ///     tx.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    ///     tx.keys(&[])
+    /// })?;
+    /// assert_eq!(keys.len(), 1);
+    /// assert!(store.keys(&[])?.is_empty());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn dry_run<T>(&self, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.transact(About::default(), true, act)
+    }
+
+    fn transact<T>(
+        &self,
+        about: About,
+        dry: bool,
+        act: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let terms = Terms { patience: self.patience, about, dry };
+        self.engine.run(&terms, |member| act(&Transaction::new(member)))
+    }
+
+    fn change<T>(&self, act: impl FnOnce(&Member<'_>) -> Result<T>) -> Result<T> {
+        self.engine.run(&Terms { patience: self.patience, ..Terms::default() }, act)
+    }
+
+    fn view(&self) -> Result<Arc<View>> {
+        self.engine.view()
+    }
+
+    /// One frozen moment of the store: what has returned before is in it, what comes after is not.
+    ///
+    /// # Errors
+    /// [`Closed`](crate::Error::Closed).
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        self.view().map(Snapshot::new)
+    }
+
+    /// A handle on the same store whose writing calls wait for their turn no longer than this, and then return
+    /// [`Busy`](crate::Error::Busy) with nothing done. A call whose turn has come is carried through.
+    #[must_use]
+    pub fn with_time_limit(&self, limit: Duration) -> Self {
+        Self { engine: Arc::clone(&self.engine), patience: Some(limit) }
+    }
+
+    /// Returns when everything committed before is on disk. Of use with [`Durability::OnFlush`]; otherwise
+    /// everything is.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn flush(&self) -> Result<()> {
+        self.engine.flush(self.patience)
+    }
+
+    /// Waits for the transactions that run, has everything on disk and gives the file back. Other clones and
+    /// snapshots answer [`Closed`](crate::Error::Closed) from then on.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); the store is closed all the same, except after
+    /// [`Reentrant`](crate::Error::Reentrant) and [`Unwinding`](crate::Error::Unwinding).
+    pub fn close(self) -> Result<()> {
+        self.engine.close()
+    }
+}

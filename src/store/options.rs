@@ -1,0 +1,224 @@
+//! What a store is opened with.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::Store;
+use crate::error::Result;
+use crate::model::scalar::Time;
+use crate::storage::backend::Backend;
+use crate::storage::engine::{Engine, Opening};
+
+/// When a commit is on disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Durability {
+    /// When the call returns. The default.
+    #[default]
+    EveryCommit,
+    /// After [`flush`](Store::flush) and [`close`](Store::close). A crash loses what came after the last of
+    /// them, as a whole: never a part of a call, never an earlier call without the later ones before it.
+    OnFlush,
+}
+
+/// Where the ids that the store issues come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IdSource {
+    /// UUID version 7, each later in order than all before, also when the clock goes back. The default.
+    #[default]
+    Version7,
+    /// `00000000-0000-7000-8000-000000000001`, `...2` and so on: the same in every run. For tests.
+    Counted,
+}
+
+/// A clock that follows the system's until it is set, and then stands still until it is set again.
+///
+/// ```
+/// use billfold::prelude::*;
+///
+/// let clock = SetClock::default();
+/// let store = StoreOptions::new().clock_from(&clock).in_memory()?;
+/// clock.set("2025-02-01T00:00:00Z".parse()?);
+/// store.add_key(ManagedEntity::Contract, "sfdc_opportunity_id", KeyKind::Enforced)?;
+/// let key = store.key(ManagedEntity::Contract, "sfdc_opportunity_id")?.unwrap();
+/// assert_eq!(key.added_at.to_string(), "2025-02-01T00:00:00Z");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct SetClock(Arc<Mutex<Option<Time>>>);
+
+impl SetClock {
+    /// Sets the clock, for every store that has it.
+    pub fn set(&self, now: Time) {
+        *self.0.lock() = Some(now);
+    }
+
+    /// What the clock says.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        let set = *self.0.lock();
+        set.unwrap_or_else(Time::now)
+    }
+}
+
+/// What a store is opened with. Every option has a default that suits an application's own store.
+///
+/// ```
+/// use billfold::prelude::*;
+///
+/// let store = StoreOptions::new()
+///     .id_source(IdSource::Counted)
+///     .adopt_unknown(true)
+///     .in_memory()?;
+/// let id = store.add_key(ManagedEntity::Customer, "x_account_id", KeyKind::Enforced)?;
+/// assert_eq!(id.to_string(), "00000000-0000-7000-8000-000000000001");
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone)]
+pub struct StoreOptions {
+    cache_bytes: usize,
+    durability: Durability,
+    clock: Arc<dyn Fn() -> Time + Send + Sync>,
+    id_source: IdSource,
+    adopt_unknown: bool,
+    keep_journal: bool,
+}
+
+impl std::fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("cache_bytes", &self.cache_bytes)
+            .field("durability", &self.durability)
+            .field("id_source", &self.id_source)
+            .field("adopt_unknown", &self.adopt_unknown)
+            .field("keep_journal", &self.keep_journal)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 256 << 20,
+            durability: Durability::default(),
+            clock: Arc::new(Time::now),
+            id_source: IdSource::default(),
+            adopt_unknown: false,
+            keep_journal: true,
+        }
+    }
+}
+
+impl StoreOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The most memory for pages of the file that were read or are to be written, in bytes: 256 MiB by
+    /// default. Any number is allowed; a few MiB are the least that is of use.
+    #[must_use]
+    pub const fn cache_bytes(mut self, bytes: usize) -> Self {
+        self.cache_bytes = bytes;
+        self
+    }
+
+    /// When commits are on disk; [`Durability::EveryCommit`] by default.
+    #[must_use]
+    pub const fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Where the times of changes and ids come from; the system's clock by default.
+    ///
+    /// Recorded times never run backwards: where the clock does, the time of the change before is recorded.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> Time + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the times of changes and ids from a clock that the caller can set.
+    #[must_use]
+    pub fn clock_from(self, clock: &SetClock) -> Self {
+        let clock = clock.clone();
+        self.clock(move || clock.now())
+    }
+
+    /// Where the store's own ids come from; [`IdSource::Version7`] by default.
+    #[must_use]
+    pub const fn id_source(mut self, source: IdSource) -> Self {
+        self.id_source = source;
+        self
+    }
+
+    /// Whether setting values on an unknown id takes the instance in; by default it is refused.
+    #[must_use]
+    pub const fn adopt_unknown(mut self, adopt: bool) -> Self {
+        self.adopt_unknown = adopt;
+        self
+    }
+
+    /// Whether every change is kept in the journal; by default it is. Without, revisions go on all the same,
+    /// and each durable set writes fewer pages.
+    #[must_use]
+    pub const fn keep_journal(mut self, keep: bool) -> Self {
+        self.keep_journal = keep;
+        self
+    }
+
+    /// Opens the store in this file, and makes the file if it is not there: readable and writable by its owner
+    /// alone. An empty file counts as none.
+    ///
+    /// # Errors
+    /// [`AlreadyOpen`](crate::Error::AlreadyOpen), [`FolderMissing`](crate::Error::FolderMissing),
+    /// [`NotAStore`](crate::Error::NotAStore), [`NewerFormat`](crate::Error::NewerFormat) and
+    /// [`ReadOnlyFile`](crate::Error::ReadOnlyFile), each before anything is written to the file;
+    /// [`Io`](crate::Error::Io) and [`Corrupt`](crate::Error::Corrupt).
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
+        Engine::open(path.as_ref(), self.into()).map(Store::new)
+    }
+
+    /// Opens the store in this file for reading. Several may do so at once, while no writer has it open.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`StoreMissing`](crate::Error::StoreMissing),
+    /// [`NotClosedCleanly`](crate::Error::NotClosedCleanly).
+    pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Store> {
+        Engine::open_read_only(path.as_ref(), self.into()).map(Store::new)
+    }
+
+    /// Makes an empty store in memory.
+    ///
+    /// # Errors
+    /// [`Io`](crate::Error::Io) where there is no memory for it.
+    pub fn in_memory(self) -> Result<Store> {
+        Engine::in_memory(self.into()).map(Store::new)
+    }
+
+    /// Opens the store in these bytes, and makes it where there are none.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn on_backend(self, backend: impl Backend) -> Result<Store> {
+        Engine::on_backend(backend, self.into()).map(Store::new)
+    }
+}
+
+impl From<StoreOptions> for Opening {
+    fn from(options: StoreOptions) -> Self {
+        Self {
+            cache: options.cache_bytes,
+            syncs: options.durability == Durability::EveryCommit,
+            clock: options.clock,
+            counted_ids: options.id_source == IdSource::Counted,
+            adopts_unknown: options.adopt_unknown,
+            keeps_journal: options.keep_journal,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! A frozen moment of the store.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::storage::view::View;
+
+/// One frozen moment of a store, with the calls of [`Reading`](crate::Reading).
+///
+/// Writers go on while it is held, and it costs them nothing; but the pages it shows cannot be used again
+/// until it is dropped, so a snapshot that is held for long lets the file grow. Cheap to clone. After the
+/// store is closed it answers [`Closed`](crate::Error::Closed).
+///
+/// ```
+/// use billfold::prelude::*;
+///
+/// let store = Store::in_memory()?;
+/// let before = store.snapshot()?;
+/// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+/// assert_eq!(before.key(ManagedEntity::Customer, "tier")?, None);
+/// assert!(store.key(ManagedEntity::Customer, "tier")?.is_some());
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Snapshot {
+    pub(super) view: Arc<View>,
+}
+
+impl Snapshot {
+    pub(super) const fn new(view: Arc<View>) -> Self {
+        Self { view }
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot").finish_non_exhaustive()
+    }
+}

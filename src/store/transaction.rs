@@ -1,0 +1,33 @@
+//! A transaction: the view and the changes of one closure.
+
+use crate::error::{ErrorKind, Result};
+use crate::storage::batch::Member;
+
+/// What the closure of [`Store::write`](crate::Store::write) gets: the calls of
+/// [`Reading`](crate::Reading), which see the transaction's own changes, and of [`Writing`](crate::Writing).
+#[derive(Clone, Copy)]
+pub struct Transaction<'t> {
+    pub(super) member: &'t Member<'t>,
+}
+
+impl std::fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transaction").finish_non_exhaustive()
+    }
+}
+
+impl<'t> Transaction<'t> {
+    pub(super) const fn new(member: &'t Member<'t>) -> Self {
+        Self { member }
+    }
+
+    /// Runs an operation. One that met damage may have broken off between its writes, so the transaction
+    /// cannot stand any more, even if its closure goes on as if nothing had been.
+    pub(super) fn checked<T>(&self, operation: impl FnOnce(&Member<'t>) -> Result<T>) -> Result<T> {
+        let result = operation(self.member);
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Engine) {
+            self.member.spoil();
+        }
+        result
+    }
+}

@@ -1,0 +1,243 @@
+//! The calls that change something.
+
+use uuid::Uuid;
+
+use super::custom_fields::Wish;
+use super::{Store, Transaction, custom_field_keys, custom_fields, entities};
+use crate::entity::{EntityRef, ManagedEntity};
+use crate::error::{Error, Result};
+use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};
+use crate::storage::batch::Member;
+
+pub(super) mod sealed {
+    use super::{Member, Result};
+
+    /// Where changes are made.
+    pub trait Target {
+        fn changing<T>(&self, change: impl FnOnce(&Member<'_>) -> Result<T>) -> Result<T>;
+    }
+}
+
+impl sealed::Target for Store {
+    fn changing<T>(&self, change: impl FnOnce(&Member<'_>) -> Result<T>) -> Result<T> {
+        self.change(change)
+    }
+}
+
+impl sealed::Target for Transaction<'_> {
+    fn changing<T>(&self, change: impl FnOnce(&Member<'_>) -> Result<T>) -> Result<T> {
+        self.checked(|member| change(member))
+    }
+}
+
+impl Writing for Store {}
+impl Writing for Transaction<'_> {}
+
+/// The calls that change something: of a [`Store`], where each is a transaction of its own and durable when it
+/// returns (see [`Durability`](crate::Durability)), and of a [`Transaction`].
+///
+/// A call is carried out whole or not at all. If it is refused, the error holds every fault of the call, and
+/// nothing has changed.
+///
+/// # Errors
+/// Besides what each call names, any of them on a store returns what [`Store::write`] names.
+pub trait Writing: sealed::Target {
+    /// Registers a key for an entity; its id.
+    ///
+    /// A key that was removed and is registered again is a new key, and starts with no values.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "x_account_id", KeyKind::Enforced)?;
+    /// let again = store.add_key(ManagedEntity::Customer, "x_account_id", KeyKind::Indexed).unwrap_err();
+    /// assert_eq!(again.to_string(), r#"Duplicate custom field key: customer has "x_account_id" already"#);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal where the key is not 1 to 100 characters without control characters, is registered already, or
+    /// is one more than the 1,000 an entity may have.
+    fn add_key(&self, entity: ManagedEntity, key: &str, kind: KeyKind) -> Result<Uuid> {
+        self.changing(|member| custom_field_keys::add(member, entity, key, kind))
+    }
+
+    /// Removes a key. No instance has a value for it any more, from the commit on and however many had one; the
+    /// pages of its index are free for other use.
+    ///
+    /// # Errors
+    /// A refusal where there is no such key.
+    fn remove_key(&self, entity: ManagedEntity, key: &str) -> Result<()> {
+        self.changing(|member| custom_field_keys::remove(member, entity, key))
+    }
+
+    /// Makes a key enforced that is not, with the values it has. All its values are held in memory meanwhile.
+    /// Nothing happens to a key that is enforced already.
+    ///
+    /// # Errors
+    /// A refusal where there is no such key, or where instances share values: then one
+    /// [`ValueShared`](crate::Fault::ValueShared) for every value with more than one holder, in order of the
+    /// values, with all holders of it.
+    fn enforce_uniqueness(&self, entity: ManagedEntity, key: &str) -> Result<()> {
+        self.changing(|member| custom_field_keys::enforce_uniqueness(member, entity, key))
+    }
+
+    /// Makes an enforced key an indexed one. All its values are held in memory meanwhile. Nothing happens to a
+    /// key that is not enforced.
+    ///
+    /// # Errors
+    /// A refusal where there is no such key.
+    fn relax_uniqueness(&self, entity: ManagedEntity, key: &str) -> Result<()> {
+        self.changing(|member| custom_field_keys::relax_uniqueness(member, entity, key))
+    }
+
+    /// Sets values of an instance; values of other keys stay. `""` is a value like any other. Source: the seed
+    /// "Set custom field values".
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// use uuid::Uuid;
+    ///
+    /// let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// let first = store.set_values(customer, [("tier", "gold")])?;
+    /// let again = store.set_values(customer, [("tier", "gold")])?;
+    /// assert_eq!(first.values["tier"], ValueOutcome::Added);
+    /// assert_eq!(again.values["tier"], ValueOutcome::Unchanged);
+    /// assert_eq!(again.revision, first.revision);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal with every fault of the call: an unknown instance (unless the store adopts), keys that are not
+    /// registered or given twice, values over 200 characters, values of enforced keys that another instance
+    /// holds, and the terms of packages, whose values are fixed.
+    fn set_values(
+        &self,
+        target: impl Into<EntityRef>,
+        values: impl Into<CustomFields>,
+    ) -> Result<SetOutcome> {
+        self.set_values_if(target, values, &[])
+    }
+
+    /// Sets values of several instances as one operation. Uniqueness is judged on what the whole operation
+    /// leaves, so that instances may exchange unique values. The outcomes are in the order of the instances.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// use uuid::Uuid;
+    ///
+    /// let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Contract, "slot", KeyKind::Enforced)?;
+    /// let [a, b] = [1, 2].map(|n| ContractId::from(Uuid::from_u128(n)));
+    /// store.set_many([(a, [("slot", "left")]), (b, [("slot", "right")])])?;
+    /// store.set_many([(a, [("slot", "right")]), (b, [("slot", "left")])])?;
+    /// assert_eq!(store.find::<ContractId>("slot", "left")?, Some(b));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`set_values`](Self::set_values), and a refusal where an instance is named twice.
+    fn set_many<I: Into<EntityRef>, F: Into<CustomFields>>(
+        &self,
+        changes: impl IntoIterator<Item = (I, F)>,
+    ) -> Result<Vec<SetOutcome>> {
+        let merge = |(target, values): (I, F)| (target.into(), Wish::Merge(values.into().into_pairs()));
+        let wishes = changes.into_iter().map(merge).collect();
+        self.changing(|member| custom_fields::change(member, wishes, &[]))
+    }
+
+    /// Sets values of an instance if all expectations hold; without any it is [`set_values`](Self::set_values).
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// use uuid::Uuid;
+    ///
+    /// let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// let first = store.set_values_if(customer, [("tier", "gold")], &[Expectation::Absent("tier".into())])?;
+    /// store.set_values_if(customer, [("tier", "iron")], &[Expectation::Revision(first.revision)])?;
+    /// let late = store.set_values_if(customer, [("tier", "lead")], &[Expectation::Revision(first.revision)]);
+    /// assert_eq!(late.unwrap_err().kind(), ErrorKind::Conflict);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`set_values`](Self::set_values), and a refusal with every expectation that does not hold.
+    fn set_values_if(
+        &self,
+        target: impl Into<EntityRef>,
+        values: impl Into<CustomFields>,
+        expectations: &[Expectation],
+    ) -> Result<SetOutcome> {
+        let wish = Wish::Merge(values.into().into_pairs());
+        self.changing(|member| change_one(member, target.into(), wish, expectations))
+    }
+
+    /// Sets values of an instance and removes its other ones.
+    ///
+    /// # Errors
+    /// As [`set_values`](Self::set_values).
+    fn replace_values(
+        &self,
+        target: impl Into<EntityRef>,
+        values: impl Into<CustomFields>,
+    ) -> Result<SetOutcome> {
+        let wish = Wish::Replace(values.into().into_pairs());
+        self.changing(|member| change_one(member, target.into(), wish, &[]))
+    }
+
+    /// Removes the values of these keys from an instance; a value that is not there is no fault.
+    ///
+    /// # Errors
+    /// As [`set_values`](Self::set_values).
+    fn delete_values(
+        &self,
+        target: impl Into<EntityRef>,
+        keys: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<SetOutcome> {
+        let wish = Wish::Delete(keys.into_iter().map(Into::into).collect());
+        self.changing(|member| change_one(member, target.into(), wish, &[]))
+    }
+
+    /// Takes in an instance whose id was issued elsewhere; whether it was new.
+    ///
+    /// # Errors
+    /// None of its own.
+    fn adopt(&self, target: impl Into<EntityRef>) -> Result<bool> {
+        self.changing(|member| entities::adopt(member, target.into()))
+    }
+
+    /// Archives an instance, for good. It keeps its values, which can still be set and deleted, and its hold on
+    /// the unique ones.
+    ///
+    /// # Errors
+    /// A refusal where there is no such instance, or it was archived before.
+    fn archive(&self, target: impl Into<EntityRef>) -> Result<()> {
+        self.changing(|member| entities::archive(member, target.into()))
+    }
+
+    /// Removes an instance with its values and its history, as if it had never been: for mistakes, and for
+    /// personal data. The journal keeps the numbers of its changes, emptied, and that this id was forgotten.
+    ///
+    /// The bytes are overwritten only as the file's pages are used again.
+    ///
+    /// # Errors
+    /// A refusal where there is no such instance.
+    fn forget(&self, target: impl Into<EntityRef>) -> Result<()> {
+        self.changing(|member| entities::forget(member, target.into()))
+    }
+}
+
+fn change_one(
+    member: &Member<'_>,
+    target: EntityRef,
+    wish: Wish,
+    expectations: &[Expectation],
+) -> Result<SetOutcome> {
+    let outcome = custom_fields::change(member, vec![(target, wish)], expectations)?.pop();
+    outcome.ok_or_else(|| Error::corrupt("a change without an outcome"))
+}

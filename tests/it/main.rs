@@ -1,0 +1,4 @@
+//! The library's behaviour, through its public API.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod keys;
