@@ -1,8 +1,10 @@
 //! What the journal records of each change.
 
+use uuid::Uuid;
+
 use super::custom_field::KeyKind;
 use super::scalar::Time;
-use crate::entity::ManagedEntity;
+use crate::entity::{EntityRef, ManagedEntity};
 
 /// Who makes a change, and why: kept in the journal with every change of a
 /// [`write_as`](crate::Store::write_as).
@@ -69,6 +71,21 @@ pub(crate) enum What {
         entity: ManagedEntity,
         id: [u8; 16],
     },
+}
+
+impl What {
+    /// The instance it is a change of, where it says so.
+    pub(crate) const fn target(&self) -> Option<EntityRef> {
+        match self {
+            Self::Adopted { entity, id }
+            | Self::Values { entity, id, .. }
+            | Self::Archived { entity, id, .. }
+            | Self::Forgotten { entity, id } => {
+                Some(EntityRef { entity: *entity, id: Uuid::from_bytes(*id) })
+            }
+            Self::Emptied | Self::KeyAdded { .. } | Self::KeyRemoved { .. } | Self::KeyKind { .. } => None,
+        }
+    }
 }
 
 /// A value of one key, before and after.

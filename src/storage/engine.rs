@@ -304,13 +304,25 @@ impl Engine {
         ended.into_result().and(result)
     }
 
-    /// Commits everything so far, on disk, and closes the store. Whoever waits gets `Closed`.
+    /// Waits for its turn, has everything committed before on disk and closes the store. Whoever comes later
+    /// gets `Closed`.
     pub fn close(&self) -> Result<()> {
-        let flushed = if self.writable { self.flush(None) } else { Ok(()) };
-        let (_inside, turn) = self.enter_any(None)?;
+        let (_inside, mut turn) = self.enter_any(None)?;
+        let batch = match turn.take_batch() {
+            Some(batch) => Some(batch),
+            None if self.writable => Some(self.begin()?),
+            None => None,
+        };
+        let ended = batch.map(|mut batch| {
+            if !self.setting.syncs {
+                batch.must_sync = true;
+                batch.written += 1;
+            }
+            self.commit(batch)
+        });
         self.core.shut(EngineError::new("it was closed"));
         drop(turn);
-        flushed
+        ended.map_or(Ok(()), Ended::into_result)
     }
 
     /// Returns when everything committed before is on disk.

@@ -1,12 +1,16 @@
 //! The journal: every change, written in the commit that makes it.
 
+use std::ops::{Bound, ControlFlow};
+
 use super::batch::{Member, Progress};
 use super::codec;
 use super::key_bytes;
 use super::tables::TableId;
 use super::view::Reader;
+use crate::entity::EntityRef;
 use crate::error::{Error, Result};
 use crate::model::change::{About, Change, What};
+use crate::model::scalar::Time;
 
 /// Writes a change into the journal; its number in it.
 ///
@@ -30,19 +34,37 @@ pub fn record(member: &Member<'_>, what: What) -> Result<u64> {
 }
 
 /// Empties the changes of an instance, from its last one back; their numbers and times stay.
-pub fn forget(member: &Member<'_>, last: u64) -> Result<()> {
-    let mut sequence = Some(last);
-    while let Some(number) = sequence {
-        let Some(change) = read(member, number)? else { break };
-        sequence = match change.what {
-            What::Adopted { .. } => None,
-            What::Values { before, .. } | What::Archived { before, .. } => Some(before),
-            // Not kept, or trimmed: nothing further back is kept either.
-            _ => break,
-        };
-        put(member, number, &Change { at: change.at, about: About::default(), what: What::Emptied })?;
+pub fn forget(member: &Member<'_>, target: EntityRef, last: u64) -> Result<()> {
+    let mut sequence = last;
+    loop {
+        match read(member, sequence)? {
+            Some(Change { at, what, .. }) if what.target() == Some(target) => {
+                empty(member, sequence, at)?;
+                match what {
+                    What::Values { before, .. } | What::Archived { before, .. } => sequence = before,
+                    _ => return Ok(()),
+                }
+            }
+            // The journal was not kept for a while, which broke the chain: older changes may still stand.
+            _ => return forget_unchained(member, target),
+        }
     }
-    Ok(())
+}
+
+fn forget_unchained(member: &Member<'_>, target: EntityRef) -> Result<()> {
+    let mut found = Vec::new();
+    member.scan(TableId::Journal, Bound::Unbounded, |key, row| {
+        let change: Change = codec::decode(TableId::Journal, key, row)?;
+        if change.what.target() == Some(target) {
+            found.push((key_bytes::sequence(key)?, change.at));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    found.into_iter().try_for_each(|(sequence, at)| empty(member, sequence, at))
+}
+
+fn empty(member: &Member<'_>, sequence: u64, at: Time) -> Result<()> {
+    put(member, sequence, &Change { at, about: About::default(), what: What::Emptied })
 }
 
 /// Where the journal stands, from its last row.

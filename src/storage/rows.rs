@@ -124,7 +124,7 @@ pub fn forget(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result
         }
     }
     member.put(TableId::Fields(target.entity), target.id.as_bytes(), None)?;
-    journal::forget(member, row.revision)?;
+    journal::forget(member, target, row.revision)?;
     let (entity, id) = (target.entity, target.id.into_bytes());
     journal::record(member, What::Forgotten { entity, id }).map(drop)
 }
