@@ -1,4 +1,70 @@
-//! An embedded store for billing metadata: custom fields with enforced uniqueness, atomic changes, one file.
+//! An embedded, in-process store for billing metadata: custom fields with enforced uniqueness, atomic changes of
+//! many fields and many entities, in one file.
+//!
+//! What a billing vendor calls custom fields are values of your own on the things it bills. A *key* is registered
+//! for an *entity* (customer, contract, product and 16 more, see [`ManagedEntity`]); an *instance* of the entity
+//! then holds at most one *value* for it. A key is [enforced](KeyKind::Enforced), so that no two instances hold the
+//! same value and a value leads to its holder; [indexed](KeyKind::Indexed), so that a value leads to its holders;
+//! or [unindexed](KeyKind::Unindexed).
+//!
+//! ```
+//! use billfold::prelude::*;
+//! use uuid::uuid;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("billing.redb");
+//! let store = Store::open(&path)?;
+//! store.add_key(ManagedEntity::Customer, "x_account_id", KeyKind::Enforced)?;
+//!
+//! // Ids issued elsewhere are taken in.
+//! let customer = CustomerId::from(uuid!("99594816-e8a5-4bca-be21-8d1de0f45120"));
+//! store.adopt(customer)?;
+//! store.set_values(customer, [("x_account_id", "KyVnHhSBWl7eY2bl")])?;
+//!
+//! // A value of an enforced key leads to its holder,
+//! let found: Option<CustomerId> = store.find("x_account_id", "KyVnHhSBWl7eY2bl")?;
+//! assert_eq!(found, Some(customer));
+//!
+//! // and nobody else can have it.
+//! let other = CustomerId::from(uuid!("13117714-3f05-48e5-a6e9-a66093f13b4d"));
+//! store.adopt(other)?;
+//! match store.set_values(other, [("x_account_id", "KyVnHhSBWl7eY2bl")]) {
+//!     Err(Error::Refused(faults)) => match &faults[..] {
+//!         [Fault::ValueTaken { holder, .. }] => assert_eq!(CustomerId::from(*holder), customer),
+//!         others => panic!("{others:?}"),
+//!     },
+//!     other => panic!("{other:?}"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! - [`Store`] is opened, with [`StoreOptions`] or without, and closed; it makes transactions
+//!   ([`write`](Store::write), [`dry_run`](Store::dry_run)) and [`Snapshot`]s.
+//! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`].
+//! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction.
+//! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
+//!
+//! # What is promised
+//!
+//! A writing call that returned `Ok` is on disk, whole (with [`Durability::OnFlush`], after the next
+//! [`flush`](Store::flush)); one that returned an error, or whose closure panicked, left nothing, but for
+//! [`Error::OutcomeUnknown`], which means that only reopening will tell. Callers that write at the same time take
+//! turns in the order they came; several may share one commit, and each is answered after it. Readers never wait
+//! for writers, and see every write that has returned.
+//!
+//! # Limits
+//!
+//! Keys have 1 to [100](MAX_KEY_CHARACTERS) characters and no control characters; values have 0 to
+//! [200](MAX_VALUE_CHARACTERS), of any kind. An entity has at most [1,000](MAX_KEYS_PER_ENTITY) keys, and so an
+//! instance at most as many values. Characters are Unicode scalar values; keys and values are compared exactly, byte
+//! for byte.
+//!
+//! # Features
+//!
+//! None by default. `wire` answers the vendor's API calls in process; `cli` builds the tool `billfold`, and has
+//! `wire` in it.
 
 mod entity;
 mod error;
