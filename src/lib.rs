@@ -66,6 +66,11 @@
 //! None by default. `wire` answers the vendor's API calls in process; `cli` builds the tool `billfold`, and has
 //! `wire` in it.
 
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod entity;
 mod error;
 mod model;

@@ -129,6 +129,14 @@ impl Store {
 
     /// Like [`write`](Self::write), with who makes the changes and why: kept with each in the journal.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # let store = Store::in_memory()?;
+    /// let about = About { actor: Some("billing job".into()), reason: Some("month end".into()) };
+    /// store.write_as(about, |tx| tx.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed))?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`write`](Self::write), and a refusal where actor or reason is too long.
     pub fn write_as<T>(&self, about: About, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
@@ -194,6 +202,27 @@ impl Store {
 
     /// A handle on the same store whose writing calls wait for their turn no longer than this, and then return
     /// [`Busy`](crate::Error::Busy) with nothing done. A call whose turn has come is carried through.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # let store = Store::in_memory()?;
+    /// use std::time::Duration;
+    ///
+    /// let hasty = store.with_time_limit(Duration::from_millis(50));
+    /// std::thread::scope(|scope| {
+    ///     let (entered, wait_for_entry) = std::sync::mpsc::channel();
+    ///     let (leave, wait_to_leave) = std::sync::mpsc::channel();
+    ///     scope.spawn(|| store.write(move |_| {
+    ///         entered.send(()).unwrap();
+    ///         wait_to_leave.recv().unwrap();
+    ///         Ok(())
+    ///     }));
+    ///     wait_for_entry.recv().unwrap();
+    ///     assert_eq!(hasty.flush().unwrap_err().kind(), ErrorKind::Busy);
+    ///     leave.send(()).unwrap();
+    /// });
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn with_time_limit(&self, limit: Duration) -> Self {
         Self { engine: Arc::clone(&self.engine), patience: Some(limit) }
@@ -210,6 +239,15 @@ impl Store {
 
     /// Waits for the transactions that run, has everything on disk and gives the file back. Other clones and
     /// snapshots answer [`Closed`](crate::Error::Closed) from then on.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # let store = Store::in_memory()?;
+    /// let clone = store.clone();
+    /// store.close()?;
+    /// assert!(matches!(clone.keys(&[]), Err(Error::Closed(_))));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`write`](Self::write); the store is closed all the same, except after

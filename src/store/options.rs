@@ -186,6 +186,18 @@ impl StoreOptions {
 
     /// Opens the store in this file for reading. Several may do so at once, while no writer has it open.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("billing.redb");
+    /// Store::open(&path)?.close()?;
+    /// let store = StoreOptions::new().open_read_only(&path)?;
+    /// assert!(store.keys(&[])?.is_empty());
+    /// assert!(matches!(store.adopt(CustomerId::from(uuid::Uuid::nil())), Err(Error::ReadOnly)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`open`](Self::open), and [`StoreMissing`](crate::Error::StoreMissing),
     /// [`NotClosedCleanly`](crate::Error::NotClosedCleanly).

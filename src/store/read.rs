@@ -83,6 +83,16 @@ pub trait Reading: sealed::Source {
     /// The registered keys of these entities, of all entities where none is named, in the order they were
     /// registered, with how many instances carry each.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # let store = Store::in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// store.add_key(ManagedEntity::Contract, "tier", KeyKind::Unindexed)?;
+    /// assert_eq!(store.keys(&[])?.len(), 2);
+    /// assert_eq!(store.keys(&[ManagedEntity::Contract])?[0].kind, KeyKind::Unindexed);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// None of its own.
     fn keys(&self, entities: &[ManagedEntity]) -> Result<Vec<CustomFieldKey>> {
@@ -90,6 +100,19 @@ pub trait Reading: sealed::Source {
     }
 
     /// [`keys`](Self::keys), a page at a time.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # let store = Store::in_memory()?;
+    /// for key in ["a", "b", "c"] {
+    ///     store.add_key(ManagedEntity::Customer, key, KeyKind::Indexed)?;
+    /// }
+    /// let first = store.keys_page(&[], &PageRequest::first(2))?;
+    /// let second = store.keys_page(&[], &PageRequest::after(first.next.unwrap(), 2))?;
+    /// assert_eq!(second.items[0].key, "c");
+    /// assert_eq!(second.next, None);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// A refusal where the page's limit is not 1 to 1,000, or its cursor belongs to another question.
@@ -99,6 +122,17 @@ pub trait Reading: sealed::Source {
 
     /// All values of an instance, by key. Values of removed keys are not among them.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// store.set_values(customer, [("tier", "gold")])?;
+    /// assert_eq!(store.values(customer)?["tier"], "gold");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A refusal where there is no such instance.
     fn values(&self, target: impl Into<EntityRef>) -> Result<BTreeMap<String, String>> {
@@ -107,6 +141,18 @@ pub trait Reading: sealed::Source {
 
     /// An instance's value for one key; `None` where it has none.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = Store::in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// store.adopt(customer)?;
+    /// assert_eq!(store.value(customer, "tier")?, None);
+    /// assert_eq!(store.value(customer, "tear").unwrap_err().kind(), ErrorKind::NotFound);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A refusal where there is no such instance or no such key.
     fn value(&self, target: impl Into<EntityRef>, key: &str) -> Result<Option<String>> {
@@ -114,6 +160,17 @@ pub trait Reading: sealed::Source {
     }
 
     /// All values of several instances, of any entities, in the order they are named, all of one moment.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// let [a, b] = [1, 2].map(|n| CustomerId::from(Uuid::from_u128(n)));
+    /// store.set_many([(a, [("tier", "gold")]), (b, [("tier", "iron")])])?;
+    /// assert_eq!(store.values_many([b, a])?[0]["tier"], "iron");
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// A refusal that names every instance there is not.
@@ -154,6 +211,17 @@ pub trait Reading: sealed::Source {
 
     /// [`find`](Self::find), where the entity is known only at run time.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "email", KeyKind::Enforced)?;
+    /// let customer = EntityRef::from((ManagedEntity::Customer, Uuid::from_u128(1)));
+    /// store.set_values(customer, [("email", "team@widgetsexpress.com")])?;
+    /// assert_eq!(store.find_ref(customer.entity, "email", "team@widgetsexpress.com")?, Some(customer));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`find`](Self::find).
     fn find_ref(&self, entity: ManagedEntity, key: &str, value: &str) -> Result<Option<EntityRef>> {
@@ -162,6 +230,17 @@ pub trait Reading: sealed::Source {
     }
 
     /// [`find`](Self::find) for several values, all of one moment: the answers in the order of the values.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "email", KeyKind::Enforced)?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// store.set_values(customer, [("email", "a@b.example")])?;
+    /// assert_eq!(store.find_many("email", ["x@y.example", "a@b.example"])?, [None, Some(customer)]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`find`](Self::find).
@@ -176,6 +255,17 @@ pub trait Reading: sealed::Source {
 
     /// The instances that hold exactly this value, archived or not, in order of their ids, a page at a time.
     /// For an enforced key there is one at the most.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// let [a, b] = [1, 2].map(|n| CustomerId::from(Uuid::from_u128(n)));
+    /// store.set_many([(b, [("tier", "gold")]), (a, [("tier", "gold")])])?;
+    /// assert_eq!(store.find_all::<CustomerId>("tier", "gold", &PageRequest::default())?.items, [a, b]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// A refusal where there is no such key or it is unindexed, where the page's limit is not 1 to 1,000, or
@@ -202,6 +292,18 @@ pub trait Reading: sealed::Source {
 
     /// The values that begin with `prefix`, each with its holder, in order of (value, id), a page at a time.
     /// Values are in the order of their UTF-8 bytes. An empty prefix gives all values of the key.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "region", KeyKind::Indexed)?;
+    /// let [a, b] = [1, 2].map(|n| CustomerId::from(Uuid::from_u128(n)));
+    /// store.set_many([(a, [("region", "EU-west")]), (b, [("region", "US")])])?;
+    /// let page = store.find_prefix::<CustomerId>("region", "EU", &PageRequest::default())?;
+    /// assert_eq!(page.items, [("EU-west".to_owned(), a)]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`find_all`](Self::find_all).
@@ -232,6 +334,17 @@ pub trait Reading: sealed::Source {
 
     /// Whether there is such an instance, archived or not.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = Store::in_memory()?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// assert!(!store.exists(customer)?);
+    /// store.adopt(customer)?;
+    /// assert!(store.exists(customer)?);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// None of its own.
     fn exists(&self, target: impl Into<EntityRef>) -> Result<bool> {
@@ -248,6 +361,18 @@ pub trait Reading: sealed::Source {
 
     /// The sequence number of the instance's last change: it goes up with each, and with nothing else.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = Store::in_memory()?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// store.adopt(customer)?;
+    /// let before = store.revision(customer)?;
+    /// store.archive(customer)?;
+    /// assert!(store.revision(customer)? > before);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A refusal where there is no such instance.
     fn revision(&self, target: impl Into<EntityRef>) -> Result<u64> {
@@ -255,6 +380,27 @@ pub trait Reading: sealed::Source {
     }
 
     /// The instances of an entity, archived or not, in order of their ids, a page at a time.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = Store::in_memory()?;
+    /// for n in 1..=3 {
+    ///     store.adopt(CustomerId::from(Uuid::from_u128(n)))?;
+    /// }
+    /// let mut page = PageRequest::first(2);
+    /// let mut seen = Vec::new();
+    /// loop {
+    ///     let customers = store.entities(ManagedEntity::Customer, &page)?;
+    ///     seen.extend(customers.items);
+    ///     match customers.next {
+    ///         Some(cursor) => page.after = Some(cursor),
+    ///         None => break,
+    ///     }
+    /// }
+    /// assert_eq!(seen.len(), 3);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// A refusal where the page's limit is not 1 to 1,000, or its cursor belongs to another question.

@@ -66,6 +66,19 @@ pub trait Writing: sealed::Target {
     /// Removes a key. No instance has a value for it any more, from the commit on and however many had one; the
     /// pages of its index are free for other use.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// store.set_values(customer, [("tier", "gold")])?;
+    /// store.remove_key(ManagedEntity::Customer, "tier")?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Enforced)?;
+    /// assert!(store.values(customer)?.is_empty());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A refusal where there is no such key.
     fn remove_key(&self, entity: ManagedEntity, key: &str) -> Result<()> {
@@ -74,6 +87,21 @@ pub trait Writing: sealed::Target {
 
     /// Makes a key enforced that is not, with the values it has. All its values are held in memory meanwhile.
     /// Nothing happens to a key that is enforced already.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "email", KeyKind::Indexed)?;
+    /// let [a, b] = [1, 2].map(|n| CustomerId::from(Uuid::from_u128(n)));
+    /// store.set_many([(a, [("email", "a@b.example")]), (b, [("email", "a@b.example")])])?;
+    /// let refused = store.enforce_uniqueness(ManagedEntity::Customer, "email").unwrap_err();
+    /// assert!(matches!(refused.faults(), [Fault::ValueShared { holders, .. }] if holders.len() == 2));
+    /// store.set_values(b, [("email", "b@b.example")])?;
+    /// store.enforce_uniqueness(ManagedEntity::Customer, "email")?;
+    /// assert_eq!(store.find("email", "b@b.example")?, Some(b));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// A refusal where there is no such key, or where instances share values: then one
@@ -85,6 +113,15 @@ pub trait Writing: sealed::Target {
 
     /// Makes an enforced key an indexed one. All its values are held in memory meanwhile. Nothing happens to a
     /// key that is not enforced.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # let store = Store::in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "email", KeyKind::Enforced)?;
+    /// store.relax_uniqueness(ManagedEntity::Customer, "email")?;
+    /// assert_eq!(store.key(ManagedEntity::Customer, "email")?.unwrap().kind, KeyKind::Indexed);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// A refusal where there is no such key.
@@ -179,6 +216,20 @@ pub trait Writing: sealed::Target {
 
     /// Sets values of an instance and removes its other ones.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// store.add_key(ManagedEntity::Customer, "region", KeyKind::Indexed)?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// store.set_values(customer, [("tier", "gold")])?;
+    /// let outcome = store.replace_values(customer, [("region", "EU")])?;
+    /// assert_eq!(outcome.values["tier"], ValueOutcome::Removed);
+    /// assert_eq!(store.values(customer)?.len(), 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`set_values`](Self::set_values).
     fn replace_values(
@@ -191,6 +242,18 @@ pub trait Writing: sealed::Target {
     }
 
     /// Removes the values of these keys from an instance; a value that is not there is no fault.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// store.set_values(customer, [("tier", "gold")])?;
+    /// assert_eq!(store.delete_values(customer, ["tier"])?.values["tier"], ValueOutcome::Removed);
+    /// assert_eq!(store.delete_values(customer, ["tier"])?.values["tier"], ValueOutcome::Absent);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`set_values`](Self::set_values).
@@ -205,6 +268,16 @@ pub trait Writing: sealed::Target {
 
     /// Takes in an instance whose id was issued elsewhere; whether it was new.
     ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = Store::in_memory()?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// assert!(store.adopt(customer)?);
+    /// assert!(!store.adopt(customer)?);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// None of its own.
     fn adopt(&self, target: impl Into<EntityRef>) -> Result<bool> {
@@ -213,6 +286,18 @@ pub trait Writing: sealed::Target {
 
     /// Archives an instance, for good. It keeps its values, which can still be set and deleted, and its hold on
     /// the unique ones.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = Store::in_memory()?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// store.adopt(customer)?;
+    /// store.archive(customer)?;
+    /// assert!(store.is_archived(customer)?);
+    /// assert!(matches!(store.archive(customer).unwrap_err().faults(), [Fault::AlreadyArchived { .. }]));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// A refusal where there is no such instance, or it was archived before.
@@ -224,6 +309,19 @@ pub trait Writing: sealed::Target {
     /// personal data. The journal keeps the numbers of its changes, emptied, and that this id was forgotten.
     ///
     /// The bytes are overwritten only as the file's pages are used again.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "email", KeyKind::Enforced)?;
+    /// let customer = CustomerId::from(Uuid::from_u128(1));
+    /// store.set_values(customer, [("email", "a@b.example")])?;
+    /// store.forget(customer)?;
+    /// assert!(!store.exists(customer)?);
+    /// assert_eq!(store.find::<CustomerId>("email", "a@b.example")?, None);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// A refusal where there is no such instance.
