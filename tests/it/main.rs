@@ -4,4 +4,5 @@
 mod failures;
 mod keys;
 mod model;
+mod pages_written;
 mod support;
