@@ -13,7 +13,7 @@ use super::failure::{Failure, guarded};
 use super::opened::{OpenTables, Tables, WriteRows, delete};
 use super::tables::TableId;
 use super::view::{Reader, get_through, scan_through};
-use crate::error::{Error, Result};
+use crate::error::{EngineError, Error, Result};
 use crate::model::change::About;
 use crate::model::scalar::Time;
 
@@ -47,7 +47,7 @@ pub struct Member<'t> {
     dropped: RefCell<Vec<TableId>>,
     written: Cell<usize>,
     failure: RefCell<Option<Failure>>,
-    spoiled: Cell<bool>,
+    spoiled: RefCell<Option<EngineError>>,
     must_sync: Cell<bool>,
 }
 
@@ -59,8 +59,9 @@ pub(super) struct Leavings {
     pub(super) written: usize,
     pub(super) must_sync: bool,
     pub(super) failure: Option<Failure>,
-    /// An operation broke off between its writes, so that the member must not stand, whatever it says.
-    pub(super) spoiled: bool,
+    /// An operation broke off between its writes, because of this: the member must not stand, whatever it
+    /// says.
+    pub(super) spoiled: Option<EngineError>,
     notes: Vec<Note>,
     dropped: Vec<TableId>,
 }
@@ -84,7 +85,7 @@ impl<'t> Member<'t> {
             dropped: RefCell::default(),
             written: Cell::new(0),
             failure: RefCell::default(),
-            spoiled: Cell::new(false),
+            spoiled: RefCell::default(),
             must_sync: Cell::new(false),
         }
     }
@@ -125,9 +126,10 @@ impl<'t> Member<'t> {
         self.written.set(self.written.get() + 1);
     }
 
-    /// Says that an operation broke off halfway: the member is rolled back whatever its closure returns.
-    pub fn spoil(&self) {
-        self.spoiled.set(true);
+    /// Says that an operation broke off halfway: the member is rolled back, and its caller told why, whatever
+    /// its closure returns.
+    pub fn spoil(&self, why: &EngineError) {
+        self.spoiled.borrow_mut().get_or_insert_with(|| why.clone());
     }
 
     /// Has the table of an index deleted once the member has succeeded.
@@ -173,7 +175,7 @@ impl<'t> Member<'t> {
             written: self.written.get(),
             must_sync: self.must_sync.get(),
             failure: self.failure.into_inner(),
-            spoiled: self.spoiled.get(),
+            spoiled: self.spoiled.into_inner(),
             notes: self.notes.map(RefCell::into_inner).unwrap_or_default(),
             dropped: self.dropped.into_inner(),
         }

@@ -289,7 +289,8 @@ impl Engine {
         let saw_changes = batch.written > 0;
         let (came, leavings) = self.member(&batch, terms, act);
         drop(inside);
-        let keep = matches!(came, Ok(Ok(_))) && !terms.dry && !leavings.spoiled;
+        let spoiled = leavings.spoiled.clone();
+        let keep = matches!(came, Ok(Ok(_))) && !terms.dry && spoiled.is_none();
         let waits = saw_changes || (keep && leavings.written > 0);
         let ended = match self.settle(batch, leavings, keep) {
             Ok(Some(batch)) => match self.pass_or_end(turn, batch) {
@@ -301,7 +302,12 @@ impl Engine {
             Err(cause) => Ended::NotApplied(cause),
         };
         let result = came.unwrap_or_else(|panic| resume_unwind(panic));
-        ended.into_result().and(result)
+        ended.into_result()?;
+        match spoiled {
+            // The closure went on as if nothing had been, but its changes were taken back.
+            Some(why) => result.and(Err(Error::Corrupt(why))),
+            None => result,
+        }
     }
 
     /// Waits for its turn, has everything committed before on disk and closes the store. Whoever comes later

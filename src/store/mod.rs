@@ -121,8 +121,9 @@ impl Store {
     /// # Errors
     /// The error `act` returns; [`Busy`](crate::Error::Busy), [`Reentrant`](crate::Error::Reentrant),
     /// [`ReadOnly`](crate::Error::ReadOnly), [`Unwinding`](crate::Error::Unwinding),
-    /// [`Closed`](crate::Error::Closed); and if the engine fails, [`NotApplied`](crate::Error::NotApplied) or
-    /// [`OutcomeUnknown`](crate::Error::OutcomeUnknown), whatever `act` returns.
+    /// [`Closed`](crate::Error::Closed); and, whatever `act` returns, [`NotApplied`](crate::Error::NotApplied) or
+    /// [`OutcomeUnknown`](crate::Error::OutcomeUnknown) if the engine fails, and
+    /// [`Corrupt`](crate::Error::Corrupt) if a call in it met a damaged row.
     pub fn write<T>(&self, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         self.transact(About::default(), false, act)
     }

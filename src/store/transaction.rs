@@ -1,6 +1,6 @@
 //! A transaction: the view and the changes of one closure.
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::storage::batch::Member;
 
 /// What the closure of [`Store::write`](crate::Store::write) gets: the calls of
@@ -25,8 +25,8 @@ impl<'t> Transaction<'t> {
     /// cannot stand any more, even if its closure goes on as if nothing had been.
     pub(super) fn checked<T>(&self, operation: impl FnOnce(&Member<'t>) -> Result<T>) -> Result<T> {
         let result = operation(self.member);
-        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Engine) {
-            self.member.spoil();
+        if let Err(Error::Corrupt(why) | Error::Io(why) | Error::Closed(why)) = &result {
+            self.member.spoil(why);
         }
         result
     }

@@ -1,4 +1,8 @@
 //! The library's behaviour, through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod failures;
 mod keys;
+mod model;
+mod pages_written;
+mod support;

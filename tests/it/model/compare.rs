@@ -1,0 +1,149 @@
+//! Everything that can be read, against the model. Look-ups are checked against a scan of the model's maps.
+
+use std::collections::BTreeMap;
+
+use billfold::prelude::*;
+
+use super::operation::{Refusal, sorted};
+use super::program::{ENTITIES, KEYS, all_targets, all_values};
+use super::state::Model;
+use crate::support::every;
+
+const PREFIXES: [&str; 5] = ["", "a", "ab", "a\0", "\u{1F4B0}"];
+
+/// Compares all that `from` shows with the model.
+pub fn compare(from: &impl Reading, model: &Model) {
+    compare_keys(from, model);
+    compare_instances(from, model);
+    for entity in ENTITIES {
+        for key in KEYS {
+            compare_look_ups(from, model, entity, key);
+        }
+    }
+}
+
+fn compare_keys(from: &impl Reading, model: &Model) {
+    let shown = |key: CustomFieldKey| (key.entity, key.key, key.kind, key.instances);
+    let expected = |of: &[ManagedEntity]| {
+        let keys = model.keys.iter().filter(|key| of.is_empty() || of.contains(&key.entity));
+        let held = |entity, name: &str| model.holders(entity, name).len() as u64;
+        keys.map(|key| (key.entity, key.name.clone(), key.kind, held(key.entity, &key.name)))
+            .collect::<Vec<_>>()
+    };
+    let of_one = [[ENTITIES[0]].as_slice(), &[ENTITIES[1]], &[]];
+    for of in of_one {
+        let all: Vec<_> = from.keys(of).unwrap().into_iter().map(shown).collect();
+        assert_eq!(all, expected(of));
+        let paged: Vec<_> = every(2, |page| from.keys_page(of, page)).into_iter().map(shown).collect();
+        assert_eq!(paged, all);
+    }
+    for entity in ENTITIES {
+        for name in KEYS {
+            let one = from.key(entity, name).unwrap().map(shown);
+            assert_eq!(one, expected(&[entity]).into_iter().find(|(_, key, ..)| key == name));
+        }
+    }
+}
+
+fn compare_instances(from: &impl Reading, model: &Model) {
+    for entity in ENTITIES {
+        let listed = every(2, |page| from.entities(entity, page));
+        let expected = model.instances.iter().filter(|(target, _)| target.entity == entity);
+        let expected: Vec<_> = expected
+            .map(|(id, held)| Instance { id: *id, archived: held.archived, revision: held.revision })
+            .collect();
+        assert_eq!(listed, expected);
+    }
+    for target in all_targets() {
+        let held = model.instances.get(&target);
+        let missing = || vec![Fault::InstanceNotFound { target }];
+        let of_held = |read: &dyn Fn(&super::state::Held) -> Read| held.map(read).ok_or_else(missing);
+        assert_eq!(from.exists(target).unwrap(), held.is_some());
+        same(from.values(target).map(Read::Values), of_held(&|held| Read::Values(held.values.clone())));
+        same(from.is_archived(target).map(Read::Flag), of_held(&|held| Read::Flag(held.archived)));
+        same(from.revision(target).map(Read::Number), of_held(&|held| Read::Number(held.revision)));
+        for key in KEYS {
+            let known = model.key(target.entity, key).is_some();
+            let mut faults = Vec::new();
+            if !known {
+                faults.push(Fault::KeyNotFound { entity: target.entity, key: key.to_owned() });
+            }
+            if held.is_none() {
+                faults.extend(missing());
+            }
+            let value = held.and_then(|held| held.values.get(key).cloned());
+            same(from.value(target, key), if faults.is_empty() { Ok(value) } else { Err(faults) });
+        }
+    }
+    let missing = all_targets().filter(|target| !model.instances.contains_key(target));
+    let faults: Vec<_> = missing.map(|target| Fault::InstanceNotFound { target }).collect();
+    let all = if faults.is_empty() {
+        Ok(all_targets().map(|target| model.instances[&target].values.clone()).collect())
+    } else {
+        Err(faults)
+    };
+    same(from.values_many(all_targets()), all);
+}
+
+/// An answer about one instance.
+#[derive(Debug, PartialEq)]
+enum Read {
+    Values(BTreeMap<String, String>),
+    Flag(bool),
+    Number(u64),
+}
+
+fn compare_look_ups(from: &impl Reading, model: &Model, entity: ManagedEntity, key: &str) {
+    let holders = model.holders(entity, key);
+    for value in all_values() {
+        let holding: Vec<_> =
+            holders.iter().filter(|(held, _)| *held == value).map(|(_, target)| *target).collect();
+        let one = searchable(model, entity, key, &[KeyKind::Enforced]);
+        same(from.find_ref(entity, key, &value), one.map(|()| holding.first().copied()));
+        match searchable(model, entity, key, &[KeyKind::Enforced, KeyKind::Indexed]) {
+            Ok(()) => assert_eq!(every(1, |page| from.find_all_ref(entity, key, &value, page)), holding),
+            refused => {
+                let page = from.find_all_ref(entity, key, &value, &PageRequest::default());
+                same(page.map(drop), refused);
+            }
+        }
+    }
+    for prefix in PREFIXES {
+        let expected: Vec<_> = holders.iter().filter(|(held, _)| held.starts_with(prefix)).cloned().collect();
+        match searchable(model, entity, key, &[KeyKind::Enforced, KeyKind::Indexed]) {
+            Ok(()) => assert_eq!(every(2, |page| from.find_prefix_ref(entity, key, prefix, page)), expected),
+            refused => {
+                let page = from.find_prefix_ref(entity, key, prefix, &PageRequest::default());
+                same(page.map(drop), refused);
+            }
+        }
+    }
+    if entity == ManagedEntity::Customer {
+        let by_value: BTreeMap<_, _> = holders.iter().cloned().collect();
+        let expected =
+            all_values().map(|value| by_value.get(&value).map(|target| CustomerId::from(target.id)));
+        let one = searchable(model, entity, key, &[KeyKind::Enforced]);
+        same(from.find_many(key, all_values()), one.map(|()| expected.collect()));
+    }
+}
+
+fn searchable(model: &Model, entity: ManagedEntity, key: &str, needs: &'static [KeyKind]) -> Refusal<()> {
+    let kind = model.key(entity, key).map(|key| key.kind);
+    let key = key.to_owned();
+    match kind {
+        Some(kind) if needs.contains(&kind) => Ok(()),
+        Some(kind) => Err(vec![Fault::KeyNotSearchable { entity, key, kind, needs }]),
+        None => Err(vec![Fault::KeyNotFound { entity, key }]),
+    }
+}
+
+/// Compares an answer with the model's: the same answer, or the same faults.
+#[track_caller]
+pub fn same<T: PartialEq + std::fmt::Debug>(found: Result<T, Error>, expected: Refusal<T>) {
+    let found = match found {
+        Ok(answer) => Ok(answer),
+        Err(Error::Refused(faults)) => Err(sorted(faults)),
+        Err(other) => panic!("{other:?}, where the model has {expected:?}"),
+    };
+    assert_eq!(found, expected.map_err(sorted));
+}

@@ -1,0 +1,77 @@
+//! The operations, and how a store carries them out.
+
+use billfold::prelude::*;
+
+pub type Pairs = Vec<(String, String)>;
+
+/// A change that a store can be asked for, with everything it takes.
+#[derive(Debug, Clone)]
+pub enum Op {
+    AddKey(ManagedEntity, String, KeyKind),
+    RemoveKey(ManagedEntity, String),
+    Enforce(ManagedEntity, String),
+    Relax(ManagedEntity, String),
+    Adopt(EntityRef),
+    Archive(EntityRef),
+    Forget(EntityRef),
+    Set(EntityRef, Pairs),
+    SetIf(EntityRef, Pairs, Vec<Wanted>),
+    SetMany(Vec<(EntityRef, Pairs)>),
+    Replace(EntityRef, Pairs),
+    Delete(EntityRef, Vec<String>),
+}
+
+/// An expectation, as a random program can have it: it does not know revisions, but can be so many off.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    RevisionOff(u64),
+    Absent(String),
+    Holds(String, String),
+}
+
+/// What an operation that went well answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Done,
+    New(bool),
+    Outcomes(Vec<SetOutcome>),
+}
+
+/// Carries the operation out. The revision is that of the operation's instance, which expectations need.
+pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Error> {
+    let outcome = |outcome| Answer::Outcomes(vec![outcome]);
+    match op.clone() {
+        Op::AddKey(entity, key, kind) => on.add_key(entity, &key, kind).map(|_| Answer::Done),
+        Op::RemoveKey(entity, key) => on.remove_key(entity, &key).map(|()| Answer::Done),
+        Op::Enforce(entity, key) => on.enforce_uniqueness(entity, &key).map(|()| Answer::Done),
+        Op::Relax(entity, key) => on.relax_uniqueness(entity, &key).map(|()| Answer::Done),
+        Op::Adopt(target) => on.adopt(target).map(Answer::New),
+        Op::Archive(target) => on.archive(target).map(|()| Answer::Done),
+        Op::Forget(target) => on.forget(target).map(|()| Answer::Done),
+        Op::Set(target, pairs) => on.set_values(target, pairs).map(outcome),
+        Op::SetIf(target, pairs, wanted) => {
+            let expectations: Vec<_> = wanted.iter().map(|wanted| expectation(wanted, revision)).collect();
+            on.set_values_if(target, pairs, &expectations).map(outcome)
+        }
+        Op::SetMany(changes) => on.set_many(changes).map(Answer::Outcomes),
+        Op::Replace(target, pairs) => on.replace_values(target, pairs).map(outcome),
+        Op::Delete(target, keys) => on.delete_values(target, keys).map(outcome),
+    }
+}
+
+pub fn expectation(wanted: &Wanted, revision: u64) -> Expectation {
+    match wanted.clone() {
+        Wanted::RevisionOff(by) => Expectation::Revision(revision + by),
+        Wanted::Absent(key) => Expectation::Absent(key),
+        Wanted::Holds(key, value) => Expectation::Holds(key, value),
+    }
+}
+
+/// Faults in an order of their own: which comes first within a call is no promise.
+pub fn sorted(mut faults: Vec<Fault>) -> Vec<Fault> {
+    faults.sort_by_key(|fault| format!("{fault:?}"));
+    faults
+}
+
+/// What the model answers: the answer, or every fault.
+pub type Refusal<T> = Result<T, Vec<Fault>>;

@@ -1,0 +1,243 @@
+//! Random programs: operations, transactions that end in every way, several callers at once, reopening.
+
+use std::sync::{Barrier, Mutex};
+
+use billfold::prelude::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use uuid::Uuid;
+
+use super::compare::{compare, same};
+use super::operation::{Op, Pairs, Wanted, carry_out};
+use super::state::Model;
+use crate::support::disk::Disk;
+use crate::support::panic_quietly;
+
+pub const ENTITIES: [ManagedEntity; 2] = [ManagedEntity::Customer, ManagedEntity::ContractProduct];
+pub const KEYS: [&str; 4] = ["id", "__proto__", "slot", "never added"];
+const SHORT_VALUES: [&str; 8] = ["", "a", "ab", "a\0", "\0", "a\0\u{ff}", "b", "\u{1F4B0}"];
+
+/// Values that meet each other often, and two at the limit.
+pub fn all_values() -> impl Iterator<Item = String> {
+    let at_the_limit = [200, 201].map(|length| "\u{1F4B0}".repeat(length));
+    SHORT_VALUES.map(str::to_owned).into_iter().chain(at_the_limit)
+}
+
+pub fn all_targets() -> impl Iterator<Item = EntityRef> {
+    ENTITIES.into_iter().flat_map(|entity| (1..=4).map(move |id| (entity, Uuid::from_u128(id)).into()))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Well,
+    Error,
+    Panic,
+    /// A rehearsal that gives its outcome.
+    Dry,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    One(Op),
+    Transaction(Vec<Op>, End),
+    /// Several callers, each on a thread of its own.
+    Together(Vec<(Vec<Op>, End)>),
+    Reopen,
+    Flush,
+}
+
+fn entity() -> impl Strategy<Value = ManagedEntity> {
+    select(&ENTITIES)
+}
+
+fn key() -> impl Strategy<Value = String> {
+    // The last one is never added.
+    prop_oneof![20 => select(&KEYS[..3]), 1 => Just(KEYS[3])].prop_map(str::to_owned)
+}
+
+fn target() -> impl Strategy<Value = EntityRef> {
+    let package = EntityRef::from((ManagedEntity::PackageCommit, Uuid::from_u128(1)));
+    prop_oneof![40 => select(all_targets().collect::<Vec<_>>()), 1 => Just(package)]
+}
+
+fn value() -> impl Strategy<Value = String> {
+    let values: Vec<_> = all_values().collect();
+    prop_oneof![20 => select(values[..9].to_vec()), 1 => Just(values[9].clone())]
+}
+
+fn pairs() -> impl Strategy<Value = Pairs> {
+    vec((key(), value()), 0..3)
+}
+
+fn wanted() -> impl Strategy<Value = Wanted> {
+    prop_oneof![
+        2 => Just(Wanted::RevisionOff(0)),
+        1 => Just(Wanted::RevisionOff(1)),
+        2 => key().prop_map(Wanted::Absent),
+        2 => (key(), value()).prop_map(|(key, value)| Wanted::Holds(key, value)),
+    ]
+}
+
+fn operation() -> impl Strategy<Value = Op> {
+    let kind = select(&[KeyKind::Enforced, KeyKind::Indexed, KeyKind::Unindexed]);
+    let new_key = prop_oneof![10 => select(&KEYS[..3]), 1 => Just(""), 1 => Just("a\ttab")];
+    prop_oneof![
+        4 => (entity(), new_key, kind).prop_map(|(entity, key, kind)| Op::AddKey(entity, key.to_owned(), kind)),
+        1 => (entity(), key()).prop_map(|(entity, key)| Op::RemoveKey(entity, key)),
+        2 => (entity(), key()).prop_map(|(entity, key)| Op::Enforce(entity, key)),
+        2 => (entity(), key()).prop_map(|(entity, key)| Op::Relax(entity, key)),
+        6 => target().prop_map(Op::Adopt),
+        1 => target().prop_map(Op::Archive),
+        1 => target().prop_map(Op::Forget),
+        8 => (target(), pairs()).prop_map(|(target, pairs)| Op::Set(target, pairs)),
+        3 => (target(), pairs(), vec(wanted(), 0..3)).prop_map(|(target, pairs, wanted)| Op::SetIf(target, pairs, wanted)),
+        5 => vec((target(), pairs()), 0..4).prop_map(Op::SetMany),
+        3 => (target(), pairs()).prop_map(|(target, pairs)| Op::Replace(target, pairs)),
+        3 => (target(), vec(key(), 0..3)).prop_map(|(target, keys)| Op::Delete(target, keys)),
+    ]
+}
+
+fn end() -> impl Strategy<Value = End> {
+    prop_oneof![4 => Just(End::Well), 1 => Just(End::Error), 1 => Just(End::Panic), 1 => Just(End::Dry)]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => operation().prop_map(Step::One),
+        4 => (vec(operation(), 0..6), end()).prop_map(|(ops, end)| Step::Transaction(ops, end)),
+        2 => vec((vec(operation(), 1..4), end()), 2..6).prop_map(Step::Together),
+        1 => Just(Step::Reopen),
+        1 => Just(Step::Flush),
+    ]
+}
+
+/// A program begins with some keys, so that most of what follows is not refused.
+fn program() -> impl Strategy<Value = Vec<Step>> {
+    let kinds = [KeyKind::Enforced, KeyKind::Indexed, KeyKind::Unindexed];
+    let keys = ENTITIES.into_iter().flat_map(move |entity| {
+        KEYS.into_iter().zip(kinds).map(move |(key, kind)| Op::AddKey(entity, key.to_owned(), kind))
+    });
+    let adoptions = all_targets().filter(|target| target.id.as_u128() < 4).map(Op::Adopt);
+    let start = Step::Transaction(keys.chain(adoptions).collect(), End::Well);
+    vec(step(), 1..16).prop_map(move |steps| [vec![start.clone()], steps].concat())
+}
+
+/// How a transaction answers: the error it stopped with is no failure of the test.
+fn run_transaction(store: &Store, model: &Mutex<Model>, ops: &[Op], end: End) {
+    let act = |tx: &Transaction<'_>| {
+        // Closures run one at a time, in the order of their commit: so the model can move along with them.
+        let mut shared = model.try_lock().expect("two transactions of a store ran at once");
+        let mut own = shared.clone();
+        for op in ops {
+            run_one(tx, &mut own, op);
+        }
+        compare(tx, &own);
+        match end {
+            End::Well => *shared = own,
+            End::Dry => {}
+            End::Error => return Err(Error::stop("the program says so")),
+            End::Panic => {
+                drop(shared);
+                panic_quietly()
+            }
+        }
+        Ok(())
+    };
+    match end {
+        End::Well => store.write(act).unwrap(),
+        End::Dry => store.dry_run(act).unwrap(),
+        End::Error => assert!(matches!(store.write(act), Err(Error::Stopped(_)))),
+        End::Panic => crate::support::panics(|| store.write(act)),
+    }
+}
+
+fn run_one(on: &impl Writing, model: &mut Model, op: &Op) {
+    let revision = match op {
+        Op::SetIf(target, ..) => model.instances.get(target).map_or(0, |held| held.revision),
+        _ => 0,
+    };
+    same(carry_out(op, revision, on), model.carry_out(op));
+}
+
+fn run_together(store: &Store, model: &Mutex<Model>, callers: &[(Vec<Op>, End)]) {
+    let start = Barrier::new(callers.len());
+    std::thread::scope(|scope| {
+        for (ops, end) in callers {
+            scope.spawn(|| {
+                start.wait();
+                run_transaction(store, model, ops, *end);
+            });
+        }
+    });
+}
+
+fn run_program(open: impl Fn() -> Store, adopts_unknown: bool, program: Vec<Step>) {
+    let mut store = open();
+    let model = Mutex::new(Model { adopts_unknown, ..Model::default() });
+    for step in program {
+        let (view, before) = (store.snapshot().unwrap(), model.lock().unwrap().clone());
+        match step {
+            Step::One(op) => run_one(&store, &mut model.lock().unwrap(), &op),
+            Step::Transaction(ops, end) => run_transaction(&store, &model, &ops, end),
+            Step::Together(callers) => run_together(&store, &model, &callers),
+            Step::Flush => store.flush().unwrap(),
+            Step::Reopen => {
+                drop(view);
+                drop(store);
+                store = open();
+                compare(&store, &before);
+                continue;
+            }
+        }
+        compare(&view, &before);
+        compare(&store, &model.lock().unwrap());
+    }
+    store.close().unwrap();
+    compare(&open(), &model.lock().unwrap());
+}
+
+fn options(adopts_unknown: bool, keeps_journal: bool, durability: Durability) -> StoreOptions {
+    StoreOptions::new()
+        .adopt_unknown(adopts_unknown)
+        .keep_journal(keeps_journal)
+        .durability(durability)
+        .cache_bytes(1 << 20)
+}
+
+fn durability() -> impl Strategy<Value = Durability> {
+    select(&[Durability::EveryCommit, Durability::OnFlush])
+}
+
+/// How many programs are run: few on every run of the tests, as many as `PROPTEST_CASES` says otherwise.
+fn cases() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: cases.unwrap_or(48), max_shrink_iters: 2_000, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn a_store_in_a_backend_does_what_the_model_does(
+        adopts in any::<bool>(),
+        journal in any::<bool>(),
+        durability in durability(),
+        program in program(),
+    ) {
+        let disk = Disk::default();
+        let open = || options(adopts, journal, durability).on_backend(disk.clone()).unwrap();
+        run_program(open, adopts, program);
+    }
+
+    #[test]
+    fn a_store_in_a_file_does_what_the_model_does(
+        adopts in any::<bool>(),
+        durability in durability(),
+        program in program(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || options(adopts, true, durability).open(folder.path().join("store")).unwrap();
+        run_program(open, adopts, program);
+    }
+}

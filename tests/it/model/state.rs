@@ -1,0 +1,174 @@
+//! What a store holds, in plain maps, and the keys' and instances' operations on it.
+
+use std::collections::BTreeMap;
+
+use billfold::prelude::*;
+use billfold::{KeyProblem, MAX_KEY_CHARACTERS};
+
+use super::operation::Refusal;
+use super::operation::{Answer, Op};
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Model {
+    /// In the order they were registered.
+    pub keys: Vec<Key>,
+    pub instances: BTreeMap<EntityRef, Held>,
+    /// How many changes there were: the revision of what changed last.
+    pub sequence: u64,
+    pub adopts_unknown: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub entity: ManagedEntity,
+    pub name: String,
+    pub kind: KeyKind,
+}
+
+/// What an instance holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    pub archived: bool,
+    pub revision: u64,
+    pub values: BTreeMap<String, String>,
+}
+
+impl Model {
+    /// Carries the operation out, or says why it is refused and leaves everything as it was.
+    pub fn carry_out(&mut self, op: &Op) -> Refusal<Answer> {
+        let before = self.clone();
+        let answer = self.change(op);
+        if answer.is_err() {
+            assert_eq!(*self, before, "the model's {op:?} changed something and was refused");
+        }
+        answer
+    }
+
+    fn change(&mut self, op: &Op) -> Refusal<Answer> {
+        match op {
+            Op::AddKey(entity, name, kind) => self.add_key(*entity, name, *kind),
+            Op::RemoveKey(entity, name) => self.remove_key(*entity, name),
+            Op::Enforce(entity, name) => self.enforce(*entity, name),
+            Op::Relax(entity, name) => self.relax(*entity, name),
+            Op::Adopt(target) => Ok(Answer::New(self.adopt(*target))),
+            Op::Archive(target) => self.archive(*target),
+            Op::Forget(target) => self.forget(*target),
+            Op::Set(..) | Op::SetIf(..) | Op::SetMany(..) | Op::Replace(..) | Op::Delete(..) => {
+                self.change_values(op)
+            }
+        }
+    }
+
+    pub fn key(&self, entity: ManagedEntity, name: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.entity == entity && key.name == name)
+    }
+
+    /// All (value, id) of a key, by looking at every instance.
+    pub fn holders(&self, entity: ManagedEntity, name: &str) -> Vec<(String, EntityRef)> {
+        let of_entity = self.instances.iter().filter(|(target, _)| target.entity == entity);
+        let mut holders: Vec<_> =
+            of_entity.filter_map(|(target, held)| Some((held.values.get(name)?.clone(), *target))).collect();
+        holders.sort();
+        holders
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    fn known_key(&mut self, entity: ManagedEntity, name: &str) -> Refusal<&mut Key> {
+        let key = self.keys.iter_mut().find(|key| key.entity == entity && key.name == name);
+        key.ok_or_else(|| vec![Fault::KeyNotFound { entity, key: name.to_owned() }])
+    }
+
+    fn add_key(&mut self, entity: ManagedEntity, name: &str, kind: KeyKind) -> Refusal<Answer> {
+        let key = name.to_owned();
+        let mut faults = Vec::new();
+        let characters = name.chars().count();
+        let problem = if characters == 0 {
+            Some(KeyProblem::Empty)
+        } else if characters > MAX_KEY_CHARACTERS {
+            Some(KeyProblem::TooLong { characters })
+        } else {
+            name.chars().position(char::is_control).map(|at| KeyProblem::ControlCharacter { at })
+        };
+        faults.extend(problem.map(|problem| Fault::KeyText { entity, key: key.clone(), problem }));
+        if self.key(entity, name).is_some() {
+            faults.push(Fault::KeyExists { entity, key: key.clone() });
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        self.keys.push(Key { entity, name: key, kind });
+        self.next();
+        Ok(Answer::Done)
+    }
+
+    fn remove_key(&mut self, entity: ManagedEntity, name: &str) -> Refusal<Answer> {
+        self.known_key(entity, name)?;
+        self.keys.retain(|key| key.entity != entity || key.name != name);
+        for (target, held) in &mut self.instances {
+            if target.entity == entity {
+                held.values.remove(name);
+            }
+        }
+        self.next();
+        Ok(Answer::Done)
+    }
+
+    fn enforce(&mut self, entity: ManagedEntity, name: &str) -> Refusal<Answer> {
+        if self.known_key(entity, name)?.kind == KeyKind::Enforced {
+            return Ok(Answer::Done);
+        }
+        let mut by_value: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for (value, holder) in self.holders(entity, name) {
+            by_value.entry(value).or_default().push(holder.id);
+        }
+        by_value.retain(|_, holders| holders.len() > 1);
+        let shared = |(value, holders)| Fault::ValueShared { entity, key: name.to_owned(), value, holders };
+        let faults: Vec<_> = by_value.into_iter().map(shared).collect();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        self.known_key(entity, name)?.kind = KeyKind::Enforced;
+        self.next();
+        Ok(Answer::Done)
+    }
+
+    fn relax(&mut self, entity: ManagedEntity, name: &str) -> Refusal<Answer> {
+        let key = self.known_key(entity, name)?;
+        if key.kind == KeyKind::Enforced {
+            key.kind = KeyKind::Indexed;
+            self.next();
+        }
+        Ok(Answer::Done)
+    }
+
+    pub fn adopt(&mut self, target: EntityRef) -> bool {
+        let new = !self.instances.contains_key(&target);
+        if new {
+            let revision = self.next();
+            self.instances.insert(target, Held { revision, ..Held::default() });
+        }
+        new
+    }
+
+    fn archive(&mut self, target: EntityRef) -> Refusal<Answer> {
+        match self.instances.get(&target) {
+            None => return Err(vec![Fault::InstanceNotFound { target }]),
+            Some(held) if held.archived => return Err(vec![Fault::AlreadyArchived { target }]),
+            Some(_) => {}
+        }
+        let revision = self.next();
+        let held = self.instances.get_mut(&target).unwrap();
+        (held.archived, held.revision) = (true, revision);
+        Ok(Answer::Done)
+    }
+
+    fn forget(&mut self, target: EntityRef) -> Refusal<Answer> {
+        self.instances.remove(&target).ok_or_else(|| vec![Fault::InstanceNotFound { target }])?;
+        self.next();
+        Ok(Answer::Done)
+    }
+}

@@ -1,0 +1,183 @@
+//! What the operations on values do to the model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billfold::MAX_VALUE_CHARACTERS;
+use billfold::prelude::*;
+
+use super::operation::{Answer, Op, Pairs, Refusal, expectation};
+use super::state::{Held, Model};
+
+/// What one instance is to get: `None` removes.
+struct Edit {
+    target: EntityRef,
+    before: Held,
+    wanted: Vec<(String, Option<String>)>,
+}
+
+impl Edit {
+    fn changes(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let pairs = self.wanted.iter().map(|(key, value)| (key.as_str(), value.as_deref()));
+        pairs.filter(|(key, value)| self.before.values.get(*key).map(String::as_str) != *value)
+    }
+
+    fn outcomes(&self) -> BTreeMap<String, ValueOutcome> {
+        let outcome = |key: &str, value: &Option<String>| match (self.before.values.get(key), value) {
+            (None, None) => ValueOutcome::Absent,
+            (None, Some(_)) => ValueOutcome::Added,
+            (Some(_), None) => ValueOutcome::Removed,
+            (Some(old), Some(new)) if old == new => ValueOutcome::Unchanged,
+            (Some(_), Some(_)) => ValueOutcome::Changed,
+        };
+        self.wanted.iter().map(|(key, value)| (key.clone(), outcome(key, value))).collect()
+    }
+}
+
+impl Model {
+    pub fn change_values(&mut self, op: &Op) -> Refusal<Answer> {
+        let mut faults = Vec::new();
+        let some =
+            |pairs: &Pairs| pairs.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+        let wishes: Vec<(EntityRef, Vec<_>)> = match op {
+            Op::SetMany(changes) => changes.iter().map(|(target, pairs)| (*target, some(pairs))).collect(),
+            Op::Set(target, pairs) | Op::SetIf(target, pairs, _) | Op::Replace(target, pairs) => {
+                vec![(*target, some(pairs))]
+            }
+            Op::Delete(target, keys) => vec![(*target, keys.iter().map(|key| (key.clone(), None)).collect())],
+            other => panic!("{other:?} does not change values"),
+        };
+        let mut edits = Vec::new();
+        let mut named = BTreeSet::new();
+        for (target, wanted) in wishes {
+            if !named.insert(target) {
+                faults.push(Fault::InstanceRepeated { target });
+            }
+            if target.entity.is_of_a_package() {
+                faults.push(Fault::FieldsOfAPackage { target });
+            }
+            let known = self.instances.get(&target).cloned();
+            if known.is_none() && !self.adopts_unknown {
+                faults.push(Fault::InstanceNotFound { target });
+            }
+            let before = known.unwrap_or_default();
+            if let Op::SetIf(_, _, expectations) = op {
+                for wanted in expectations {
+                    let expectation = expectation(wanted, before.revision);
+                    faults.extend(self.unmet(target, &before, &expectation));
+                }
+            }
+            let mut wanted = self.sound(target, wanted, &mut faults);
+            if matches!(op, Op::Replace(..)) {
+                let others =
+                    before.values.keys().filter(|key| !wanted.iter().any(|(other, _)| other == *key));
+                wanted.extend(others.map(|key| (key.clone(), None)).collect::<Vec<_>>());
+            }
+            edits.push(Edit { target, before, wanted });
+        }
+        faults.extend(self.taken(&edits));
+        if faults.is_empty() { Ok(Answer::Outcomes(self.apply(&edits))) } else { Err(faults) }
+    }
+
+    fn unmet(&self, target: EntityRef, before: &Held, expectation: &Expectation) -> Option<Fault> {
+        let (key, expected) = match expectation {
+            Expectation::Revision(expected) => {
+                let (expected, found) = (*expected, before.revision);
+                return (expected != found).then_some(Fault::RevisionDiffers { target, expected, found });
+            }
+            Expectation::Absent(key) => (key.clone(), None),
+            Expectation::Holds(key, value) => (key.clone(), Some(value.clone())),
+        };
+        if self.key(target.entity, &key).is_none() {
+            return Some(Fault::KeyNotFound { entity: target.entity, key });
+        }
+        let found = before.values.get(&key);
+        let holds_another = found.is_some();
+        (found != expected.as_ref()).then_some(Fault::ValueDiffers { target, key, expected, holds_another })
+    }
+
+    /// The wanted values that could be set, as far as the call's own text says.
+    fn sound(
+        &self,
+        target: EntityRef,
+        wanted: Vec<(String, Option<String>)>,
+        faults: &mut Vec<Fault>,
+    ) -> Vec<(String, Option<String>)> {
+        let entity = target.entity;
+        let (mut sound, mut unregistered, mut named) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for (key, value) in wanted {
+            let characters = value.as_ref().map_or(0, |value| value.chars().count());
+            if characters > MAX_VALUE_CHARACTERS {
+                faults.push(Fault::ValueTooLong { entity, key: key.clone(), characters });
+            }
+            if !named.insert(key.clone()) {
+                faults.push(Fault::KeyRepeated { target, key });
+            } else if self.key(entity, &key).is_none() {
+                unregistered.push(key);
+            } else {
+                sound.push((key, value));
+            }
+        }
+        if !unregistered.is_empty() {
+            faults.push(Fault::KeysNotRegistered { entity, keys: unregistered });
+        }
+        sound
+    }
+
+    /// Which values of unique keys would have two holders after the whole call.
+    fn taken(&self, edits: &[Edit]) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for edit in edits {
+            let entity = edit.target.entity;
+            for (key, value) in edit.changes() {
+                let (Some(value), Some(KeyKind::Enforced)) =
+                    (value, self.key(entity, key).map(|key| key.kind))
+                else {
+                    continue;
+                };
+                let gives_up = |holder: EntityRef| {
+                    edits
+                        .iter()
+                        .any(|edit| edit.target == holder && edit.changes().any(|(other, _)| other == key))
+                };
+                let held = self.holders(entity, key).into_iter().find(|(held, _)| held == value);
+                let stays = held.map(|(_, holder)| holder).filter(|holder| !gives_up(*holder));
+                let takes = |other: &&Edit| {
+                    other.target.entity == entity
+                        && other.changes().any(|(theirs, new)| theirs == key && new == Some(value))
+                };
+                let holder = stays.or_else(|| edits.iter().find(takes).map(|first| first.target));
+                if let Some(holder) = holder.filter(|holder| *holder != edit.target) {
+                    faults.push(Fault::ValueTaken {
+                        target: edit.target,
+                        key: key.to_owned(),
+                        value: value.to_owned(),
+                        holder: holder.id,
+                        archived: self.instances.get(&holder).is_some_and(|held| held.archived),
+                    });
+                }
+            }
+        }
+        faults
+    }
+
+    fn apply(&mut self, edits: &[Edit]) -> Vec<SetOutcome> {
+        for edit in edits {
+            self.adopt(edit.target);
+        }
+        edits.iter().map(|edit| self.apply_one(edit)).collect()
+    }
+
+    fn apply_one(&mut self, edit: &Edit) -> SetOutcome {
+        let changed = edit.changes().next().is_some();
+        let revision = changed.then(|| self.next());
+        let held = self.instances.get_mut(&edit.target).unwrap();
+        held.revision = revision.unwrap_or(held.revision);
+        for (key, value) in edit.changes() {
+            match value {
+                Some(value) => held.values.insert(key.to_owned(), value.to_owned()),
+                None => held.values.remove(key),
+            };
+        }
+        SetOutcome { revision: held.revision, values: edit.outcomes() }
+    }
+}
