@@ -37,7 +37,7 @@ pub(crate) struct Change {
 /// chain of its own through the journal.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub(crate) enum What {
-    /// The row's content was forgotten, or never kept; its number stays.
+    /// The row's content was forgotten; its number stays.
     Emptied,
     KeyAdded {
         number: u32,
@@ -74,6 +74,17 @@ pub(crate) enum What {
 }
 
 impl What {
+    /// The revision, before the change, of what it changed; 0 for what is new.
+    pub(crate) const fn before(&self) -> u64 {
+        match self {
+            Self::KeyRemoved { before, .. }
+            | Self::KeyKind { before, .. }
+            | Self::Values { before, .. }
+            | Self::Archived { before, .. } => *before,
+            Self::Emptied | Self::KeyAdded { .. } | Self::Adopted { .. } | Self::Forgotten { .. } => 0,
+        }
+    }
+
     /// The instance it is a change of, where it says so.
     pub(crate) const fn target(&self) -> Option<EntityRef> {
         match self {

@@ -1,251 +1,255 @@
-//! One member of a batch: a caller's changes inside the transaction it shares with its neighbours.
+//! Writers that share a transaction: each runs in its turn, one of them commits for all, and all are answered.
 
-use std::cell::{Cell, RefCell};
-use std::ops::{Bound, ControlFlow};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use redb::WriteTransaction;
-use uuid::Uuid;
+use redb::{Durability, WriteTransaction};
 
-use super::catalog::Catalog;
-use super::engine::Setting;
+use super::engine::{Engine, Terms, Tip};
 use super::failure::{Failure, guarded};
-use super::opened::{OpenTables, Tables, WriteRows, delete};
-use super::tables::TableId;
-use super::view::{Reader, get_through, scan_through};
+use super::locks::{Condvar, Mutex};
+use super::member::{Leavings, Member};
+use super::queue::Turn;
 use crate::error::{EngineError, Error, Result};
-use crate::model::change::About;
-use crate::model::scalar::Time;
 
-/// Where the journal stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// The number of the last change; 0 before the first.
-    pub sequence: u64,
-    /// When it was, so that recorded times never run backwards.
-    pub time: Time,
+/// A batch takes no more members than this,
+const MOST_MEMBERS: usize = 256;
+/// nor members after this many bytes,
+const MOST_BYTES: usize = 1 << 20;
+/// nor any this long after its first member was done.
+const LONGEST: Duration = Duration::from_millis(2);
+
+/// Members that share a transaction.
+pub(super) struct Batch {
+    txn: WriteTransaction,
+    tip: Tip,
+    members: usize,
+    written: usize,
+    must_sync: bool,
+    first_done: Option<Instant>,
+    verdict: Verdict,
 }
 
-/// A row as it was before a member changed it.
-struct Note {
-    table: TableId,
-    key: Vec<u8>,
-    old: Option<Vec<u8>>,
-}
-
-/// A caller's part of a batch. It has tables of its own: they are closed before the next member runs.
-pub struct Member<'t> {
-    setting: &'t Setting,
-    about: &'t About,
-    tables: Box<dyn Tables + 't>,
-    catalog: RefCell<Arc<Catalog>>,
-    progress: Cell<Progress>,
-    /// What to play back if this member's changes must go and its neighbours' stay; `None` while there are
-    /// no neighbours' changes, when the whole transaction can be aborted instead.
-    notes: Option<RefCell<Vec<Note>>>,
-    /// Indexes that go when the member has succeeded: deleting a table cannot be played back.
-    dropped: RefCell<Vec<TableId>>,
-    written: Cell<usize>,
-    failure: RefCell<Option<Failure>>,
-    spoiled: RefCell<Option<EngineError>>,
-    must_sync: Cell<bool>,
-}
-
-/// What a member leaves behind once its tables are closed.
-pub(super) struct Leavings {
-    pub(super) catalog: Arc<Catalog>,
-    pub(super) progress: Progress,
-    /// Bytes of keys and values written; 0 where there is nothing to commit.
-    pub(super) written: usize,
-    pub(super) must_sync: bool,
-    pub(super) failure: Option<Failure>,
-    /// An operation broke off between its writes, because of this: the member must not stand, whatever it
-    /// says.
-    pub(super) spoiled: Option<EngineError>,
-    notes: Vec<Note>,
-    dropped: Vec<TableId>,
-}
-
-impl<'t> Member<'t> {
-    pub(super) fn new(
-        txn: &'t WriteTransaction,
-        setting: &'t Setting,
-        about: &'t About,
-        catalog: Arc<Catalog>,
-        progress: Progress,
-        keeps_notes: bool,
-    ) -> Self {
+impl Batch {
+    pub(super) fn new(txn: WriteTransaction, tip: Tip) -> Self {
         Self {
-            setting,
-            about,
-            tables: Box::new(OpenTables::of(txn)),
-            catalog: RefCell::new(catalog),
-            progress: Cell::new(progress),
-            notes: keeps_notes.then(RefCell::default),
-            dropped: RefCell::default(),
-            written: Cell::new(0),
-            failure: RefCell::default(),
-            spoiled: RefCell::default(),
-            must_sync: Cell::new(false),
+            txn,
+            tip,
+            members: 0,
+            written: 0,
+            must_sync: false,
+            first_done: None,
+            verdict: Verdict(Arc::default()),
         }
     }
 
-    pub fn about(&self) -> &About {
-        self.about
+    /// Has the batch committed, on disk, even if nothing changed.
+    pub(super) fn demand_sync(&mut self) {
+        self.must_sync = true;
+        self.written += 1;
     }
 
-    pub fn setting(&self) -> &Setting {
-        self.setting
+    fn is_full(&self) -> bool {
+        self.members >= MOST_MEMBERS
+            || self.written >= MOST_BYTES
+            || self.first_done.is_some_and(|first| first.elapsed() >= LONGEST)
     }
+}
 
-    pub fn progress(&self) -> Progress {
-        self.progress.get()
-    }
+/// How a batch ended.
+#[derive(Debug, Clone)]
+pub(super) enum Ended {
+    Committed,
+    NotApplied(EngineError),
+    OutcomeUnknown(EngineError),
+}
 
-    pub fn set_progress(&self, progress: Progress) {
-        self.progress.set(progress);
-    }
-
-    /// What the store's clock says.
-    pub fn now(&self) -> Time {
-        (self.setting.clock)()
-    }
-
-    /// An id of the store's own, later in order than every one before.
-    pub fn new_id(&self) -> Uuid {
-        self.setting.ids.next(self.now())
-    }
-
-    pub fn change_catalog<T>(&self, change: impl FnOnce(&mut Catalog) -> T) -> T {
-        change(Arc::make_mut(&mut self.catalog.borrow_mut()))
-    }
-
-    /// Asks for a commit that is on disk when it returns, even if nothing changed.
-    pub fn must_sync(&self) {
-        self.must_sync.set(true);
-        self.written.set(self.written.get() + 1);
-    }
-
-    /// Says that an operation broke off halfway: the member is rolled back, and its caller told why, whatever
-    /// its closure returns.
-    pub fn spoil(&self, why: &EngineError) {
-        self.spoiled.borrow_mut().get_or_insert_with(|| why.clone());
-    }
-
-    /// Has the table of an index deleted once the member has succeeded.
-    pub fn drop_later(&self, table: TableId) {
-        if self.with_catalog(|catalog| catalog.has_table(table)) {
-            self.change_catalog(|catalog| catalog.drop_table(table));
-            self.dropped.borrow_mut().push(table);
-            self.written.set(self.written.get() + 1);
+impl Ended {
+    pub(super) fn into_result(self) -> Result<()> {
+        match self {
+            Self::Committed => Ok(()),
+            Self::NotApplied(cause) => Err(Error::NotApplied(cause)),
+            Self::OutcomeUnknown(cause) => Err(Error::OutcomeUnknown(cause)),
         }
     }
+}
 
-    /// Puts a row, or removes it where `value` is `None`.
-    pub fn put(&self, table: TableId, key: &[u8], value: Option<&[u8]>) -> Result<()> {
-        if !self.with_catalog(|catalog| catalog.has_table(table)) {
-            if value.is_none() {
-                return Ok(());
+#[derive(Default)]
+struct Answer {
+    ended: Mutex<Option<Ended>>,
+    told: Condvar,
+}
+
+impl Answer {
+    fn wait(&self) -> Ended {
+        let mut ended = self.ended.lock();
+        loop {
+            match &*ended {
+                Some(ended) => return ended.clone(),
+                None => self.told.wait(&mut ended),
             }
-            self.change_catalog(|catalog| catalog.add_table(table));
         }
-        let mut old = None;
-        let keeps_notes = self.notes.is_some();
-        self.with_table(table, |rows| {
-            rows.put(key, value, &mut |before| old = keeps_notes.then(|| before.to_vec()))
-        })?;
-        self.written.set(self.written.get() + key.len() + value.map_or(1, <[u8]>::len));
-        if let Some(notes) = &self.notes {
-            notes.borrow_mut().push(Note { table, key: key.to_vec(), old });
-        }
-        Ok(())
-    }
-
-    /// Figures of the file's pages: in use, of those with rows in them, and a page's bytes.
-    pub fn pages(&self) -> Result<(u64, u64, usize)> {
-        let stats = self.call(|| self.tables.stats())?;
-        Ok((stats.allocated_pages(), stats.leaf_pages() + stats.branch_pages(), stats.page_size()))
-    }
-
-    pub(super) fn finish(self) -> Leavings {
-        drop(self.tables);
-        Leavings {
-            catalog: self.catalog.into_inner(),
-            progress: self.progress.get(),
-            written: self.written.get(),
-            must_sync: self.must_sync.get(),
-            failure: self.failure.into_inner(),
-            spoiled: self.spoiled.into_inner(),
-            notes: self.notes.map(RefCell::into_inner).unwrap_or_default(),
-            dropped: self.dropped.into_inner(),
-        }
-    }
-
-    /// Makes a call into redb. The first failure is kept: the batch fails with it whatever comes after.
-    fn call<T>(&self, call: impl FnOnce() -> Result<T, Failure>) -> Result<T> {
-        if let Some(failure) = &*self.failure.borrow() {
-            return Err(failure.clone().into());
-        }
-        call().map_err(|failure| {
-            *self.failure.borrow_mut() = Some(failure.clone());
-            failure.into()
-        })
-    }
-
-    fn with_table<T>(
-        &self,
-        table: TableId,
-        mut act: impl FnMut(&mut dyn WriteRows) -> Result<T, redb::StorageError>,
-    ) -> Result<T> {
-        let mut answer = None;
-        self.call(|| self.tables.with(table, &mut |rows| act(rows).map(|done| answer = Some(done))))?;
-        answer.ok_or_else(|| Error::corrupt(format!("table {table} gave no answer")))
     }
 }
 
-impl Reader for Member<'_> {
-    fn with_catalog<T>(&self, read: impl FnOnce(&Catalog) -> T) -> T {
-        read(&self.catalog.borrow())
-    }
+/// The batch's side of the answer. Dropped without one, it answers that nothing was applied.
+struct Verdict(Arc<Answer>);
 
-    fn get<T>(&self, table: TableId, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T>) -> Result<Option<T>> {
-        if !self.with_catalog(|catalog| catalog.has_table(table)) {
-            return Ok(None);
-        }
-        get_through(read, |read| self.with_table(table, |rows| rows.get(key, read)))
-    }
-
-    fn scan(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        if !self.with_catalog(|catalog| catalog.has_table(table)) {
-            return Ok(());
-        }
-        scan_through(visit, |visit| self.with_table(table, |rows| rows.scan(from, visit)))
-    }
-
-    fn len(&self, table: TableId) -> Result<u64> {
-        if !self.with_catalog(|catalog| catalog.has_table(table)) {
-            return Ok(0);
-        }
-        self.with_table(table, |rows| rows.len())
+impl Verdict {
+    fn tell(&self, how: Ended) {
+        self.0.ended.lock().get_or_insert(how);
+        self.0.told.notify_all();
     }
 }
 
-impl Leavings {
-    /// Deletes the tables the member had no more use for.
-    pub(super) fn delete_dropped(&self, txn: &WriteTransaction) -> Result<(), Failure> {
-        self.dropped.iter().try_for_each(|table| guarded(|| delete(txn, *table)).map(drop))
+impl Drop for Verdict {
+    fn drop(&mut self) {
+        if self.0.ended.lock().is_none() {
+            self.tell(Ended::NotApplied(EngineError::new("the batch was given up")));
+        }
+    }
+}
+
+/// What a caller's closure came to: its result, or the panic it ended in.
+type Came<T> = std::thread::Result<Result<T>>;
+
+impl Engine {
+    /// Waits for its turn, runs `act` as a member of a batch and answers when what it saw is committed.
+    pub fn run<T>(&self, terms: &Terms, act: impl FnOnce(&Member<'_>) -> Result<T>) -> Result<T> {
+        let (inside, mut turn) = self.enter(terms.patience)?;
+        let batch = match turn.take_batch() {
+            Some(batch) => batch,
+            None => self.begin()?,
+        };
+        let answer = Arc::clone(&batch.verdict.0);
+        let saw_changes = batch.written > 0;
+        let (came, leavings) = self.member(&batch, terms, act);
+        drop(inside);
+        let spoiled = leavings.spoiled.clone();
+        let keep = matches!(came, Ok(Ok(_))) && !terms.dry && spoiled.is_none();
+        let waits = saw_changes || (keep && leavings.written > 0);
+        let ended = match self.settle(batch, leavings, keep) {
+            Ok(Some(batch)) => match self.pass_or_end(turn, batch) {
+                Some(ended) => ended,
+                None if waits => answer.wait(),
+                None => Ended::Committed,
+            },
+            Ok(None) => Ended::Committed,
+            Err(cause) => Ended::NotApplied(cause),
+        };
+        let result = came.unwrap_or_else(|panic| resume_unwind(panic));
+        ended.into_result()?;
+        match spoiled {
+            // The closure went on as if nothing had been, but its changes were taken back.
+            Some(why) => result.and(Err(Error::Corrupt(why))),
+            None => result,
+        }
     }
 
-    /// Puts every row back as it was before the member.
-    pub(super) fn play_back(&self, txn: &WriteTransaction) -> Result<(), Failure> {
-        let tables = OpenTables::of(txn);
-        self.notes.iter().rev().try_for_each(|note| {
-            tables.with(note.table, &mut |rows| rows.put(&note.key, note.old.as_deref(), &mut |_| ()))
-        })
+    /// Runs one member's closure, and closes its tables.
+    fn member<T>(
+        &self,
+        batch: &Batch,
+        terms: &Terms,
+        act: impl FnOnce(&Member<'_>) -> Result<T>,
+    ) -> (Came<T>, Leavings) {
+        let Tip { catalog, progress } = batch.tip.clone();
+        let keeps_notes = batch.written > 0;
+        let member = Member::new(&batch.txn, &self.setting, &terms.about, catalog, progress, keeps_notes);
+        let came = catch_unwind(AssertUnwindSafe(|| act(&member)));
+        (came, member.finish())
+    }
+
+    /// Makes a member's changes the batch's, or takes them back. `None` where that left nothing of anybody's.
+    fn settle(&self, mut batch: Batch, leavings: Leavings, keep: bool) -> Result<Option<Batch>, EngineError> {
+        let neighbours = batch.written > 0;
+        let settled = match &leavings.failure {
+            Some(failure) => Err(failure.clone()),
+            None if keep => leavings.delete_dropped(&batch.txn),
+            None if leavings.written > 0 && neighbours => leavings.play_back(&batch.txn),
+            None => Ok(()),
+        };
+        if let Err(failure) = settled {
+            return Err(self.give_up(batch, &failure));
+        }
+        if !keep && leavings.written > 0 && !neighbours {
+            return match guarded(|| batch.txn.abort()) {
+                Ok(()) => Ok(None),
+                Err(failure) => Err(self.core.fail_with(&failure)),
+            };
+        }
+        if keep {
+            batch.tip = Tip { catalog: leavings.catalog, progress: leavings.progress };
+            batch.written += leavings.written;
+            batch.must_sync |= leavings.must_sync;
+        }
+        batch.members += 1;
+        batch.first_done.get_or_insert_with(Instant::now);
+        Ok(Some(batch))
+    }
+
+    /// Ends a batch whose engine failed before the commit. The database is dropped before anybody hears of
+    /// it, so that the path can be opened again.
+    fn give_up(&self, batch: Batch, failure: &Failure) -> EngineError {
+        let Batch { txn, verdict, .. } = batch;
+        let _ = guarded(|| {
+            drop(txn);
+            Ok::<_, redb::Error>(())
+        });
+        let cause = self.core.fail_with(failure);
+        verdict.tell(Ended::NotApplied(cause.clone()));
+        cause
+    }
+
+    /// Passes the batch to the next in line, or commits it where nobody is next or it is full.
+    fn pass_or_end(&self, turn: Turn<'_, Batch>, batch: Batch) -> Option<Ended> {
+        let (turn, batch) = if batch.is_full() {
+            (turn, batch)
+        } else {
+            match turn.pass(batch) {
+                Ok(()) => return None,
+                Err(both) => both,
+            }
+        };
+        let ended = self.commit(batch);
+        drop(turn);
+        Some(ended)
+    }
+
+    /// Commits the batch, publishes the view and answers its members.
+    pub(super) fn commit(&self, batch: Batch) -> Ended {
+        let Batch { mut txn, tip, written, must_sync, verdict, .. } = batch;
+        if written == 0 {
+            return match guarded(|| txn.abort()) {
+                Ok(()) => Ended::Committed,
+                Err(failure) => Ended::NotApplied(self.core.fail_with(&failure)),
+            };
+        }
+        if let Some(cause) = self.core.closed.get() {
+            // A reader met damage meanwhile.
+            let failure = Failure::Closed(cause.clone());
+            drop(txn);
+            let ended = Ended::NotApplied(self.core.fail_with(&failure));
+            verdict.tell(ended.clone());
+            return ended;
+        }
+        let syncs = self.setting.syncs || must_sync;
+        let durability = if syncs { Durability::Immediate } else { Durability::None };
+        let committed = guarded(|| -> Result<(), redb::Error> {
+            txn.set_durability(durability)?;
+            Ok(txn.commit()?)
+        });
+        let ended = match committed {
+            Ok(()) => {
+                *self.tip.lock() = tip.clone();
+                // If it cannot be published the store is closed, but what was committed stays so.
+                let _ = self.core.publish(tip.catalog);
+                Ended::Committed
+            }
+            Err(failure) => Ended::OutcomeUnknown(self.core.fail_with(&failure)),
+        };
+        verdict.tell(ended.clone());
+        ended
     }
 }

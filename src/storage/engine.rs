@@ -1,35 +1,28 @@
-//! The running store: its database, the view it publishes, and how a batch of writers goes through.
+//! The running store: its database, the view it publishes, and who may write.
 
 use std::cell::RefCell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use redb::{Database, Durability, ReadOnlyDatabase, WriteTransaction};
+use redb::{Database, ReadOnlyDatabase, WriteTransaction};
 
 use super::backend::{Backend, Memory};
-use super::batch::{Leavings, Member, Progress};
+use super::batch::{Batch, Ended};
 use super::catalog::Catalog;
 use super::failure::{Failure, guarded};
 use super::ids::Ids;
-use super::locks::{Condvar, Mutex};
+use super::locks::Mutex;
+use super::member::Progress;
 use super::open;
 use super::queue::{Queue, Turn};
 use super::view::View;
 use crate::error::{EngineError, Error, Result};
 use crate::model::change::About;
 use crate::model::scalar::Time;
-
-/// A batch takes no more members than this,
-const MOST_MEMBERS: usize = 256;
-/// nor members after this many bytes,
-const MOST_BYTES: usize = 1 << 20;
-/// nor any this long after its first member was done.
-const LONGEST: Duration = Duration::from_millis(2);
 
 /// What a store is opened with, as far as the engine cares.
 pub struct Opening {
@@ -48,7 +41,7 @@ pub struct Setting {
     pub clock: Arc<dyn Fn() -> Time + Send + Sync>,
     pub adopts_unknown: bool,
     pub keeps_journal: bool,
-    syncs: bool,
+    pub(super) syncs: bool,
 }
 
 pub enum Db {
@@ -60,7 +53,7 @@ pub enum Db {
 pub struct Core {
     db: Mutex<Option<Db>>,
     published: RwLock<Option<Arc<View>>>,
-    closed: OnceLock<EngineError>,
+    pub(super) closed: OnceLock<EngineError>,
 }
 
 impl Core {
@@ -70,7 +63,7 @@ impl Core {
         failure.into()
     }
 
-    fn fail_with(&self, failure: &Failure) -> EngineError {
+    pub(super) fn fail_with(&self, failure: &Failure) -> EngineError {
         self.shut(failure.cause().clone());
         failure.cause().clone()
     }
@@ -91,7 +84,7 @@ impl Core {
         Error::Closed(why.unwrap_or_else(|| EngineError::new("it was closed")))
     }
 
-    fn publish(self: &Arc<Self>, catalog: Arc<Catalog>) -> Result<()> {
+    pub(super) fn publish(self: &Arc<Self>, catalog: Arc<Catalog>) -> Result<()> {
         let view = match &*self.db.lock() {
             Some(db) => View::new(self, db, catalog),
             None => return Err(self.closed()),
@@ -105,17 +98,17 @@ impl Core {
 
 /// What the next batch begins with.
 #[derive(Clone)]
-struct Tip {
-    catalog: Arc<Catalog>,
-    progress: Progress,
+pub(super) struct Tip {
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) progress: Progress,
 }
 
 /// An open store.
 pub struct Engine {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     queue: Queue<Batch>,
-    tip: Mutex<Tip>,
-    setting: Setting,
+    pub(super) tip: Mutex<Tip>,
+    pub(super) setting: Setting,
     writable: bool,
     /// Tells open stores apart, for finding re-entrant calls.
     number: u64,
@@ -137,82 +130,6 @@ pub struct Terms {
     /// Whether to take everything back in the end.
     pub dry: bool,
 }
-
-/// Members that share a transaction.
-struct Batch {
-    txn: WriteTransaction,
-    tip: Tip,
-    members: usize,
-    written: usize,
-    must_sync: bool,
-    first_done: Option<Instant>,
-    verdict: Verdict,
-}
-
-impl Batch {
-    fn is_full(&self) -> bool {
-        self.members >= MOST_MEMBERS
-            || self.written >= MOST_BYTES
-            || self.first_done.is_some_and(|first| first.elapsed() >= LONGEST)
-    }
-}
-
-/// How a batch ended.
-#[derive(Debug, Clone)]
-enum Ended {
-    Committed,
-    NotApplied(EngineError),
-    OutcomeUnknown(EngineError),
-}
-
-impl Ended {
-    fn into_result(self) -> Result<()> {
-        match self {
-            Self::Committed => Ok(()),
-            Self::NotApplied(cause) => Err(Error::NotApplied(cause)),
-            Self::OutcomeUnknown(cause) => Err(Error::OutcomeUnknown(cause)),
-        }
-    }
-}
-
-#[derive(Default)]
-struct Answer {
-    ended: Mutex<Option<Ended>>,
-    told: Condvar,
-}
-
-impl Answer {
-    fn wait(&self) -> Ended {
-        let mut ended = self.ended.lock();
-        loop {
-            match &*ended {
-                Some(ended) => return ended.clone(),
-                None => self.told.wait(&mut ended),
-            }
-        }
-    }
-}
-
-/// The batch's side of the answer. Dropped without one, it answers that nothing was applied.
-struct Verdict(Arc<Answer>);
-
-impl Verdict {
-    fn tell(&self, how: Ended) {
-        self.0.ended.lock().get_or_insert(how);
-        self.0.told.notify_all();
-    }
-}
-
-impl Drop for Verdict {
-    fn drop(&mut self) {
-        if self.0.ended.lock().is_none() {
-            self.tell(Ended::NotApplied(EngineError::new("the batch was given up")));
-        }
-    }
-}
-
-/// What a caller's closure came to: its result, or the panic it ended in.
-type Came<T> = std::thread::Result<Result<T>>;
 
 impl Engine {
     pub fn open(path: &Path, opening: Opening) -> Result<Self> {
@@ -278,38 +195,6 @@ impl Engine {
         self.core.published.read().clone().ok_or_else(|| self.core.closed())
     }
 
-    /// Waits for its turn, runs `act` as a member of a batch and answers when what it saw is committed.
-    pub fn run<T>(&self, terms: &Terms, act: impl FnOnce(&Member<'_>) -> Result<T>) -> Result<T> {
-        let (inside, mut turn) = self.enter(terms.patience)?;
-        let batch = match turn.take_batch() {
-            Some(batch) => batch,
-            None => self.begin()?,
-        };
-        let answer = Arc::clone(&batch.verdict.0);
-        let saw_changes = batch.written > 0;
-        let (came, leavings) = self.member(&batch, terms, act);
-        drop(inside);
-        let spoiled = leavings.spoiled.clone();
-        let keep = matches!(came, Ok(Ok(_))) && !terms.dry && spoiled.is_none();
-        let waits = saw_changes || (keep && leavings.written > 0);
-        let ended = match self.settle(batch, leavings, keep) {
-            Ok(Some(batch)) => match self.pass_or_end(turn, batch) {
-                Some(ended) => ended,
-                None if waits => answer.wait(),
-                None => Ended::Committed,
-            },
-            Ok(None) => Ended::Committed,
-            Err(cause) => Ended::NotApplied(cause),
-        };
-        let result = came.unwrap_or_else(|panic| resume_unwind(panic));
-        ended.into_result()?;
-        match spoiled {
-            // The closure went on as if nothing had been, but its changes were taken back.
-            Some(why) => result.and(Err(Error::Corrupt(why))),
-            None => result,
-        }
-    }
-
     /// Waits for its turn, has everything committed before on disk and closes the store. Whoever comes later
     /// gets `Closed`.
     pub fn close(&self) -> Result<()> {
@@ -321,8 +206,7 @@ impl Engine {
         };
         let ended = batch.map(|mut batch| {
             if !self.setting.syncs {
-                batch.must_sync = true;
-                batch.written += 1;
+                batch.demand_sync();
             }
             self.commit(batch)
         });
@@ -339,7 +223,7 @@ impl Engine {
         })
     }
 
-    fn enter(&self, patience: Option<Duration>) -> Result<(Inside, Turn<'_, Batch>)> {
+    pub(super) fn enter(&self, patience: Option<Duration>) -> Result<(Inside, Turn<'_, Batch>)> {
         if !self.writable {
             return Err(Error::ReadOnly);
         }
@@ -358,17 +242,9 @@ impl Engine {
         Ok((inside, turn))
     }
 
-    fn begin(&self) -> Result<Batch> {
+    pub(super) fn begin(&self) -> Result<Batch> {
         let txn = self.begin_txn().map_err(|failure| self.core.fail(failure))?;
-        Ok(Batch {
-            txn: txn.ok_or_else(|| self.core.closed())?,
-            tip: self.tip.lock().clone(),
-            members: 0,
-            written: 0,
-            must_sync: false,
-            first_done: None,
-            verdict: Verdict(Arc::default()),
-        })
+        Ok(Batch::new(txn.ok_or_else(|| self.core.closed())?, self.tip.lock().clone()))
     }
 
     fn begin_txn(&self) -> Result<Option<WriteTransaction>, Failure> {
@@ -376,112 +252,6 @@ impl Engine {
             Some(Db::Writable(db)) => guarded(|| db.begin_write()).map(Some),
             _ => Ok(None),
         }
-    }
-
-    /// Runs one member's closure, and closes its tables.
-    fn member<T>(
-        &self,
-        batch: &Batch,
-        terms: &Terms,
-        act: impl FnOnce(&Member<'_>) -> Result<T>,
-    ) -> (Came<T>, Leavings) {
-        let Tip { catalog, progress } = batch.tip.clone();
-        let keeps_notes = batch.written > 0;
-        let member = Member::new(&batch.txn, &self.setting, &terms.about, catalog, progress, keeps_notes);
-        let came = catch_unwind(AssertUnwindSafe(|| act(&member)));
-        (came, member.finish())
-    }
-
-    /// Makes a member's changes the batch's, or takes them back. `None` where that left nothing of anybody's.
-    fn settle(&self, mut batch: Batch, leavings: Leavings, keep: bool) -> Result<Option<Batch>, EngineError> {
-        let neighbours = batch.written > 0;
-        let settled = match &leavings.failure {
-            Some(failure) => Err(failure.clone()),
-            None if keep => leavings.delete_dropped(&batch.txn),
-            None if leavings.written > 0 && neighbours => leavings.play_back(&batch.txn),
-            None => Ok(()),
-        };
-        if let Err(failure) = settled {
-            return Err(self.give_up(batch, &failure));
-        }
-        if !keep && leavings.written > 0 && !neighbours {
-            return match guarded(|| batch.txn.abort()) {
-                Ok(()) => Ok(None),
-                Err(failure) => Err(self.core.fail_with(&failure)),
-            };
-        }
-        if keep {
-            batch.tip = Tip { catalog: leavings.catalog, progress: leavings.progress };
-            batch.written += leavings.written;
-            batch.must_sync |= leavings.must_sync;
-        }
-        batch.members += 1;
-        batch.first_done.get_or_insert_with(Instant::now);
-        Ok(Some(batch))
-    }
-
-    /// Ends a batch whose engine failed before the commit. The database is dropped before anybody hears of
-    /// it, so that the path can be opened again.
-    fn give_up(&self, batch: Batch, failure: &Failure) -> EngineError {
-        let Batch { txn, verdict, .. } = batch;
-        let _ = guarded(|| {
-            drop(txn);
-            Ok::<_, redb::Error>(())
-        });
-        let cause = self.core.fail_with(failure);
-        verdict.tell(Ended::NotApplied(cause.clone()));
-        cause
-    }
-
-    /// Passes the batch to the next in line, or commits it where nobody is next or it is full.
-    fn pass_or_end(&self, turn: Turn<'_, Batch>, batch: Batch) -> Option<Ended> {
-        let (turn, batch) = if batch.is_full() {
-            (turn, batch)
-        } else {
-            match turn.pass(batch) {
-                Ok(()) => return None,
-                Err(both) => both,
-            }
-        };
-        let ended = self.commit(batch);
-        drop(turn);
-        Some(ended)
-    }
-
-    /// Commits the batch, publishes the view and answers its members.
-    fn commit(&self, batch: Batch) -> Ended {
-        let Batch { mut txn, tip, written, must_sync, verdict, .. } = batch;
-        if written == 0 {
-            return match guarded(|| txn.abort()) {
-                Ok(()) => Ended::Committed,
-                Err(failure) => Ended::NotApplied(self.core.fail_with(&failure)),
-            };
-        }
-        if let Some(cause) = self.core.closed.get() {
-            // A reader met damage meanwhile.
-            let failure = Failure::Closed(cause.clone());
-            drop(txn);
-            let ended = Ended::NotApplied(self.core.fail_with(&failure));
-            verdict.tell(ended.clone());
-            return ended;
-        }
-        let syncs = self.setting.syncs || must_sync;
-        let durability = if syncs { Durability::Immediate } else { Durability::None };
-        let committed = guarded(|| -> Result<(), redb::Error> {
-            txn.set_durability(durability)?;
-            Ok(txn.commit()?)
-        });
-        let ended = match committed {
-            Ok(()) => {
-                *self.tip.lock() = tip.clone();
-                // If it cannot be published the store is closed, but what was committed stays so.
-                let _ = self.core.publish(tip.catalog);
-                Ended::Committed
-            }
-            Err(failure) => Ended::OutcomeUnknown(self.core.fail_with(&failure)),
-        };
-        verdict.tell(ended.clone());
-        ended
     }
 }
 
@@ -491,7 +261,7 @@ thread_local! {
 }
 
 /// Marks the thread as inside a transaction of a store, until dropped.
-struct Inside(u64);
+pub(super) struct Inside(u64);
 
 impl Inside {
     fn enter(store: u64) -> Result<Self> {

@@ -4,10 +4,10 @@ use std::ops::{Bound, ControlFlow};
 
 use uuid::Uuid;
 
-use super::batch::Member;
 use super::catalog::Key;
 use super::codec;
 use super::key_bytes;
+use super::member::Member;
 use super::tables::TableId;
 use super::view::Reader;
 use crate::error::Result;

@@ -2,9 +2,9 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use super::batch::{Member, Progress};
 use super::codec;
 use super::key_bytes;
+use super::member::{Member, Progress};
 use super::tables::TableId;
 use super::view::Reader;
 use crate::entity::EntityRef;
@@ -12,22 +12,20 @@ use crate::error::{Error, Result};
 use crate::model::change::{About, Change, What};
 use crate::model::scalar::Time;
 
-/// Writes a change into the journal; its number in it.
+/// Writes a change into the journal; its number in it, which is the revision of what it changed.
 ///
-/// Where the journal is not kept, one empty row still stands for the last change, so that numbers go on from
-/// it: they are the revisions of what they changed.
+/// Where the journal is not kept nothing is written, and the number is only higher than the revision before: an
+/// instance's revisions go up either way.
 pub fn record(member: &Member<'_>, what: What) -> Result<u64> {
-    let before = member.progress();
-    let sequence = before
+    let last = member.progress();
+    let sequence = last
         .sequence
+        .max(what.before())
         .checked_add(1)
         .ok_or_else(|| Error::corrupt("table journal: there are no sequence numbers left"))?;
-    let time = member.now().max(before.time);
-    let keeps = member.setting().keeps_journal;
-    let about = if keeps { member.about().clone() } else { About::default() };
-    put(member, sequence, &Change { at: time, about, what: if keeps { what } else { What::Emptied } })?;
-    if !keeps && is_empty(member, before.sequence)? {
-        member.put(TableId::Journal, &before.sequence.to_be_bytes(), None)?;
+    let time = member.now().max(last.time);
+    if member.setting().keeps_journal {
+        put(member, sequence, &Change { at: time, about: member.about().clone(), what })?;
     }
     member.set_progress(Progress { sequence, time });
     Ok(sequence)
@@ -45,7 +43,7 @@ pub fn forget(member: &Member<'_>, target: EntityRef, last: u64) -> Result<()> {
                     _ => return Ok(()),
                 }
             }
-            // The journal was not kept for a while, which broke the chain: older changes may still stand.
+            // The journal was not kept for a while, which broke the chain: older changes may still stand in it.
             _ => return forget_unchained(member, target),
         }
     }
@@ -81,8 +79,4 @@ fn put(member: &Member<'_>, sequence: u64, change: &Change) -> Result<()> {
 fn read(reader: &impl Reader, sequence: u64) -> Result<Option<Change>> {
     let key = sequence.to_be_bytes();
     reader.get(TableId::Journal, &key, |row| codec::decode(TableId::Journal, &key, row))
-}
-
-fn is_empty(member: &Member<'_>, sequence: u64) -> Result<bool> {
-    Ok(read(member, sequence)?.is_some_and(|change| change.what == What::Emptied))
 }

@@ -1,11 +1,11 @@
 //! The engine room. Nothing outside names redb, and only `codec` turns records into bytes.
 //!
-//! From the bottom up: `tables`, `key_bytes` and `codec` say what a row looks like; `view` and `batch`
-//! read and write rows; `rows`, `index`, `journal` and `catalog` give them meaning; `queue` orders the
-//! writers; `engine` opens the file and runs them.
+//! From the bottom up: `tables`, `key_bytes` and `codec` say what a row looks like; `view` and `member` read and
+//! write rows; `rows`, `index`, `journal` and `catalog` give them meaning; `queue` orders the writers and `batch`
+//! carries them through; `open` and `probe` look at the file, and `engine` is the store that runs.
 
 pub mod backend;
-pub mod batch;
+mod batch;
 pub mod catalog;
 pub mod codec;
 pub mod engine;
@@ -15,6 +15,7 @@ pub mod index;
 pub mod journal;
 pub mod key_bytes;
 mod locks;
+pub mod member;
 mod open;
 mod opened;
 mod probe;

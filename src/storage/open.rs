@@ -9,12 +9,12 @@ use redb::{Builder, Database, ReadableDatabase as _, TableHandle as _};
 use uuid::Uuid;
 
 use super::backend::{Adapted, Backend};
-use super::batch::Progress;
 use super::catalog::Catalog;
 use super::codec::{self, KeyRow};
 use super::engine::Db;
 use super::failure::{Failure, guarded};
 use super::journal;
+use super::member::Progress;
 use super::opened::{ReadRows, open_for_reading, open_for_writing};
 use super::probe::{check, check_format, database_error};
 use super::tables::TableId;

@@ -4,12 +4,12 @@ use std::ops::{Bound, ControlFlow};
 
 use uuid::Uuid;
 
-use super::batch::Member;
 use super::catalog::Key;
 use super::codec::{self, FieldsRow};
 use super::index;
 use super::journal;
 use super::key_bytes;
+use super::member::Member;
 use super::tables::TableId;
 use super::view::Reader;
 use crate::entity::{EntityRef, ManagedEntity};

@@ -13,8 +13,8 @@ use crate::error::{Error, Fault, Result};
 use crate::model::change::What;
 use crate::model::custom_field::{CustomFieldKey, KeyKind, MAX_KEYS_PER_ENTITY, check_key};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
-use crate::storage::batch::Member;
 use crate::storage::catalog::{Catalog, Key};
+use crate::storage::member::Member;
 use crate::storage::view::Reader;
 use crate::storage::{index, rows};
 

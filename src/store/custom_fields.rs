@@ -10,10 +10,10 @@ use crate::entity::EntityRef;
 use crate::error::{Fault, Result};
 use crate::model::change::ValueChange;
 use crate::model::custom_field::{Expectation, SetOutcome, ValueOutcome, check_value};
-use crate::storage::batch::Member;
 use crate::storage::catalog::Key;
 use crate::storage::codec::FieldsRow;
 use crate::storage::index;
+use crate::storage::member::Member;
 use crate::storage::rows::{self, Edit};
 use crate::storage::view::Reader;
 

@@ -7,8 +7,8 @@ use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Fault, Result};
 use crate::model::custom_field::Instance;
 use crate::model::page::{Cursor, Page, PageRequest, Question};
-use crate::storage::batch::Member;
 use crate::storage::codec::FieldsRow;
+use crate::storage::member::Member;
 use crate::storage::rows;
 use crate::storage::view::Reader;
 

@@ -27,8 +27,8 @@ pub use write::Writing;
 
 use crate::error::{Fault, Result};
 use crate::model::change::About;
-use crate::storage::batch::Member;
 use crate::storage::engine::{Engine, Terms};
+use crate::storage::member::Member;
 use crate::storage::view::View;
 
 /// The most characters of an actor or a reason.

@@ -164,8 +164,9 @@ impl StoreOptions {
         self
     }
 
-    /// Whether every change is kept in the journal; by default it is. Without, revisions go on all the same,
-    /// and each durable set writes fewer pages.
+    /// Whether every change is kept in the journal; by default it is. Without it each durable set writes fewer
+    /// pages. Revisions go up all the same, but there is no history, a revision is no place in it, and the order
+    /// of new ids across a reopen is that of the clock.
     #[must_use]
     pub const fn keep_journal(mut self, keep: bool) -> Self {
         self.keep_journal = keep;

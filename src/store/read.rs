@@ -7,7 +7,7 @@ use crate::entity::{EntityId, EntityRef, ManagedEntity};
 use crate::error::Result;
 use crate::model::custom_field::{CustomFieldKey, Instance};
 use crate::model::page::{Page, PageRequest};
-use crate::storage::batch::Member;
+use crate::storage::member::Member;
 use crate::storage::view::{Reader, View};
 
 pub(super) mod sealed {

@@ -1,7 +1,7 @@
 //! A transaction: the view and the changes of one closure.
 
 use crate::error::{Error, Result};
-use crate::storage::batch::Member;
+use crate::storage::member::Member;
 
 /// What the closure of [`Store::write`](crate::Store::write) gets: the calls of
 /// [`Reading`](crate::Reading), which see the transaction's own changes, and of [`Writing`](crate::Writing).

@@ -7,7 +7,7 @@ use super::{Store, Transaction, custom_field_keys, custom_fields, entities};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
 use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};
-use crate::storage::batch::Member;
+use crate::storage::member::Member;
 
 pub(super) mod sealed {
     use super::{Member, Result};

@@ -62,9 +62,9 @@ fn a_durable_set_writes_no_more_pages_than_its_paths_have_and_syncs_once() {
 }
 
 #[test]
-fn without_a_journal_a_durable_set_writes_one_page_for_the_number_of_the_last_change() {
+fn without_a_journal_a_durable_set_writes_the_path_of_its_fields_row_alone() {
     let pages = average(&filled(false), false, "note");
-    assert!((5.0..=9.0).contains(&pages), "{pages} pages for a fields row");
+    assert!((5.0..=8.0).contains(&pages), "{pages} pages for a fields row");
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn run_together(store: &Store, model: &Mutex<Model>, callers: &[(Vec<Op>, End)])
     });
 }
 
-fn run_program(open: impl Fn() -> Store, adopts_unknown: bool, program: Vec<Step>) {
+fn run_program(open: impl Fn() -> Store, adopts_unknown: bool, keeps_journal: bool, program: Vec<Step>) {
     let mut store = open();
     let model = Mutex::new(Model { adopts_unknown, ..Model::default() });
     for step in program {
@@ -186,6 +186,7 @@ fn run_program(open: impl Fn() -> Store, adopts_unknown: bool, program: Vec<Step
                 drop(view);
                 drop(store);
                 store = open();
+                model.lock().unwrap().reopen(keeps_journal);
                 compare(&store, &before);
                 continue;
             }
@@ -227,7 +228,7 @@ proptest! {
     ) {
         let disk = Disk::default();
         let open = || options(adopts, journal, durability).on_backend(disk.clone()).unwrap();
-        run_program(open, adopts, program);
+        run_program(open, adopts, journal, program);
     }
 
     #[test]
@@ -238,6 +239,6 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let open = || options(adopts, true, durability).open(folder.path().join("store")).unwrap();
-        run_program(open, adopts, program);
+        run_program(open, adopts, true, program);
     }
 }

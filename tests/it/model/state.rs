@@ -13,7 +13,7 @@ pub struct Model {
     /// In the order they were registered.
     pub keys: Vec<Key>,
     pub instances: BTreeMap<EntityRef, Held>,
-    /// How many changes there were: the revision of what changed last.
+    /// The number of the last change in the journal; without one, no change of this opening has a higher one.
     pub sequence: u64,
     pub adopts_unknown: bool,
 }
@@ -23,6 +23,7 @@ pub struct Key {
     pub entity: ManagedEntity,
     pub name: String,
     pub kind: KeyKind,
+    pub revision: u64,
 }
 
 /// What an instance holds.
@@ -72,9 +73,17 @@ impl Model {
         holders
     }
 
-    pub fn next(&mut self) -> u64 {
-        self.sequence += 1;
+    /// The number of a change to something of this revision.
+    pub fn next(&mut self, before: u64) -> u64 {
+        self.sequence = self.sequence.max(before) + 1;
         self.sequence
+    }
+
+    /// What closing and opening again forgets: where nothing is written of changes, how many there were.
+    pub fn reopen(&mut self, keeps_journal: bool) {
+        if !keeps_journal {
+            self.sequence = 0;
+        }
     }
 
     fn known_key(&mut self, entity: ManagedEntity, name: &str) -> Refusal<&mut Key> {
@@ -100,20 +109,20 @@ impl Model {
         if !faults.is_empty() {
             return Err(faults);
         }
-        self.keys.push(Key { entity, name: key, kind });
-        self.next();
+        let revision = self.next(0);
+        self.keys.push(Key { entity, name: key, kind, revision });
         Ok(Answer::Done)
     }
 
     fn remove_key(&mut self, entity: ManagedEntity, name: &str) -> Refusal<Answer> {
-        self.known_key(entity, name)?;
+        let before = self.known_key(entity, name)?.revision;
         self.keys.retain(|key| key.entity != entity || key.name != name);
         for (target, held) in &mut self.instances {
             if target.entity == entity {
                 held.values.remove(name);
             }
         }
-        self.next();
+        self.next(before);
         Ok(Answer::Done)
     }
 
@@ -131,36 +140,40 @@ impl Model {
         if !faults.is_empty() {
             return Err(faults);
         }
-        self.known_key(entity, name)?.kind = KeyKind::Enforced;
-        self.next();
-        Ok(Answer::Done)
+        self.set_kind(entity, name, KeyKind::Enforced)
     }
 
     fn relax(&mut self, entity: ManagedEntity, name: &str) -> Refusal<Answer> {
-        let key = self.known_key(entity, name)?;
-        if key.kind == KeyKind::Enforced {
-            key.kind = KeyKind::Indexed;
-            self.next();
+        match self.known_key(entity, name)?.kind {
+            KeyKind::Enforced => self.set_kind(entity, name, KeyKind::Indexed),
+            _ => Ok(Answer::Done),
         }
+    }
+
+    fn set_kind(&mut self, entity: ManagedEntity, name: &str, kind: KeyKind) -> Refusal<Answer> {
+        let before = self.known_key(entity, name)?.revision;
+        let revision = self.next(before);
+        let key = self.known_key(entity, name)?;
+        (key.kind, key.revision) = (kind, revision);
         Ok(Answer::Done)
     }
 
     pub fn adopt(&mut self, target: EntityRef) -> bool {
         let new = !self.instances.contains_key(&target);
         if new {
-            let revision = self.next();
+            let revision = self.next(0);
             self.instances.insert(target, Held { revision, ..Held::default() });
         }
         new
     }
 
     fn archive(&mut self, target: EntityRef) -> Refusal<Answer> {
-        match self.instances.get(&target) {
+        let before = match self.instances.get(&target) {
             None => return Err(vec![Fault::InstanceNotFound { target }]),
             Some(held) if held.archived => return Err(vec![Fault::AlreadyArchived { target }]),
-            Some(_) => {}
-        }
-        let revision = self.next();
+            Some(held) => held.revision,
+        };
+        let revision = self.next(before);
         let held = self.instances.get_mut(&target).unwrap();
         (held.archived, held.revision) = (true, revision);
         Ok(Answer::Done)
@@ -168,7 +181,7 @@ impl Model {
 
     fn forget(&mut self, target: EntityRef) -> Refusal<Answer> {
         self.instances.remove(&target).ok_or_else(|| vec![Fault::InstanceNotFound { target }])?;
-        self.next();
+        self.next(0);
         Ok(Answer::Done)
     }
 }

@@ -169,7 +169,8 @@ impl Model {
 
     fn apply_one(&mut self, edit: &Edit) -> SetOutcome {
         let changed = edit.changes().next().is_some();
-        let revision = changed.then(|| self.next());
+        let before = self.instances.get(&edit.target).map_or(0, |held| held.revision);
+        let revision = changed.then(|| self.next(before));
         let held = self.instances.get_mut(&edit.target).unwrap();
         held.revision = revision.unwrap_or(held.revision);
         for (key, value) in edit.changes() {

@@ -1,0 +1,251 @@
+//! One member of a batch: a caller's changes inside the transaction it shares with its neighbours.
+
+use std::cell::{Cell, RefCell};
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+use redb::WriteTransaction;
+use uuid::Uuid;
+
+use super::catalog::Catalog;
+use super::engine::Setting;
+use super::failure::{Failure, guarded};
+use super::opened::{OpenTables, Tables, WriteRows, delete};
+use super::tables::TableId;
+use super::view::{Reader, get_through, scan_through};
+use crate::error::{EngineError, Error, Result};
+use crate::model::change::About;
+use crate::model::scalar::Time;
+
+/// Where the journal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The number of the last change; 0 before the first.
+    pub sequence: u64,
+    /// When it was, so that recorded times never run backwards.
+    pub time: Time,
+}
+
+/// A row as it was before a member changed it.
+struct Note {
+    table: TableId,
+    key: Vec<u8>,
+    old: Option<Vec<u8>>,
+}
+
+/// A caller's part of a batch. It has tables of its own: they are closed before the next member runs.
+pub struct Member<'t> {
+    setting: &'t Setting,
+    about: &'t About,
+    tables: Box<dyn Tables + 't>,
+    catalog: RefCell<Arc<Catalog>>,
+    progress: Cell<Progress>,
+    /// What to play back if this member's changes must go and its neighbours' stay; `None` while there are
+    /// no neighbours' changes, when the whole transaction can be aborted instead.
+    notes: Option<RefCell<Vec<Note>>>,
+    /// Indexes that go when the member has succeeded: deleting a table cannot be played back.
+    dropped: RefCell<Vec<TableId>>,
+    written: Cell<usize>,
+    failure: RefCell<Option<Failure>>,
+    spoiled: RefCell<Option<EngineError>>,
+    must_sync: Cell<bool>,
+}
+
+/// What a member leaves behind once its tables are closed.
+pub(super) struct Leavings {
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) progress: Progress,
+    /// Bytes of keys and values written; 0 where there is nothing to commit.
+    pub(super) written: usize,
+    pub(super) must_sync: bool,
+    pub(super) failure: Option<Failure>,
+    /// An operation broke off between its writes, because of this: the member must not stand, whatever it
+    /// says.
+    pub(super) spoiled: Option<EngineError>,
+    notes: Vec<Note>,
+    dropped: Vec<TableId>,
+}
+
+impl<'t> Member<'t> {
+    pub(super) fn new(
+        txn: &'t WriteTransaction,
+        setting: &'t Setting,
+        about: &'t About,
+        catalog: Arc<Catalog>,
+        progress: Progress,
+        keeps_notes: bool,
+    ) -> Self {
+        Self {
+            setting,
+            about,
+            tables: Box::new(OpenTables::of(txn)),
+            catalog: RefCell::new(catalog),
+            progress: Cell::new(progress),
+            notes: keeps_notes.then(RefCell::default),
+            dropped: RefCell::default(),
+            written: Cell::new(0),
+            failure: RefCell::default(),
+            spoiled: RefCell::default(),
+            must_sync: Cell::new(false),
+        }
+    }
+
+    pub fn about(&self) -> &About {
+        self.about
+    }
+
+    pub fn setting(&self) -> &Setting {
+        self.setting
+    }
+
+    pub fn progress(&self) -> Progress {
+        self.progress.get()
+    }
+
+    pub fn set_progress(&self, progress: Progress) {
+        self.progress.set(progress);
+    }
+
+    /// What the store's clock says.
+    pub fn now(&self) -> Time {
+        (self.setting.clock)()
+    }
+
+    /// An id of the store's own, later in order than every one before.
+    pub fn new_id(&self) -> Uuid {
+        self.setting.ids.next(self.now())
+    }
+
+    pub fn change_catalog<T>(&self, change: impl FnOnce(&mut Catalog) -> T) -> T {
+        change(Arc::make_mut(&mut self.catalog.borrow_mut()))
+    }
+
+    /// Asks for a commit that is on disk when it returns, even if nothing changed.
+    pub fn must_sync(&self) {
+        self.must_sync.set(true);
+        self.written.set(self.written.get() + 1);
+    }
+
+    /// Says that an operation broke off halfway: the member is rolled back, and its caller told why, whatever
+    /// its closure returns.
+    pub fn spoil(&self, why: &EngineError) {
+        self.spoiled.borrow_mut().get_or_insert_with(|| why.clone());
+    }
+
+    /// Has the table of an index deleted once the member has succeeded.
+    pub fn drop_later(&self, table: TableId) {
+        if self.with_catalog(|catalog| catalog.has_table(table)) {
+            self.change_catalog(|catalog| catalog.drop_table(table));
+            self.dropped.borrow_mut().push(table);
+            self.written.set(self.written.get() + 1);
+        }
+    }
+
+    /// Puts a row, or removes it where `value` is `None`.
+    pub fn put(&self, table: TableId, key: &[u8], value: Option<&[u8]>) -> Result<()> {
+        if !self.with_catalog(|catalog| catalog.has_table(table)) {
+            if value.is_none() {
+                return Ok(());
+            }
+            self.change_catalog(|catalog| catalog.add_table(table));
+        }
+        let mut old = None;
+        let keeps_notes = self.notes.is_some();
+        self.with_table(table, |rows| {
+            rows.put(key, value, &mut |before| old = keeps_notes.then(|| before.to_vec()))
+        })?;
+        self.written.set(self.written.get() + key.len() + value.map_or(1, <[u8]>::len));
+        if let Some(notes) = &self.notes {
+            notes.borrow_mut().push(Note { table, key: key.to_vec(), old });
+        }
+        Ok(())
+    }
+
+    /// Figures of the file's pages: in use, of those with rows in them, and a page's bytes.
+    pub fn pages(&self) -> Result<(u64, u64, usize)> {
+        let stats = self.call(|| self.tables.stats())?;
+        Ok((stats.allocated_pages(), stats.leaf_pages() + stats.branch_pages(), stats.page_size()))
+    }
+
+    pub(super) fn finish(self) -> Leavings {
+        drop(self.tables);
+        Leavings {
+            catalog: self.catalog.into_inner(),
+            progress: self.progress.get(),
+            written: self.written.get(),
+            must_sync: self.must_sync.get(),
+            failure: self.failure.into_inner(),
+            spoiled: self.spoiled.into_inner(),
+            notes: self.notes.map(RefCell::into_inner).unwrap_or_default(),
+            dropped: self.dropped.into_inner(),
+        }
+    }
+
+    /// Makes a call into redb. The first failure is kept: the batch fails with it whatever comes after.
+    fn call<T>(&self, call: impl FnOnce() -> Result<T, Failure>) -> Result<T> {
+        if let Some(failure) = &*self.failure.borrow() {
+            return Err(failure.clone().into());
+        }
+        call().map_err(|failure| {
+            *self.failure.borrow_mut() = Some(failure.clone());
+            failure.into()
+        })
+    }
+
+    fn with_table<T>(
+        &self,
+        table: TableId,
+        mut act: impl FnMut(&mut dyn WriteRows) -> Result<T, redb::StorageError>,
+    ) -> Result<T> {
+        let mut answer = None;
+        self.call(|| self.tables.with(table, &mut |rows| act(rows).map(|done| answer = Some(done))))?;
+        answer.ok_or_else(|| Error::corrupt(format!("table {table} gave no answer")))
+    }
+}
+
+impl Reader for Member<'_> {
+    fn with_catalog<T>(&self, read: impl FnOnce(&Catalog) -> T) -> T {
+        read(&self.catalog.borrow())
+    }
+
+    fn get<T>(&self, table: TableId, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T>) -> Result<Option<T>> {
+        if !self.with_catalog(|catalog| catalog.has_table(table)) {
+            return Ok(None);
+        }
+        get_through(read, |read| self.with_table(table, |rows| rows.get(key, read)))
+    }
+
+    fn scan(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        if !self.with_catalog(|catalog| catalog.has_table(table)) {
+            return Ok(());
+        }
+        scan_through(visit, |visit| self.with_table(table, |rows| rows.scan(from, visit)))
+    }
+
+    fn len(&self, table: TableId) -> Result<u64> {
+        if !self.with_catalog(|catalog| catalog.has_table(table)) {
+            return Ok(0);
+        }
+        self.with_table(table, |rows| rows.len())
+    }
+}
+
+impl Leavings {
+    /// Deletes the tables the member had no more use for.
+    pub(super) fn delete_dropped(&self, txn: &WriteTransaction) -> Result<(), Failure> {
+        self.dropped.iter().try_for_each(|table| guarded(|| delete(txn, *table)).map(drop))
+    }
+
+    /// Puts every row back as it was before the member.
+    pub(super) fn play_back(&self, txn: &WriteTransaction) -> Result<(), Failure> {
+        let tables = OpenTables::of(txn);
+        self.notes.iter().rev().try_for_each(|note| {
+            tables.with(note.table, &mut |rows| rows.put(&note.key, note.old.as_deref(), &mut |_| ()))
+        })
+    }
+}
