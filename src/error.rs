@@ -448,7 +448,7 @@ pub enum KeyProblem {
 const SHOWN: usize = 120;
 
 /// A text of the caller's as an error shows it: quoted, and cut where it is far too long.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
         None => format!("{text:?}"),

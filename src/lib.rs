@@ -5,6 +5,8 @@ mod error;
 mod model;
 mod storage;
 mod store;
+#[cfg(feature = "wire")]
+mod wire;
 
 pub use entity::*;
 pub use error::{EngineError, Error, ErrorKind, Fault, KeyProblem, Result};
@@ -19,6 +21,9 @@ pub use storage::backend::Backend;
 pub use store::{
     Durability, IdSource, Reading, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,
 };
+
+#[cfg(feature = "wire")]
+pub use wire::Answer;
 
 /// What most programs need: `use billfold::prelude::*;`.
 pub mod prelude {
