@@ -2,6 +2,8 @@
 
 mod entity;
 mod error;
+#[cfg(feature = "wire")]
+mod exchange;
 mod model;
 mod storage;
 mod store;
@@ -22,6 +24,8 @@ pub use store::{
     Durability, IdSource, Reading, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,
 };
 
+#[cfg(feature = "wire")]
+pub use exchange::script::{MAX_SCRIPT_LINE_BYTES, Script, ScriptError};
 #[cfg(feature = "wire")]
 pub use wire::Answer;
 

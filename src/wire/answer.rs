@@ -1,11 +1,22 @@
 //! What a call is answered with: success, refusals and failures as status and JSON text.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 use crate::model::page::Page;
 
-/// The answer to a call: what an HTTP server sends back.
+/// The answer to a call: what an HTTP server sends back. As text it is the line that a call script prints.
+///
+/// ```
+/// use billfold::Store;
+///
+/// let answer = Store::in_memory()?.handle("POST", "/v1/customFields/listKeys", &[], b"");
+/// assert!(answer.is_success());
+/// assert_eq!(answer.to_string(), r#"{"status":200,"body":{"data":[],"next_page":null}}"#);
+/// # Ok::<(), billfold::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Answer {
     /// The HTTP status: 200, 400, 403, 404, 405, 409, 500 or 503; [`Store::handle`](crate::Store::handle)
@@ -28,6 +39,13 @@ impl Answer {
     #[must_use]
     pub const fn is_failure(&self) -> bool {
         self.status >= 500
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, body } = self;
+        write!(f, r#"{{"status":{status},"body":{body}}}"#)
     }
 }
 

@@ -112,7 +112,8 @@ impl<'v> Value<'v> {
         }
     }
 
-    fn is_no<T>(self, expected: &str) -> Option<T> {
+    /// Adds the fault that another kind of value is expected here.
+    pub(crate) fn not_a<T>(self, expected: &str) -> Option<T> {
         self.fault(format_args!("{expected} is expected, {} was found", self.kind()));
         None
     }
@@ -121,7 +122,7 @@ impl<'v> Value<'v> {
 /// A string.
 pub(crate) fn text(value: Value<'_>) -> Option<String> {
     if !value.json().starts_with('"') {
-        return value.is_no("a string");
+        return value.not_a("a string");
     }
     let text = serde_json::from_str(value.json());
     if text.is_err() {
@@ -136,7 +137,7 @@ pub(crate) fn flag(value: Value<'_>) -> Option<bool> {
     match value.json() {
         "true" => Some(true),
         "false" => Some(false),
-        _ => value.is_no("a boolean"),
+        _ => value.not_a("a boolean"),
     }
 }
 
@@ -165,7 +166,7 @@ pub(crate) fn entity(value: Value<'_>) -> Option<ManagedEntity> {
 /// An array whose items are all read by `read`.
 pub(crate) fn list<T>(value: Value<'_>, read: impl Fn(Value<'_>) -> Option<T>) -> Option<Vec<T>> {
     if !value.json().starts_with('[') {
-        return value.is_no("an array");
+        return value.not_a("an array");
     }
     let Ok(items) = serde_json::Deserializer::from_str(value.json()).deserialize_seq(Items) else {
         value.fault("the array cannot be read");
@@ -191,7 +192,7 @@ pub(crate) fn pairs<T>(value: Value<'_>, read: impl Fn(Value<'_>) -> Option<T>) 
 /// An object, for its fields to be asked for one by one.
 pub(crate) fn object<'v>(value: Value<'v>) -> Option<Object<'v>> {
     if !value.json().starts_with('{') {
-        return value.is_no("an object");
+        return value.not_a("an object");
     }
     let fields = serde_json::Deserializer::from_str(value.json()).deserialize_map(Fields);
     if fields.is_err() {
