@@ -281,7 +281,8 @@ pub enum Fault {
     },
     /// A value has too many characters.
     #[error(
-        "{entity}: the value of {key:?} has {characters} characters; at most {MAX_VALUE_CHARACTERS} are allowed"
+        "{entity}: the value of {} has {characters} characters; at most {MAX_VALUE_CHARACTERS} are allowed",
+        short(key)
     )]
     ValueTooLong {
         /// The entity.

@@ -5,16 +5,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::value::RawValue;
 
+use super::script::{MAX_SCRIPT_LINE_BYTES, too_long};
 use crate::error::short;
 use crate::wire::Answer;
+use crate::wire::body::kind;
 
 /// A line of JSON with the references in its strings replaced; what is no string stays as it was written.
-/// The reason where a reference leads nowhere.
+/// The reason where it is not JSON, or a reference leads nowhere.
 pub fn resolved<'l>(line: &'l str, answers: &HashMap<String, Answer>) -> Result<Cow<'l, str>, String> {
     // A dollar sign may be written as an escape.
     if !line.contains("${") && !line.contains("\\u") {
         return Ok(Cow::Borrowed(line));
     }
+    // From here on a quote is known to begin or to end a string.
+    serde_json::from_str::<&RawValue>(line).map_err(|error| format!("it is not JSON: {error}"))?;
     let mut resolved = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(quote) = rest.find('"') {
@@ -25,10 +29,16 @@ pub fn resolved<'l>(line: &'l str, answers: &HashMap<String, Answer>) -> Result<
             Some(text) => resolved.push_str(&serde_json::Value::String(text).to_string()),
             None => resolved.push_str(string),
         }
+        checked_length(&resolved)?;
         rest = after;
     }
     resolved.push_str(rest);
     Ok(Cow::Owned(resolved))
+}
+
+/// Refuses a line that has become too long before it becomes any longer: an answer is as long as it likes.
+fn checked_length(resolved: &str) -> Result<(), String> {
+    if resolved.len() > MAX_SCRIPT_LINE_BYTES { Err(too_long()) } else { Ok(()) }
 }
 
 /// How many bytes the string takes that `json` begins with, quotes included.
@@ -65,6 +75,7 @@ fn replaced(string: &str, answers: &HashMap<String, Answer>) -> Result<Option<St
         };
         replaced.push_str(before);
         replaced.push_str(&referred(reference, answers)?);
+        checked_length(&replaced)?;
         rest = after;
     }
     replaced.push_str(rest);
@@ -94,14 +105,6 @@ fn referred(reference: &str, answers: &HashMap<String, Answer>) -> Result<String
             Err(format!("{} leads to {}, which is no text", short(reference), kind(found)))
         }
         _ => Ok(found.to_owned()),
-    }
-}
-
-fn kind(json: &str) -> &'static str {
-    match json.as_bytes() {
-        [b'{', ..] => "an object",
-        [b'[', ..] => "an array",
-        _ => "null",
     }
 }
 

@@ -3,20 +3,15 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read as _};
 
-use serde_json::value::RawValue;
-
 use super::reference;
 use crate::error::short;
 use crate::model::scalar::Time;
 use crate::store::{SetClock, Store};
 use crate::wire::Answer;
-use crate::wire::body::{Faults, Object, Value, pairs, text};
+use crate::wire::body::{Faults, Object, Value, is_plain, kind, pairs, text};
 
 /// The most bytes a line of a call script has, its references written out: 16 MiB.
 pub const MAX_SCRIPT_LINE_BYTES: usize = 16 << 20;
-
-/// The most characters of the name that a line gives its call.
-const MAX_NAME_CHARACTERS: usize = 100;
 
 /// Runs call scripts against a store. Feature `wire`.
 ///
@@ -196,14 +191,11 @@ impl Script {
 
     /// What the line says, with its references written out; a `now` line has set the clock.
     fn understood(&self, bytes: &[u8]) -> Result<Line, String> {
-        let line = checked(bytes)?;
+        let line = trimmed(bytes)?;
         if line.is_empty() {
             return Ok(Line::Empty);
         }
         let line = reference::resolved(line, &self.answers)?;
-        if line.len() > MAX_SCRIPT_LINE_BYTES {
-            return Err(too_long());
-        }
         let said = said(line.as_bytes())?;
         match &said {
             Line::Now(now) => match &self.clock {
@@ -233,22 +225,19 @@ fn next_line(calls: &mut impl BufRead, bytes: &mut Vec<u8>) -> io::Result<usize>
     calls.by_ref().take(most).read_until(b'\n', bytes)
 }
 
-/// The line's text, without the spaces around it: nothing, or JSON.
-fn checked(bytes: &[u8]) -> Result<&str, String> {
+/// The line's text, without the spaces around it.
+fn trimmed(bytes: &[u8]) -> Result<&str, String> {
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     if bytes.len() > MAX_SCRIPT_LINE_BYTES {
         return Err(too_long());
     }
     let line = std::str::from_utf8(bytes)
         .map_err(|error| format!("it is not UTF-8 from byte {} on", error.valid_up_to()))?;
-    let line = line.trim_matches([' ', '\t', '\r']);
-    if !line.is_empty() {
-        serde_json::from_str::<&RawValue>(line).map_err(|error| format!("it is not JSON: {error}"))?;
-    }
-    Ok(line)
+    Ok(line.trim_matches([' ', '\t', '\r']))
 }
 
-fn too_long() -> String {
+/// The reason why a line is not looked at.
+pub(super) fn too_long() -> String {
     format!("it has more than {MAX_SCRIPT_LINE_BYTES} bytes")
 }
 
@@ -291,7 +280,7 @@ fn moment(value: Value<'_>) -> Option<Time> {
 
 /// A query parameter: a text, or a number or boolean as it is written.
 fn parameter(value: Value<'_>) -> Option<String> {
-    match value.kind() {
+    match kind(value.json()) {
         "a string" => text(value),
         "a number" | "a boolean" => Some(value.json().to_owned()),
         _ => value.not_a("a string, a number or a boolean"),
@@ -301,13 +290,9 @@ fn parameter(value: Value<'_>) -> Option<String> {
 /// A name that a reference can hold.
 fn name(value: Value<'_>) -> Option<String> {
     let name = text(value)?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    if (1..=MAX_NAME_CHARACTERS).contains(&name.len()) && name.bytes().all(plain) {
-        return Some(name);
+    if !is_plain(&name) {
+        value.fault(format_args!("{} is no name: 1 to 100 letters, digits, _ and -", short(&name)));
+        return None;
     }
-    value.fault(format_args!(
-        "{} is no name: 1 to {MAX_NAME_CHARACTERS} letters, digits, _ and -",
-        short(&name)
-    ));
-    None
+    Some(name)
 }

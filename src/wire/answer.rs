@@ -134,3 +134,31 @@ pub(super) fn page<T: Serialize>(page: Page<T>) -> Result<String, Refusal> {
     let next_page = next.map(|cursor| cursor.to_string());
     Ok(serde_json::to_string(&Listed { data: items, next_page })?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{EngineError, Fault};
+
+    #[test]
+    fn failures_of_the_store_are_5xx_and_503_where_nothing_was_done() {
+        let cause = || EngineError::new("the disk is gone");
+        let cases = [
+            (Error::Io(cause()), 500),
+            (Error::Corrupt(cause()), 500),
+            (Error::OutcomeUnknown(cause()), 500),
+            (Error::NotApplied(cause()), 503),
+            (Error::Closed(cause()), 503),
+            (Error::Busy { waited: std::time::Duration::ZERO }, 503),
+            (Error::Reentrant, 500),
+            (Error::Unwinding, 500),
+            (Error::ReadOnly, 403),
+            (Error::Refused(vec![Fault::CursorOfAnotherQuestion]), 400),
+        ];
+        for (error, status) in cases {
+            let message = error.to_string();
+            let answer = Answer::from(Err(Refusal::Store(error)));
+            assert_eq!(answer, Answer { status, body: format!("{{\"message\":\"{message}\"}}") });
+        }
+    }
+}

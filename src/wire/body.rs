@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserializer as _;
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -76,8 +76,8 @@ fn shown(name: &str) -> Cow<'_, str> {
     if is_plain(name) { Cow::Borrowed(name) } else { Cow::Owned(short(name)) }
 }
 
-/// Whether a field's name can stand in a message without quotes.
-fn is_plain(name: &str) -> bool {
+/// Whether a name can stand in a message without quotes: 1 to 100 letters, digits, `_` and `-`.
+pub(crate) fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     (1..=100).contains(&name.len()) && name.bytes().all(plain)
 }
@@ -100,22 +100,22 @@ impl<'v> Value<'v> {
         self.faults.add(format_args!("{}: {what}", self.at));
     }
 
-    /// What kind of value it is, in words.
-    pub(crate) fn kind(self) -> &'static str {
-        match self.json().as_bytes() {
-            [b'{', ..] => "an object",
-            [b'[', ..] => "an array",
-            [b'"', ..] => "a string",
-            [b't' | b'f', ..] => "a boolean",
-            [b'n', ..] => "null",
-            _ => "a number",
-        }
-    }
-
     /// Adds the fault that another kind of value is expected here.
     pub(crate) fn not_a<T>(self, expected: &str) -> Option<T> {
-        self.fault(format_args!("{expected} is expected, {} was found", self.kind()));
+        self.fault(format_args!("{expected} is expected, {} was found", kind(self.json())));
         None
+    }
+}
+
+/// What kind of value a JSON text is, in words.
+pub(crate) fn kind(json: &str) -> &'static str {
+    match json.as_bytes() {
+        [b'{', ..] => "an object",
+        [b'[', ..] => "an array",
+        [b'"', ..] => "a string",
+        [b't' | b'f', ..] => "a boolean",
+        [b'n', ..] => "null",
+        _ => "a number",
     }
 }
 
@@ -168,10 +168,8 @@ pub(crate) fn list<T>(value: Value<'_>, read: impl Fn(Value<'_>) -> Option<T>) -
     if !value.json().starts_with('[') {
         return value.not_a("an array");
     }
-    let Ok(items) = serde_json::Deserializer::from_str(value.json()).deserialize_seq(Items) else {
-        value.fault("the array cannot be read");
-        return None;
-    };
+    let items =
+        serde_json::from_str::<Vec<&RawValue>>(value.json()).map_err(|error| value.fault(error)).ok()?;
     let read = |(place, json)| read(Value { json, at: &Path::Item(value.at, place), faults: value.faults });
     // All are read before the first that cannot be read ends it: each has its own faults.
     let read: Vec<_> = items.into_iter().enumerate().map(read).collect();
@@ -224,8 +222,7 @@ impl<'o> Object<'o> {
         };
         let cut = serde_json::from_str(text).and_then(|json: &RawValue| {
             if !json.get().starts_with('{') {
-                let value = Value { json, at: &at, faults };
-                faults.add(format_args!("{what} is {}, not an object", value.kind()));
+                faults.add(format_args!("{what} is {}, not an object", kind(json.get())));
                 return Ok(None);
             }
             serde_json::Deserializer::from_str(text).deserialize_map(Fields).map(Some)
@@ -306,24 +303,5 @@ impl<'de> Visitor<'de> for Fields {
             fields.push(field);
         }
         Ok(fields)
-    }
-}
-
-/// Cuts an array into texts.
-struct Items;
-
-impl<'de> Visitor<'de> for Items {
-    type Value = Vec<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(items)
     }
 }

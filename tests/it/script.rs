@@ -4,6 +4,7 @@ use std::io;
 
 use billfold::prelude::*;
 use billfold::{Answer, MAX_SCRIPT_LINE_BYTES, Script, ScriptError};
+use proptest::prelude::*;
 use serde_json::json;
 
 use crate::wire::{SEED_CUSTOMER, SEED_VALUES, everything, message};
@@ -155,6 +156,17 @@ fn a_line_that_is_too_long_is_no_call_and_is_not_read_to_its_end() {
 }
 
 #[test]
+fn a_line_that_becomes_too_long_by_its_references_is_no_call() {
+    let store = adopting();
+    let mut script = Script::new(&store).keep_going(true);
+    let long = json!({"path": "/", "body": {}, "method": "x".repeat(100), "as": "long"}).to_string();
+    let line = json!({"path": "${long.message}".repeat(MAX_SCRIPT_LINE_BYTES / 20)}).to_string();
+    let (_, ended) = run_with(&mut script, &[&long, &line]);
+    let text = format!("line 2 is not a call: it has more than {MAX_SCRIPT_LINE_BYTES} bytes");
+    assert_eq!(ended.unwrap_err().to_string(), text);
+}
+
+#[test]
 fn a_refused_call_stops_the_script_and_its_answer_is_given_away() {
     let store = adopting();
     let (answers, ended) = run(&store, &[&key("a", true), &key("a", true), &key("b", true)]);
@@ -243,4 +255,34 @@ fn a_body_reaches_its_call_as_it_was_written() {
     assert!(message(&answers[0]).starts_with("key: the string holds an escape"));
     assert_eq!(message(&answers[1]), "the body is null, not an object");
     assert_eq!(everything(&store), before);
+}
+
+fn ran_or_no_call(ended: &Result<(), ScriptError>) -> bool {
+    matches!(ended, Ok(()) | Err(ScriptError::NotACall { line: 1.., .. }))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_run_or_refused_by_line(
+        bytes in prop::collection::vec(any::<u8>(), 0..100),
+        texts in prop::collection::vec("(\\$|\\{|\\}|made|keys|\\.|data|id|0|\\\\u0024|\\\\\"|\\\\\\\\|\"|é){0,12}", 0..4),
+    ) {
+        let clock = SetClock::default();
+        let store = StoreOptions::new().clock_from(&clock).adopt_unknown(true).in_memory().unwrap();
+        let mut script = Script::new(&store).clock(&clock).keep_going(true);
+        let list = r#"{"path":"/v1/customFields/listKeys","as":"keys"}"#.to_owned();
+        let made = key("a", true).replacen('{', r#"{"as":"made","#, 1);
+        run_with(&mut script, &[&made, &list]).1.unwrap();
+        for text in texts {
+            let line = format!(r#"{{"path":"/v1/customFields/listKeys","body":{{"{text}":"{text}"}}}}"#);
+            let (answers, ended) = run_with(&mut script, &[&line]);
+            prop_assert!(answers.iter().all(|answer| answer.status < 500));
+            prop_assert_eq!(answers.len(), usize::from(ended.is_ok()));
+            prop_assert!(ran_or_no_call(&ended), "{ended:?}");
+        }
+        let ended = script.run(&bytes[..], |_| Ok(()));
+        prop_assert!(ran_or_no_call(&ended), "{ended:?}");
+    }
 }

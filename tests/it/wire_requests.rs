@@ -197,6 +197,7 @@ fn huge_texts_are_refused_with_a_short_message() {
         ("addKey", format!(r#"{{"{huge}": 1}}"#)),
         ("setValues", SEED_VALUES.replace("KyVnHhSBWl7eY2bl", &huge)),
         ("setValues", SEED_VALUES.replace("x_account_id", &huge)),
+        ("setValues", SEED_VALUES.replace("x_account_id", &huge).replace("KyVnHhSBWl7eY2bl", &huge)),
         ("setValues", SEED_VALUES.replace(&SEED_CUSTOMER.to_string(), &huge)),
     ];
     for (name, body) in bodies {
