@@ -281,7 +281,8 @@ pub enum Fault {
     },
     /// A value has too many characters.
     #[error(
-        "{entity}: the value of {key:?} has {characters} characters; at most {MAX_VALUE_CHARACTERS} are allowed"
+        "{entity}: the value of {} has {characters} characters; at most {MAX_VALUE_CHARACTERS} are allowed",
+        short(key)
     )]
     ValueTooLong {
         /// The entity.
@@ -448,7 +449,7 @@ pub enum KeyProblem {
 const SHOWN: usize = 120;
 
 /// A text of the caller's as an error shows it: quoted, and cut where it is far too long.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
         None => format!("{text:?}"),

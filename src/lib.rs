@@ -73,9 +73,13 @@ struct Readme;
 
 mod entity;
 mod error;
+#[cfg(feature = "wire")]
+mod exchange;
 mod model;
 mod storage;
 mod store;
+#[cfg(feature = "wire")]
+mod wire;
 
 pub use entity::*;
 pub use error::{EngineError, Error, ErrorKind, Fault, KeyProblem, Result};
@@ -90,6 +94,11 @@ pub use storage::backend::Backend;
 pub use store::{
     Durability, IdSource, Reading, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,
 };
+
+#[cfg(feature = "wire")]
+pub use exchange::script::{MAX_SCRIPT_LINE_BYTES, Script, ScriptError};
+#[cfg(feature = "wire")]
+pub use wire::Answer;
 
 /// What most programs need: `use billfold::prelude::*;`.
 pub mod prelude {

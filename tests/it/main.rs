@@ -5,4 +5,12 @@ mod failures;
 mod keys;
 mod model;
 mod pages_written;
+#[cfg(feature = "wire")]
+mod script;
 mod support;
+#[cfg(feature = "cli")]
+mod tool;
+#[cfg(feature = "wire")]
+mod wire;
+#[cfg(feature = "wire")]
+mod wire_requests;

@@ -1,0 +1,164 @@
+//! What a call is answered with: success, refusals and failures as status and JSON text.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind};
+use crate::model::page::Page;
+
+/// The answer to a call: what an HTTP server sends back. As text it is the line that a call script prints.
+///
+/// ```
+/// use billfold::Store;
+///
+/// let answer = Store::in_memory()?.handle("POST", "/v1/customFields/listKeys", &[], b"");
+/// assert!(answer.is_success());
+/// assert_eq!(answer.to_string(), r#"{"status":200,"body":{"data":[],"next_page":null}}"#);
+/// # Ok::<(), billfold::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Answer {
+    /// The HTTP status: 200, 400, 403, 404, 405, 409, 500 or 503; [`Store::handle`](crate::Store::handle)
+    /// says when.
+    pub status: u16,
+    /// JSON, without line breaks: `{"message": ...}` unless the call succeeded, and `null` where it did and
+    /// promises no body.
+    pub body: String,
+}
+
+impl Answer {
+    /// Whether the call did what it was asked to.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    /// Whether it was the store that failed, not the request: any status from 500. The same call may succeed
+    /// another time.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        self.status >= 500
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, body } = self;
+        write!(f, r#"{{"status":{status},"body":{body}}}"#)
+    }
+}
+
+/// Why a call was not carried out.
+pub(super) enum Refusal {
+    /// The request was not one the store could be asked.
+    Request { status: u16, message: String },
+    /// The store said no.
+    Store(Error),
+}
+
+impl Refusal {
+    pub(super) const fn invalid(message: String) -> Self {
+        Self::Request { status: 400, message }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<serde_json::Error> for Refusal {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Request { status: 500, message: format!("the answer cannot be written: {error}") }
+    }
+}
+
+impl From<Result<String, Refusal>> for Answer {
+    fn from(outcome: Result<String, Refusal>) -> Self {
+        let (status, message) = match outcome {
+            Ok(body) => return Self { status: 200, body },
+            Err(Refusal::Request { status, message }) => (status, message),
+            Err(Refusal::Store(error)) => (status(&error), error.to_string()),
+        };
+        let message = serde_json::Value::String(message);
+        Self { status, body: format!(r#"{{"message":{message}}}"#) }
+    }
+}
+
+/// 503 says that nothing was done and another try may help; 500 promises neither.
+fn status(error: &Error) -> u16 {
+    match error.kind() {
+        ErrorKind::Invalid => 400,
+        ErrorKind::NotFound => 404,
+        ErrorKind::Conflict => 409,
+        ErrorKind::Busy => 503,
+        ErrorKind::Misuse if matches!(error, Error::ReadOnly) => 403,
+        ErrorKind::Engine if matches!(error, Error::Closed(_) | Error::NotApplied(_)) => 503,
+        ErrorKind::Misuse | ErrorKind::Engine | ErrorKind::Stopped | ErrorKind::Open => 500,
+    }
+}
+
+/// What a call answers that promises nothing but its success.
+pub(super) fn nothing() -> Result<String, Refusal> {
+    Ok("null".to_owned())
+}
+
+/// `{"data": ...}`, which the API puts around what a call answers.
+pub(super) fn data(data: impl Serialize) -> Result<String, Refusal> {
+    #[derive(Serialize)]
+    struct Data<T> {
+        data: T,
+    }
+    Ok(serde_json::to_string(&Data { data })?)
+}
+
+/// `{"data": {"id": ...}}`, for a call that makes something.
+pub(super) fn id(id: impl Serialize) -> Result<String, Refusal> {
+    #[derive(Serialize)]
+    struct Made<T> {
+        id: T,
+    }
+    data(Made { id })
+}
+
+/// `{"data": [...], "next_page": ...}`.
+pub(super) fn page<T: Serialize>(page: Page<T>) -> Result<String, Refusal> {
+    #[derive(Serialize)]
+    struct Listed<T> {
+        data: Vec<T>,
+        next_page: Option<String>,
+    }
+    let Page { items, next } = page;
+    let next_page = next.map(|cursor| cursor.to_string());
+    Ok(serde_json::to_string(&Listed { data: items, next_page })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{EngineError, Fault};
+
+    #[test]
+    fn failures_of_the_store_are_5xx_and_503_where_nothing_was_done() {
+        let cause = || EngineError::new("the disk is gone");
+        let cases = [
+            (Error::Io(cause()), 500),
+            (Error::Corrupt(cause()), 500),
+            (Error::OutcomeUnknown(cause()), 500),
+            (Error::NotApplied(cause()), 503),
+            (Error::Closed(cause()), 503),
+            (Error::Busy { waited: std::time::Duration::ZERO }, 503),
+            (Error::Reentrant, 500),
+            (Error::Unwinding, 500),
+            (Error::ReadOnly, 403),
+            (Error::Refused(vec![Fault::CursorOfAnotherQuestion]), 400),
+        ];
+        for (error, status) in cases {
+            let message = error.to_string();
+            let answer = Answer::from(Err(Refusal::Store(error)));
+            assert_eq!(answer, Answer { status, body: format!("{{\"message\":\"{message}\"}}") });
+        }
+    }
+}

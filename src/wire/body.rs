@@ -1,0 +1,307 @@
+//! Strict reading of JSON: every field asked for by name, every fault found and named.
+//!
+//! Nothing here recurses with the depth of the JSON: an object is cut into its fields' texts, and each text
+//! is looked at when it is asked for. Numbers stay text, so that amounts can be read exactly.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserializer as _;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::entity::ManagedEntity;
+use crate::error::short;
+
+/// How many faults a message names; of the others it says how many they are.
+const MAX_FAULTS: usize = 100;
+
+/// The faults of a request, as they are found.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    named: RefCell<Vec<String>>,
+    more: Cell<usize>,
+}
+
+impl Faults {
+    pub(crate) fn add(&self, fault: impl fmt::Display) {
+        let mut named = self.named.borrow_mut();
+        if named.len() < MAX_FAULTS {
+            named.push(fault.to_string());
+        } else {
+            self.more.set(self.more.get().saturating_add(1));
+        }
+    }
+
+    /// What was read where there is no fault; otherwise a message with all of them.
+    pub(crate) fn none_or<T>(self, read: Option<T>) -> Result<T, String> {
+        let mut named = self.named.into_inner();
+        if self.more.get() > 0 {
+            named.push(format!("and {} more faults", self.more.get()));
+        }
+        match read {
+            Some(read) if named.is_empty() => Ok(read),
+            // Nothing is left unread without a fault; if it ever were, this still says no.
+            _ if named.is_empty() => Err("the request cannot be read".to_owned()),
+            _ => Err(named.join("; ")),
+        }
+    }
+}
+
+/// Where in a body something stands, such as `custom_fields.tier` or `keys[2]`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Path<'p> {
+    /// The body itself, under this name.
+    Whole(&'p str),
+    Field(&'p Path<'p>, &'p str),
+    Item(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(name) => f.write_str(name),
+            Self::Field(Self::Whole(_), name) => f.write_str(&shown(name)),
+            Self::Field(inside, name) if is_plain(name) => write!(f, "{inside}.{name}"),
+            Self::Field(inside, name) => write!(f, "{inside}[{}]", short(name)),
+            Self::Item(inside, place) => write!(f, "{inside}[{place}]"),
+        }
+    }
+}
+
+fn shown(name: &str) -> Cow<'_, str> {
+    if is_plain(name) { Cow::Borrowed(name) } else { Cow::Owned(short(name)) }
+}
+
+/// Whether a name can stand in a message without quotes: 1 to 100 letters, digits, `_` and `-`.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=100).contains(&name.len()) && name.bytes().all(plain)
+}
+
+/// A value somewhere in a body, as JSON text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value<'v> {
+    json: &'v RawValue,
+    at: &'v Path<'v>,
+    faults: &'v Faults,
+}
+
+impl<'v> Value<'v> {
+    /// The value's JSON, as it was written.
+    pub(crate) fn json(self) -> &'v str {
+        self.json.get()
+    }
+
+    pub(crate) fn fault(self, what: impl fmt::Display) {
+        self.faults.add(format_args!("{}: {what}", self.at));
+    }
+
+    /// Adds the fault that another kind of value is expected here.
+    pub(crate) fn not_a<T>(self, expected: &str) -> Option<T> {
+        self.fault(format_args!("{expected} is expected, {} was found", kind(self.json())));
+        None
+    }
+}
+
+/// What kind of value a JSON text is, in words.
+pub(crate) fn kind(json: &str) -> &'static str {
+    match json.as_bytes() {
+        [b'{', ..] => "an object",
+        [b'[', ..] => "an array",
+        [b'"', ..] => "a string",
+        [b't' | b'f', ..] => "a boolean",
+        [b'n', ..] => "null",
+        _ => "a number",
+    }
+}
+
+/// A string.
+pub(crate) fn text(value: Value<'_>) -> Option<String> {
+    if !value.json().starts_with('"') {
+        return value.not_a("a string");
+    }
+    let text = serde_json::from_str(value.json());
+    if text.is_err() {
+        // All else that a string must not hold was found when the body was cut up.
+        value.fault("the string holds an escape that is half a character (a lone surrogate)");
+    }
+    text.ok()
+}
+
+/// `true` or `false`.
+pub(crate) fn flag(value: Value<'_>) -> Option<bool> {
+    match value.json() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => value.not_a("a boolean"),
+    }
+}
+
+/// An id: a UUID of 36 characters, in upper or lower case.
+pub(crate) fn id(value: Value<'_>) -> Option<Uuid> {
+    let text = text(value)?;
+    // The parser also knows forms without hyphens, in braces and as URN, which the API does not.
+    let id = Uuid::try_parse(&text).ok().filter(|_| text.len() == 36);
+    if id.is_none() {
+        value.fault(format_args!("{} is not a UUID", short(&text)));
+    }
+    id
+}
+
+/// The name of an entity that can have custom fields.
+pub(crate) fn entity(value: Value<'_>) -> Option<ManagedEntity> {
+    let name = text(value)?;
+    let entity = name.parse().ok();
+    if entity.is_none() {
+        let known = ManagedEntity::ALL.map(ManagedEntity::name).join(", ");
+        value.fault(format_args!("{} is not a managed entity; the entities are {known}", short(&name)));
+    }
+    entity
+}
+
+/// An array whose items are all read by `read`.
+pub(crate) fn list<T>(value: Value<'_>, read: impl Fn(Value<'_>) -> Option<T>) -> Option<Vec<T>> {
+    if !value.json().starts_with('[') {
+        return value.not_a("an array");
+    }
+    let items =
+        serde_json::from_str::<Vec<&RawValue>>(value.json()).map_err(|error| value.fault(error)).ok()?;
+    let read = |(place, json)| read(Value { json, at: &Path::Item(value.at, place), faults: value.faults });
+    // All are read before the first that cannot be read ends it: each has its own faults.
+    let read: Vec<_> = items.into_iter().enumerate().map(read).collect();
+    read.into_iter().collect()
+}
+
+/// An object with any names, whose values are all read by `read`; in the order they are written.
+pub(crate) fn pairs<T>(value: Value<'_>, read: impl Fn(Value<'_>) -> Option<T>) -> Option<Vec<(String, T)>> {
+    let Object { fields, .. } = object(value)?;
+    let read = fields.into_iter().map(|(name, json)| {
+        let read = read(Value { json, at: &Path::Field(value.at, &name), faults: value.faults })?;
+        Some((name, read))
+    });
+    let read: Vec<_> = read.collect();
+    read.into_iter().collect()
+}
+
+/// An object, for its fields to be asked for one by one.
+pub(crate) fn object<'v>(value: Value<'v>) -> Option<Object<'v>> {
+    if !value.json().starts_with('{') {
+        return value.not_a("an object");
+    }
+    let fields = serde_json::Deserializer::from_str(value.json()).deserialize_map(Fields);
+    if fields.is_err() {
+        value.fault("a name in it holds an escape that is half a character (a lone surrogate)");
+    }
+    Some(Object::new(fields.ok()?, *value.at, value.faults))
+}
+
+/// An object whose fields are asked for by name; [`finish`](Self::finish) names those that were not.
+#[derive(Debug)]
+pub(crate) struct Object<'o> {
+    fields: Vec<(String, &'o RawValue)>,
+    at: Path<'o>,
+    known: RefCell<Vec<&'static str>>,
+    faults: &'o Faults,
+}
+
+impl<'o> Object<'o> {
+    /// The object that is a whole text; `what` names the text in faults. No bytes at all are an empty object.
+    pub(crate) fn whole(bytes: &'o [u8], what: &'o str, faults: &'o Faults) -> Option<Self> {
+        let at = Path::Whole(what);
+        let text = match std::str::from_utf8(bytes) {
+            Ok("") => return Some(Self::new(Vec::new(), at, faults)),
+            Ok(text) => text,
+            Err(error) => {
+                faults.add(format_args!("{what} is not UTF-8 from byte {} on", error.valid_up_to()));
+                return None;
+            }
+        };
+        let cut = serde_json::from_str(text).and_then(|json: &RawValue| {
+            if !json.get().starts_with('{') {
+                faults.add(format_args!("{what} is {}, not an object", kind(json.get())));
+                return Ok(None);
+            }
+            serde_json::Deserializer::from_str(text).deserialize_map(Fields).map(Some)
+        });
+        match cut {
+            Ok(fields) => Some(Self::new(fields?, at, faults)),
+            Err(error) => {
+                faults.add(format_args!("{what} is not JSON: {error}"));
+                None
+            }
+        }
+    }
+
+    fn new(fields: Vec<(String, &'o RawValue)>, at: Path<'o>, faults: &'o Faults) -> Self {
+        let mut seen = HashSet::new();
+        let mut repeated = HashSet::new();
+        for (name, _) in &fields {
+            if !seen.insert(name) && repeated.insert(name) {
+                faults.add(format_args!("{}: given more than once", Path::Field(&at, name)));
+            }
+        }
+        Self { fields, at, known: RefCell::default(), faults }
+    }
+
+    /// What `read` makes of a field that must be there.
+    pub(crate) fn required<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(Value<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let read = self.optional(name, read)?;
+        if read.is_none() {
+            self.faults.add(format_args!("{}: missing", Path::Field(&self.at, name)));
+        }
+        read
+    }
+
+    /// What `read` makes of a field that may be left out, `Some(None)` where it is; `None` is a fault.
+    pub(crate) fn optional<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(Value<'_>) -> Option<T>,
+    ) -> Option<Option<T>> {
+        self.known.borrow_mut().push(name);
+        match self.fields.iter().find(|(field, _)| field == name) {
+            Some((_, json)) => {
+                let at = Path::Field(&self.at, name);
+                read(Value { json, at: &at, faults: self.faults }).map(Some)
+            }
+            None => Some(None),
+        }
+    }
+
+    /// Names every field that was not asked for.
+    pub(crate) fn finish(&self) {
+        let known = self.known.borrow();
+        for (name, _) in &self.fields {
+            if !known.contains(&name.as_str()) {
+                self.faults.add(format_args!("{}: unknown field", Path::Field(&self.at, name)));
+            }
+        }
+    }
+}
+
+/// Cuts an object into names and texts, names that stand twice included.
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Vec<(String, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+        }
+        Ok(fields)
+    }
+}

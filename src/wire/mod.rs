@@ -1,0 +1,119 @@
+//! The vendor's calls, answered in process: method, path, query and body in, status and body out.
+//!
+//! A file per subject holds its calls and its part of the table of routes. A call reads its request
+//! strictly (`body`, `query`), makes one call of the store, and writes what it answers (`answer`).
+
+mod answer;
+pub(crate) mod body;
+mod custom_fields;
+mod query;
+
+pub use answer::Answer;
+
+use answer::Refusal;
+use body::{Faults, Object};
+use query::Query;
+
+use crate::error::short;
+use crate::store::Store;
+
+/// What answers a call: the answer's JSON text, or why there is none.
+type Call = fn(&Store, &Request<'_>) -> Result<String, Refusal>;
+
+/// A call: its method, its path, and what answers it.
+type Route = (&'static str, &'static str, Call);
+
+/// All calls, by subject.
+const ROUTES: [&[Route]; 1] = [custom_fields::ROUTES];
+
+/// What a call is asked with.
+struct Request<'r> {
+    query: &'r [(&'r str, &'r str)],
+    body: &'r [u8],
+}
+
+impl Request<'_> {
+    /// What `read` makes of body and query; a refusal with every fault of both, fields and parameters that
+    /// `read` did not ask for included.
+    fn read<T>(&self, read: impl FnOnce(&Object<'_>, &Query<'_>) -> Option<T>) -> Result<T, Refusal> {
+        let faults = Faults::default();
+        let read = Object::whole(self.body, "the body", &faults).and_then(|body| {
+            let query = Query::new(self.query, &faults);
+            let read = read(&body, &query);
+            body.finish();
+            query.finish();
+            read
+        });
+        faults.none_or(read).map_err(Refusal::invalid)
+    }
+}
+
+impl Store {
+    /// Answers a call of the vendor's API (source: `metronome-api.md` §1.3): what an HTTP server does with a
+    /// request, without the server. Feature `wire`.
+    ///
+    /// The calls are `POST` of `/v1/customFields/` `addKey`, `removeKey`, `listKeys`, `setValues` and
+    /// `deleteValues`. `query` holds the parameters, decoded; only `listKeys` has some: `limit` (1 to 100) and
+    /// `next_page`, which may also be called `cursor`. `body` is JSON in UTF-8; no bytes at all count as `{}`.
+    ///
+    /// A change is in the store, and on disk (see [`Durability`](crate::Durability)), when this returns; one
+    /// that was refused changed nothing. Any bytes may be given: there is always an answer.
+    ///
+    /// | status | when | body |
+    /// |---|---|---|
+    /// | 200 | done | as the call promises, `null` where it promises nothing |
+    /// | 400 | the request is wrong in itself | `{"message": ...}` with all faults of its form, or all of its content |
+    /// | 403 | a change, in a store opened for reading only | `{"message": ...}` |
+    /// | 404 | no such path, key or instance | `{"message": ...}` |
+    /// | 405 | the path's call has another method | `{"message": ...}` |
+    /// | 409 | another instance holds a unique value | `{"message": ...}` naming the holder |
+    /// | 500 | the engine failed, or a call was made from inside a transaction's closure | `{"message": ...}` |
+    /// | 503 | busy or closed: nothing was done | `{"message": ...}` |
+    ///
+    /// Of several faults the first in the order 400, 404, 409 gives the status.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = StoreOptions::new().id_source(IdSource::Counted).adopt_unknown(true).in_memory()?;
+    /// let key = br#"{"entity": "customer", "key": "x_account_id", "enforce_uniqueness": true}"#;
+    /// let added = store.handle("POST", "/v1/customFields/addKey", &[], key);
+    /// assert_eq!(added.status, 200);
+    /// assert_eq!(added.body, r#"{"data":{"id":"00000000-0000-7000-8000-000000000001"}}"#);
+    ///
+    /// let again = store.handle("POST", "/v1/customFields/addKey", &[], key);
+    /// assert_eq!(again.status, 400);
+    /// assert_eq!(
+    ///     again.body,
+    ///     r#"{"message":"Duplicate custom field key: customer has \"x_account_id\" already"}"#
+    /// );
+    ///
+    /// let page = store.handle("POST", "/v1/customFields/listKeys", &[("limit", "10")], b"");
+    /// assert_eq!(
+    ///     page.body,
+    ///     r#"{"data":[{"entity":"customer","key":"x_account_id","enforce_uniqueness":true}],"next_page":null}"#
+    /// );
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn handle(&self, method: &str, path: &str, query: &[(&str, &str)], body: &[u8]) -> Answer {
+        route(method, path).and_then(|call| call(self, &Request { query, body })).into()
+    }
+}
+
+/// What answers that method and path.
+fn route(method: &str, path: &str) -> Result<Call, Refusal> {
+    let mut methods = Vec::new();
+    for (known, _, call) in ROUTES.into_iter().flatten().filter(|(_, known, _)| *known == path) {
+        if *known == method {
+            return Ok(*call);
+        }
+        methods.push(*known);
+    }
+    Err(if methods.is_empty() {
+        Refusal::Request { status: 404, message: format!("there is no call {}", short(path)) }
+    } else {
+        let message = format!("{path} is called with {}, not with {}", methods.join(" or "), short(method));
+        Refusal::Request { status: 405, message }
+    })
+}

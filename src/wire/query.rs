@@ -1,0 +1,79 @@
+//! Strict reading of a query's parameters.
+
+use std::cell::RefCell;
+
+use super::body::Faults;
+use crate::error::short;
+use crate::model::page::{Cursor, DEFAULT_PAGE_LIMIT, PageRequest};
+
+/// The most items a page of the API holds (source: `metronome-api.md` §0).
+const MAX_LIMIT: usize = 100;
+
+/// The parameters of a query, asked for by name; [`finish`](Self::finish) names those that were not.
+pub(super) struct Query<'q> {
+    parameters: &'q [(&'q str, &'q str)],
+    known: RefCell<Vec<&'static str>>,
+    faults: &'q Faults,
+}
+
+impl<'q> Query<'q> {
+    pub(super) fn new(parameters: &'q [(&'q str, &'q str)], faults: &'q Faults) -> Self {
+        Self { parameters, known: RefCell::default(), faults }
+    }
+
+    /// A parameter's text; given twice, it is a fault.
+    fn text(&self, name: &'static str) -> Option<&'q str> {
+        self.known.borrow_mut().push(name);
+        let mut found = self.parameters.iter().filter(|(parameter, _)| *parameter == name);
+        let first = found.next();
+        if found.next().is_some() {
+            self.fault(name, "given more than once");
+        }
+        first.map(|(_, text)| *text)
+    }
+
+    fn fault(&self, name: &str, what: &str) {
+        self.faults.add(format_args!("query parameter {name}: {what}"));
+    }
+
+    /// Which page is asked for, by the three parameters that every list takes.
+    pub(super) fn page(&self) -> Option<PageRequest> {
+        let limit = self.limit();
+        let after = match (self.text("next_page"), self.text("cursor")) {
+            (Some(_), Some(_)) => {
+                self.fault("cursor", "another name of next_page; give one of them");
+                return None;
+            }
+            (Some(text), None) => self.cursor("next_page", text).map(Some),
+            (None, Some(text)) => self.cursor("cursor", text).map(Some),
+            (None, None) => Some(None),
+        };
+        Some(PageRequest { limit: limit?, after: after? })
+    }
+
+    fn limit(&self) -> Option<usize> {
+        let Some(text) = self.text("limit") else { return Some(DEFAULT_PAGE_LIMIT) };
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = text.parse().ok().filter(|limit| digits && (1..=MAX_LIMIT).contains(limit));
+        if limit.is_none() {
+            self.fault("limit", &format!("{} is not a number from 1 to {MAX_LIMIT}", short(text)));
+        }
+        limit
+    }
+
+    fn cursor(&self, name: &str, text: &str) -> Option<Cursor> {
+        let cursor = text.parse().ok();
+        if cursor.is_none() {
+            self.fault(name, &format!("{} is not a cursor that a page ended with", short(text)));
+        }
+        cursor
+    }
+
+    /// Names every parameter that was not asked for.
+    pub(super) fn finish(&self) {
+        let known = self.known.borrow();
+        for (name, _) in self.parameters.iter().filter(|(name, _)| !known.contains(name)) {
+            self.fault(&short(name), "unknown");
+        }
+    }
+}
