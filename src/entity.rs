@@ -148,6 +148,25 @@ pub struct EntityRef {
     pub id: Uuid,
 }
 
+/// The entity, then the id's 16 bytes.
+impl bincode::Encode for EntityRef {
+    fn encode<E: bincode::enc::Encoder>(&self, encoder: &mut E) -> Result<(), bincode::error::EncodeError> {
+        self.entity.encode(encoder)?;
+        self.id.as_bytes().encode(encoder)
+    }
+}
+
+impl<Context> bincode::Decode<Context> for EntityRef {
+    fn decode<D: bincode::de::Decoder<Context = Context>>(
+        decoder: &mut D,
+    ) -> Result<Self, bincode::error::DecodeError> {
+        let entity = bincode::Decode::decode(decoder)?;
+        Ok(Self { entity, id: Uuid::from_bytes(bincode::Decode::decode(decoder)?) })
+    }
+}
+
+bincode::impl_borrow_decode!(EntityRef);
+
 impl fmt::Display for EntityRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.entity, self.id)

@@ -82,11 +82,15 @@ mod store;
 mod wire;
 
 pub use entity::*;
-pub use error::{EngineError, Error, ErrorKind, Fault, KeyProblem, Result};
+pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result};
 pub use model::change::About;
 pub use model::custom_field::{
     CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
     MAX_VALUE_CHARACTERS, SetOutcome, ValueOutcome,
+};
+pub use model::customer::{
+    CreateCustomer, Customer, CustomerFilter, MAX_ALIAS_CHARACTERS, MAX_ALIASES_PER_CUSTOMER,
+    MAX_CUSTOMER_NAME_CHARACTERS, UpdateCustomerConfig,
 };
 pub use model::page::{Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest};
 pub use model::scalar::{Time, TimeError};
@@ -104,8 +108,9 @@ pub use wire::Answer;
 pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
-        About, Cursor, CustomFieldKey, CustomFields, Durability, Error, ErrorKind, Expectation, Fault,
-        IdSource, Instance, KeyKind, Page, PageRequest, Reading, SetClock, SetOutcome, Snapshot, Store,
-        StoreOptions, Time, Transaction, ValueOutcome, Writing,
+        About, CreateCustomer, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter, Durability,
+        Error, ErrorKind, Expectation, Fault, IdSource, Instance, KeyKind, Page, PageRequest, Reading,
+        SetClock, SetOutcome, Snapshot, Store, StoreOptions, Time, Transaction, UpdateCustomerConfig,
+        ValueOutcome, Writing,
     };
 }

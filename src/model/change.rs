@@ -1,10 +1,8 @@
 //! What the journal records of each change.
 
-use uuid::Uuid;
-
 use super::custom_field::KeyKind;
 use super::scalar::Time;
-use crate::entity::{EntityRef, ManagedEntity};
+use crate::entity::EntityRef;
 
 /// Who makes a change, and why: kept in the journal with every change of a
 /// [`write_as`](crate::Store::write_as).
@@ -30,73 +28,52 @@ pub(crate) struct Change {
     /// When, never before the change in front of it.
     pub(crate) at: Time,
     pub(crate) about: About,
+    pub(crate) subject: Subject,
+    /// The subject's revision before, so that each has a chain of its own through the journal; 0 for a new one.
+    pub(crate) before: u64,
     pub(crate) what: What,
 }
 
-/// What changed. `before` is the revision of the instance or key before the change, so that each has a
-/// chain of its own through the journal.
+impl Change {
+    /// What is left of a change that was forgotten: its number, and when it was.
+    pub(crate) fn emptied(at: Time) -> Self {
+        Self { at, about: About::default(), subject: Subject::Nothing, before: 0, what: What::Emptied }
+    }
+}
+
+/// What a change is a change of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub(crate) enum Subject {
+    Nothing,
+    /// The key of that number.
+    Key(u32),
+    Instance(EntityRef),
+}
+
+/// What changed.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub(crate) enum What {
-    /// The row's content was forgotten; its number stays.
     Emptied,
-    KeyAdded {
-        number: u32,
-    },
-    KeyRemoved {
-        number: u32,
-        before: u64,
-    },
+    KeyAdded,
+    KeyRemoved,
     KeyKind {
-        number: u32,
-        before: u64,
         from: KeyKind,
         to: KeyKind,
     },
-    Adopted {
-        entity: ManagedEntity,
-        id: [u8; 16],
+    /// An instance was taken in, with nothing but its id.
+    Adopted,
+    /// An instance was made, with this record in bytes.
+    Created {
+        record: Vec<u8>,
     },
-    Values {
-        entity: ManagedEntity,
-        id: [u8; 16],
-        before: u64,
-        values: Vec<ValueChange>,
+    /// An instance's record, in bytes, before and after.
+    Record {
+        old: Vec<u8>,
+        new: Vec<u8>,
     },
-    Archived {
-        entity: ManagedEntity,
-        id: [u8; 16],
-        before: u64,
-    },
-    Forgotten {
-        entity: ManagedEntity,
-        id: [u8; 16],
-    },
-}
-
-impl What {
-    /// The revision, before the change, of what it changed; 0 for what is new.
-    pub(crate) const fn before(&self) -> u64 {
-        match self {
-            Self::KeyRemoved { before, .. }
-            | Self::KeyKind { before, .. }
-            | Self::Values { before, .. }
-            | Self::Archived { before, .. } => *before,
-            Self::Emptied | Self::KeyAdded { .. } | Self::Adopted { .. } | Self::Forgotten { .. } => 0,
-        }
-    }
-
-    /// The instance it is a change of, where it says so.
-    pub(crate) const fn target(&self) -> Option<EntityRef> {
-        match self {
-            Self::Adopted { entity, id }
-            | Self::Values { entity, id, .. }
-            | Self::Archived { entity, id, .. }
-            | Self::Forgotten { entity, id } => {
-                Some(EntityRef { entity: *entity, id: Uuid::from_bytes(*id) })
-            }
-            Self::Emptied | Self::KeyAdded { .. } | Self::KeyRemoved { .. } | Self::KeyKind { .. } => None,
-        }
-    }
+    Values(Vec<ValueChange>),
+    Archived,
+    Forgotten,
 }
 
 /// A value of one key, before and after.

@@ -2,5 +2,6 @@
 
 pub(crate) mod change;
 pub(crate) mod custom_field;
+pub(crate) mod customer;
 pub(crate) mod page;
 pub(crate) mod scalar;

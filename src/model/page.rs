@@ -95,10 +95,38 @@ struct Position {
 /// The question that a page belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, bincode::Encode, bincode::Decode)]
 pub(crate) enum Question {
-    Keys { entities: Vec<ManagedEntity> },
-    Instances { entity: ManagedEntity },
-    Holders { entity: ManagedEntity, key: u32, value: String },
-    Prefix { entity: ManagedEntity, key: u32, prefix: String },
+    Keys {
+        entities: Vec<ManagedEntity>,
+    },
+    Instances {
+        entity: ManagedEntity,
+    },
+    Holders {
+        entity: ManagedEntity,
+        key: u32,
+        value: String,
+    },
+    Prefix {
+        entity: ManagedEntity,
+        key: u32,
+        prefix: String,
+    },
+    /// A list with conditions: which list, and a digest of what they say, because they can be long.
+    Filtered {
+        list: String,
+        conditions: [u8; 16],
+    },
+}
+
+impl Question {
+    /// The question for a list with these conditions, in this order.
+    pub(crate) fn filtered(list: &str, conditions: &[String]) -> Self {
+        // Each with its length in front, so that no two lists of conditions read the same.
+        let said: String =
+            conditions.iter().map(|condition| format!("{} {condition} ", condition.len())).collect();
+        let conditions = Uuid::new_v5(&Uuid::NAMESPACE_OID, said.as_bytes()).into_bytes();
+        Self::Filtered { list: list.to_owned(), conditions }
+    }
 }
 
 /// The longest cursor text that is looked at: a value of 200 four-byte characters twice over, as base64.

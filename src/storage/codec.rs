@@ -8,9 +8,11 @@ use bincode::{Decode, Encode};
 use uuid::Uuid;
 
 use super::tables::{CHECK_BYTES, ID_BYTES, TableId, UNIQUE_BYTES};
+use crate::entity::ManagedEntity;
 use crate::error::{Error, Result};
 use crate::model::change::Change;
 use crate::model::custom_field::KeyKind;
+use crate::model::customer::CustomerRecord;
 use crate::model::scalar::Time;
 
 /// The version of every record of format 1. A record that changes shape gets a higher one, and its old
@@ -25,16 +27,34 @@ const CONFIG: Config = config::standard().with_limit::<LIMIT>();
 /// A record that stands in a row of its own.
 pub trait Record: Encode + Decode<()> {}
 
+/// What an entity has besides custom fields, in a row of the entity's table.
+pub trait EntityRecord: Record {
+    const ENTITY: ManagedEntity;
+}
+
 impl Record for FieldsRow {}
 impl Record for KeyRow {}
 impl Record for Change {}
 impl Record for u32 {}
 impl Record for [u8; ID_BYTES] {}
 
+macro_rules! entity_records {
+    ($($record:ty: $entity:ident)*) => { $(
+        impl Record for $record {}
+        impl EntityRecord for $record {
+            const ENTITY: ManagedEntity = ManagedEntity::$entity;
+        }
+    )* };
+}
+
+entity_records! {
+    CustomerRecord: Customer
+}
+
 /// What every instance has: the row that each set touches.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct FieldsRow {
-    pub archived: bool,
+    pub archived_at: Option<Time>,
     /// The sequence number of the instance's last change.
     pub revision: u64,
     /// Values by key number, in order of the numbers. May hold values of keys that were removed since.
@@ -45,7 +65,7 @@ pub struct FieldsRow {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct KeyRow {
     pub id: [u8; ID_BYTES],
-    pub entity: crate::entity::ManagedEntity,
+    pub entity: ManagedEntity,
     pub name: String,
     pub kind: KeyKind,
     /// The number in the name of its index's table: a new one whenever the index is built anew.
@@ -68,6 +88,12 @@ pub fn encode(key: &[u8], record: &impl Record) -> Result<Vec<u8>> {
         place.copy_from_slice(&checksum);
     }
     Ok(envelope)
+}
+
+/// The bytes of a record as the journal keeps them: without envelope, because the change around them has one.
+pub fn payload(record: &impl Record) -> Result<Vec<u8>> {
+    bincode::encode_to_vec(record, CONFIG)
+        .map_err(|cause| Error::corrupt(format!("a record cannot be encoded: {cause}")))
 }
 
 pub fn decode<R: Record>(table: TableId, key: &[u8], envelope: &[u8]) -> Result<R> {
@@ -127,13 +153,12 @@ fn checksum(parts: &[&[u8]]) -> [u8; CHECK_BYTES] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::ManagedEntity;
     use proptest::prelude::*;
 
     const TABLE: TableId = TableId::Fields(ManagedEntity::Customer);
 
     fn row() -> FieldsRow {
-        FieldsRow { archived: false, revision: 300, values: vec![(1, "KyVn".into()), (7, String::new())] }
+        FieldsRow { archived_at: None, revision: 300, values: vec![(1, "KyVn".into()), (7, String::new())] }
     }
 
     #[test]

@@ -9,23 +9,23 @@ use super::tables::TableId;
 use super::view::Reader;
 use crate::entity::EntityRef;
 use crate::error::{Error, Result};
-use crate::model::change::{About, Change, What};
-use crate::model::scalar::Time;
+use crate::model::change::{Change, Subject, What};
 
 /// Writes a change into the journal; its number in it, which is the revision of what it changed.
 ///
 /// Where the journal is not kept nothing is written, and the number is only higher than the revision before: an
 /// instance's revisions go up either way.
-pub fn record(member: &Member<'_>, what: What) -> Result<u64> {
+pub fn record(member: &Member<'_>, subject: Subject, before: u64, what: What) -> Result<u64> {
     let last = member.progress();
     let sequence = last
         .sequence
-        .max(what.before())
+        .max(before)
         .checked_add(1)
         .ok_or_else(|| Error::corrupt("table journal: there are no sequence numbers left"))?;
-    let time = member.now().max(last.time);
+    let time = member.now();
     if member.setting().keeps_journal {
-        put(member, sequence, &Change { at: time, about: member.about().clone(), what })?;
+        let about = member.about().clone();
+        put(member, sequence, &Change { at: time, about, subject, before, what })?;
     }
     member.set_progress(Progress { sequence, time });
     Ok(sequence)
@@ -34,35 +34,29 @@ pub fn record(member: &Member<'_>, what: What) -> Result<u64> {
 /// Empties the changes of an instance, from its last one back; their numbers and times stay.
 pub fn forget(member: &Member<'_>, target: EntityRef, last: u64) -> Result<()> {
     let mut sequence = last;
-    loop {
+    while sequence > 0 {
         match read(member, sequence)? {
-            Some(Change { at, what, .. }) if what.target() == Some(target) => {
-                empty(member, sequence, at)?;
-                match what {
-                    What::Values { before, .. } | What::Archived { before, .. } => sequence = before,
-                    _ => return Ok(()),
-                }
+            Some(change) if change.subject == Subject::Instance(target) => {
+                put(member, sequence, &Change::emptied(change.at))?;
+                sequence = change.before;
             }
             // The journal was not kept for a while, which broke the chain: older changes may still stand in it.
             _ => return forget_unchained(member, target),
         }
     }
+    Ok(())
 }
 
 fn forget_unchained(member: &Member<'_>, target: EntityRef) -> Result<()> {
     let mut found = Vec::new();
     member.scan(TableId::Journal, Bound::Unbounded, |key, row| {
         let change: Change = codec::decode(TableId::Journal, key, row)?;
-        if change.what.target() == Some(target) {
+        if change.subject == Subject::Instance(target) {
             found.push((key_bytes::sequence(key)?, change.at));
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    found.into_iter().try_for_each(|(sequence, at)| empty(member, sequence, at))
-}
-
-fn empty(member: &Member<'_>, sequence: u64, at: Time) -> Result<()> {
-    put(member, sequence, &Change { at, about: About::default(), what: What::Emptied })
+    found.into_iter().try_for_each(|(sequence, at)| put(member, sequence, &Change::emptied(at)))
 }
 
 /// Where the journal stands, from its last row.

@@ -106,9 +106,9 @@ impl<'t> Member<'t> {
         self.progress.set(progress);
     }
 
-    /// What the store's clock says.
+    /// What the store's clock says, but never before the last change.
     pub fn now(&self) -> Time {
-        (self.setting.clock)()
+        (self.setting.clock)().max(self.progress.get().time)
     }
 
     /// An id of the store's own, later in order than every one before.

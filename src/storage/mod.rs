@@ -4,6 +4,7 @@
 //! write rows; `rows`, `index`, `journal` and `catalog` give them meaning; `queue` orders the writers and `batch`
 //! carries them through; `open` and `probe` look at the file, and `engine` is the store that runs.
 
+pub mod alias;
 pub mod backend;
 mod batch;
 pub mod catalog;

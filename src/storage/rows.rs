@@ -5,7 +5,7 @@ use std::ops::{Bound, ControlFlow};
 use uuid::Uuid;
 
 use super::catalog::Key;
-use super::codec::{self, FieldsRow};
+use super::codec::{self, EntityRecord, FieldsRow};
 use super::index;
 use super::journal;
 use super::key_bytes;
@@ -14,7 +14,7 @@ use super::tables::TableId;
 use super::view::Reader;
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
-use crate::model::change::{ValueChange, What};
+use crate::model::change::{Subject, ValueChange, What};
 
 impl FieldsRow {
     /// The value for the key of that number.
@@ -92,56 +92,85 @@ fn apply_row(member: &Member<'_>, edit: Edit) -> Result<u64> {
             (Err(_), None) => {}
         }
     }
-    let before = row.revision;
-    let (entity, id) = (target.entity, target.id.into_bytes());
-    row.revision = journal::record(member, What::Values { entity, id, before, values: changes })?;
-    put_fields(member, target, &row)?;
+    put_fields(member, target, &mut row, What::Values(changes))?;
     Ok(row.revision)
 }
 
 /// Takes an instance in.
 pub fn adopt(member: &Member<'_>, target: EntityRef) -> Result<FieldsRow> {
-    let (entity, id) = (target.entity, target.id.into_bytes());
-    let revision = journal::record(member, What::Adopted { entity, id })?;
-    let row = FieldsRow { archived: false, revision, values: Vec::new() };
-    put_fields(member, target, &row)?;
+    let mut row = FieldsRow { archived_at: None, revision: 0, values: Vec::new() };
+    put_fields(member, target, &mut row, What::Adopted)?;
     Ok(row)
 }
 
 /// Archives an instance. It keeps its values, and its hold on the unique ones.
 pub fn archive(member: &Member<'_>, target: EntityRef, mut row: FieldsRow) -> Result<()> {
-    let (entity, id) = (target.entity, target.id.into_bytes());
-    row.revision = journal::record(member, What::Archived { entity, id, before: row.revision })?;
-    row.archived = true;
-    put_fields(member, target, &row)
+    row.archived_at = Some(member.now());
+    put_fields(member, target, &mut row, What::Archived)
 }
 
-/// Removes an instance with its values, and empties its changes in the journal.
+/// Removes an instance with its record and values, and empties its changes in the journal.
 pub fn forget(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result<()> {
     for (number, value) in &row.values {
         if let Some(key) = member.with_catalog(|catalog| catalog.key_of(*number).cloned()) {
             index::remove(member, &key, value, target.id)?;
         }
     }
+    member.put(TableId::Record(target.entity), target.id.as_bytes(), None)?;
     member.put(TableId::Fields(target.entity), target.id.as_bytes(), None)?;
     journal::forget(member, target, row.revision)?;
-    let (entity, id) = (target.entity, target.id.into_bytes());
-    journal::record(member, What::Forgotten { entity, id }).map(drop)
+    journal::record(member, Subject::Instance(target), 0, What::Forgotten).map(drop)
+}
+
+/// The record of an instance; `None` where there is no such instance, or it was taken in with nothing but its id.
+pub fn record<R: EntityRecord>(reader: &impl Reader, id: Uuid) -> Result<Option<R>> {
+    let table = TableId::Record(R::ENTITY);
+    let key = id.as_bytes();
+    reader.get(table, key, |row| codec::decode(table, key, row))
+}
+
+/// Makes an instance with a record.
+pub fn create<R: EntityRecord>(member: &Member<'_>, id: Uuid, record: &R) -> Result<FieldsRow> {
+    let mut row = FieldsRow { archived_at: None, revision: 0, values: Vec::new() };
+    put_record(member, id, record)?;
+    let what = What::Created { record: codec::payload(record)? };
+    put_fields(member, EntityRef { entity: R::ENTITY, id }, &mut row, what)?;
+    Ok(row)
+}
+
+/// Puts another record in place of an instance's.
+pub fn update<R: EntityRecord>(
+    member: &Member<'_>,
+    id: Uuid,
+    mut row: FieldsRow,
+    old: &R,
+    new: &R,
+) -> Result<()> {
+    put_record(member, id, new)?;
+    let what = What::Record { old: codec::payload(old)?, new: codec::payload(new)? };
+    put_fields(member, EntityRef { entity: R::ENTITY, id }, &mut row, what)
+}
+
+fn put_record<R: EntityRecord>(member: &Member<'_>, id: Uuid, record: &R) -> Result<()> {
+    let key = id.as_bytes();
+    member.put(TableId::Record(R::ENTITY), key, Some(&codec::encode(key, record)?))
+}
+
+/// Writes an instance's row and the change that made it so, whose number is the row's new revision.
+fn put_fields(member: &Member<'_>, target: EntityRef, row: &mut FieldsRow, what: What) -> Result<()> {
+    row.revision = journal::record(member, Subject::Instance(target), row.revision, what)?;
+    let key = target.id.as_bytes();
+    member.put(TableId::Fields(target.entity), key, Some(&codec::encode(key, row)?))
 }
 
 /// Writes the record of a key, and the catalog's with it.
 pub fn put_key(member: &Member<'_>, mut key: Key, what: What) -> Result<()> {
-    let removed = matches!(what, What::KeyRemoved { .. });
-    key.revision = journal::record(member, what)?;
+    let removed = what == What::KeyRemoved;
+    key.revision = journal::record(member, Subject::Key(key.number), key.revision, what)?;
     let number = key.number.to_be_bytes();
     member.put(TableId::Keys, &number, Some(&codec::encode(&number, &key.to_row(removed))?))?;
     member.change_catalog(|catalog| if removed { catalog.remove(&key) } else { catalog.put(key) });
     Ok(())
-}
-
-fn put_fields(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result<()> {
-    let key = target.id.as_bytes();
-    member.put(TableId::Fields(target.entity), key, Some(&codec::encode(key, row)?))
 }
 
 fn live_key(member: &Member<'_>, number: u32) -> Result<std::sync::Arc<Key>> {

@@ -14,12 +14,18 @@ pub enum TableId {
     Meta,
     /// Key number -> key record.
     Keys,
+    /// Entity id -> record: what an entity has besides custom fields. None for an instance that was adopted.
+    Record(ManagedEntity),
     /// Entity id -> archived, revision, values.
     Fields(ManagedEntity),
     /// Value -> entity id, of an enforced key.
     Unique(ManagedEntity, u32),
     /// Value and entity id, of an indexed key.
     Listed(ManagedEntity, u32),
+    /// Ingest alias -> customer id.
+    Alias,
+    /// Salesforce account and customer id.
+    SalesforceAccount,
     /// Sequence -> change.
     Journal,
 }
@@ -29,9 +35,12 @@ impl fmt::Display for TableId {
         match self {
             Self::Meta => f.write_str("meta"),
             Self::Keys => f.write_str("keys"),
+            Self::Record(entity) => entity.fmt(f),
             Self::Fields(entity) => write!(f, "{entity}.fields"),
             Self::Unique(entity, number) => write!(f, "{entity}.unique.{number}"),
             Self::Listed(entity, number) => write!(f, "{entity}.index.{number}"),
+            Self::Alias => f.write_str("alias"),
+            Self::SalesforceAccount => f.write_str("salesforce_account"),
             Self::Journal => f.write_str("journal"),
         }
     }
@@ -43,10 +52,14 @@ impl TableId {
         match name {
             "meta" => return Some(Self::Meta),
             "keys" => return Some(Self::Keys),
+            "alias" => return Some(Self::Alias),
+            "salesforce_account" => return Some(Self::SalesforceAccount),
             "journal" => return Some(Self::Journal),
             _ => {}
         }
-        let (entity, rest) = name.split_once('.')?;
+        let Some((entity, rest)) = name.split_once('.') else {
+            return name.parse().ok().map(Self::Record);
+        };
         let entity = entity.parse().ok()?;
         match rest.split_once('.') {
             None => (rest == "fields").then_some(Self::Fields(entity)),
@@ -60,9 +73,9 @@ impl TableId {
         match self {
             Self::Meta => Shape::Named,
             Self::Keys => Shape::Numbered,
-            Self::Fields(_) => Shape::ById,
-            Self::Unique(..) => Shape::Unique,
-            Self::Listed(..) => Shape::Listed,
+            Self::Record(_) | Self::Fields(_) => Shape::ById,
+            Self::Unique(..) | Self::Alias => Shape::Unique,
+            Self::Listed(..) | Self::SalesforceAccount => Shape::Listed,
             Self::Journal => Shape::Sequence,
         }
     }
@@ -141,9 +154,11 @@ mod tests {
 
     #[test]
     fn every_name_leads_back_to_its_table() {
-        let mut tables = vec![TableId::Meta, TableId::Keys, TableId::Journal];
+        let mut tables = vec![TableId::Meta, TableId::Keys, TableId::Alias, TableId::Journal];
+        tables.push(TableId::SalesforceAccount);
         for entity in ManagedEntity::ALL {
             tables.extend([
+                TableId::Record(entity),
                 TableId::Fields(entity),
                 TableId::Unique(entity, 7),
                 TableId::Listed(entity, u32::MAX),
@@ -152,7 +167,7 @@ mod tests {
         for table in tables {
             assert_eq!(TableId::named(&table.to_string()), Some(table));
         }
-        for name in ["", "fields", "customer", "customer.unique", "customer.unique.x", "plan.fields"] {
+        for name in ["", "fields", "plan", "customer.unique", "customer.unique.x", "plan.fields"] {
             assert_eq!(TableId::named(name), None, "{name}");
         }
     }

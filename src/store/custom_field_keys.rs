@@ -104,14 +104,14 @@ pub fn add(member: &Member<'_>, entity: ManagedEntity, name: &str, kind: KeyKind
     let number = member.change_catalog(Catalog::take_number)?;
     let (id, added_at) = (member.new_id(), member.now());
     let key = Key { number, id, entity, name: name.into(), kind, index: number, added_at, revision: 0 };
-    rows::put_key(member, key, What::KeyAdded { number })?;
+    rows::put_key(member, key, What::KeyAdded)?;
     Ok(id)
 }
 
 /// Removes a key. Its values are out of reach from now on; its index goes with the commit.
 pub fn remove(member: &Member<'_>, entity: ManagedEntity, name: &str) -> Result<()> {
     let key = known(member, entity, name)?;
-    rows::put_key(member, Key::clone(&key), What::KeyRemoved { number: key.number, before: key.revision })?;
+    rows::put_key(member, Key::clone(&key), What::KeyRemoved)?;
     if let Some(table) = key.index_table() {
         member.drop_later(table);
     }
@@ -167,7 +167,7 @@ fn rebuild(member: &Member<'_>, key: &Key, to: KeyKind, held: &[(String, Uuid)])
     for (value, id) in held {
         index::insert(member, &rebuilt, value, *id)?;
     }
-    let what = What::KeyKind { number: key.number, before: key.revision, from: key.kind, to };
+    let what = What::KeyKind { from: key.kind, to };
     rows::put_key(member, rebuilt, what)?;
     if let Some(table) = key.index_table() {
         member.drop_later(table);

@@ -9,7 +9,7 @@ use super::entities;
 use crate::entity::EntityRef;
 use crate::error::{Fault, Result};
 use crate::model::change::ValueChange;
-use crate::model::custom_field::{Expectation, SetOutcome, ValueOutcome, check_value};
+use crate::model::custom_field::{CustomFields, Expectation, SetOutcome, ValueOutcome, check_value};
 use crate::storage::catalog::Key;
 use crate::storage::codec::FieldsRow;
 use crate::storage::index;
@@ -47,7 +47,7 @@ pub fn one(reader: &impl Reader, target: EntityRef, name: &str) -> Result<Option
 }
 
 /// Values under their keys' names; those of removed keys are not shown.
-fn named(reader: &impl Reader, row: FieldsRow) -> BTreeMap<String, String> {
+pub fn named(reader: &impl Reader, row: FieldsRow) -> BTreeMap<String, String> {
     reader.with_catalog(|catalog| {
         let named = |(number, value)| Some((catalog.key_of(number)?.name.to_string(), value));
         row.values.into_iter().filter_map(named).collect()
@@ -93,13 +93,34 @@ pub fn change(
 
 /// The edits that wishes come to, and what is wrong with them; nothing is written while it is made.
 #[derive(Default)]
-struct Plan {
+pub struct Plan {
     edits: Vec<Edit>,
     outcomes: Vec<BTreeMap<String, ValueOutcome>>,
     faults: Vec<Fault>,
 }
 
 impl Plan {
+    /// What it takes to give an instance that is about to be made its values, checked.
+    pub fn for_new(member: &Member<'_>, target: EntityRef, values: CustomFields) -> Result<Self> {
+        let mut plan = Self::default();
+        let row = FieldsRow { archived_at: None, revision: 0, values: Vec::new() };
+        plan.add_edit(member, target, row, Wish::Merge(values.into_pairs()));
+        plan.check_uniqueness(member)?;
+        Ok(plan)
+    }
+
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// Gives the instance its values, now that it has a row.
+    pub fn apply_new(mut self, member: &Member<'_>, row: FieldsRow) -> Result<()> {
+        if let [edit] = self.edits.as_mut_slice() {
+            edit.row = row;
+        }
+        rows::apply(member, self.edits).map(drop)
+    }
+
     fn add(
         &mut self,
         member: &Member<'_>,
@@ -117,10 +138,15 @@ impl Plan {
                 if !member.setting().adopts_unknown {
                     self.faults.push(Fault::InstanceNotFound { target });
                 }
-                FieldsRow { archived: false, revision: 0, values: Vec::new() }
+                FieldsRow { archived_at: None, revision: 0, values: Vec::new() }
             }
         };
         self.expect(member, target, &row, expectations);
+        self.add_edit(member, target, row, wish);
+        Ok(())
+    }
+
+    fn add_edit(&mut self, member: &Member<'_>, target: EntityRef, row: FieldsRow, wish: Wish) {
         let replaces = matches!(wish, Wish::Replace(_));
         let wanted = match wish {
             Wish::Merge(pairs) | Wish::Replace(pairs) => {
@@ -146,7 +172,6 @@ impl Plan {
         }
         self.edits.push(Edit { target, row, changes });
         self.outcomes.push(outcomes);
-        Ok(())
     }
 
     /// Finds the keys, and faults with keys and values.
@@ -239,7 +264,7 @@ impl Plan {
                     key: key.name.to_string(),
                     value: value.to_owned(),
                     holder,
-                    archived: rows::fields(member, other)?.is_some_and(|row| row.archived),
+                    archived: rows::fields(member, other)?.is_some_and(|row| row.archived_at.is_some()),
                 });
             }
         }

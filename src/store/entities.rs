@@ -2,8 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use uuid::Uuid;
+
+use super::customers;
 use super::find::cut;
-use crate::entity::{EntityRef, ManagedEntity};
+use crate::entity::{CustomerId, EntityRef, ManagedEntity};
 use crate::error::{Fault, Result};
 use crate::model::custom_field::Instance;
 use crate::model::page::{Cursor, Page, PageRequest, Question};
@@ -32,11 +35,22 @@ pub fn page(
     let after = page.resume(store, &question)?;
     let mut found = Vec::new();
     rows::scan_fields(reader, entity, after, |id, row| {
-        let FieldsRow { archived, revision, .. } = row;
-        found.push(Instance { id: EntityRef { entity, id }, archived, revision });
+        let FieldsRow { archived_at, revision, .. } = row;
+        found.push(Instance { id: EntityRef { entity, id }, archived: archived_at.is_some(), revision });
         if found.len() > page.limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(cut(found, page.limit, |last| Cursor::new(store, question, last.id.id.as_bytes())))
+}
+
+/// An id that no instance of the entity has.
+pub fn fresh_id(member: &Member<'_>, entity: ManagedEntity) -> Result<Uuid> {
+    loop {
+        let id = member.new_id();
+        // Counted ids begin anew when a store is opened, and any id may have been taken in.
+        if !exists(member, EntityRef { entity, id })? {
+            return Ok(id);
+        }
+    }
 }
 
 /// Takes an instance in; whether it was new.
@@ -50,7 +64,7 @@ pub fn adopt(member: &Member<'_>, target: EntityRef) -> Result<bool> {
 
 pub fn archive(member: &Member<'_>, target: EntityRef) -> Result<()> {
     let row = known(member, target)?;
-    if row.archived {
+    if row.archived_at.is_some() {
         return Err(Fault::AlreadyArchived { target }.into());
     }
     rows::archive(member, target, row)
@@ -58,5 +72,8 @@ pub fn archive(member: &Member<'_>, target: EntityRef) -> Result<()> {
 
 pub fn forget(member: &Member<'_>, target: EntityRef) -> Result<()> {
     let row = known(member, target)?;
+    if let Ok(customer) = CustomerId::try_from(target) {
+        customers::release(member, customer)?;
+    }
     rows::forget(member, target, &row)
 }

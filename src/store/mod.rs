@@ -9,6 +9,7 @@ use std::time::Duration;
 
 mod custom_field_keys;
 mod custom_fields;
+mod customers;
 mod entities;
 mod find;
 mod options;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Snapshot, Store, Transaction, custom_field_keys, custom_fields, entities, find};
-use crate::entity::{EntityId, EntityRef, ManagedEntity};
+use super::{Snapshot, Store, Transaction, custom_field_keys, custom_fields, customers, entities, find};
+use crate::entity::{CustomerId, EntityId, EntityRef, ManagedEntity};
 use crate::error::Result;
 use crate::model::custom_field::{CustomFieldKey, Instance};
+use crate::model::customer::{Customer, CustomerFilter};
 use crate::model::page::{Page, PageRequest};
 use crate::storage::member::Member;
 use crate::storage::view::{Reader, View};
@@ -332,6 +333,48 @@ pub trait Reading: sealed::Source {
         Ok(found.map(|(value, id)| (value, EntityRef { entity, id })))
     }
 
+    /// A customer, with its values, of one moment.
+    ///
+    /// # Errors
+    /// A refusal where there is no such customer, or it was taken in with nothing but its id.
+    fn customer(&self, id: CustomerId) -> Result<Customer> {
+        self.reading(|reader| customers::get(reader, id))
+    }
+
+    /// Customers that a filter lets through, in order of their ids, a page at a time. Those taken in with
+    /// nothing but an id are not among them.
+    ///
+    /// # Errors
+    /// A refusal where the filter names more than 100 ids or accounts, where the page's limit is not 1 to 1,000,
+    /// or where its cursor belongs to another question.
+    fn customers(&self, filter: &CustomerFilter, page: &PageRequest) -> Result<Page<Customer>> {
+        self.reading(|reader| customers::page(reader, filter, page))
+    }
+
+    /// The customer that an ingest alias belongs to, archived or not; `None` where it belongs to none.
+    ///
+    /// An alias is resolved when it is asked for, so one that is given to a customer later resolves usage that
+    /// was sent before.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let customer = store.create_customer(CreateCustomer {
+    ///     name: "WidgetsExpress".into(),
+    ///     ingest_aliases: vec!["team@widgetsexpress.com".into()],
+    ///     ..Default::default()
+    /// })?;
+    /// assert_eq!(store.find_customer("team@widgetsexpress.com")?, Some(customer));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None of its own.
+    fn find_customer(&self, alias: &str) -> Result<Option<CustomerId>> {
+        self.reading(|reader| customers::find(reader, alias))
+    }
+
     /// Whether there is such an instance, archived or not.
     ///
     /// ```
@@ -356,7 +399,7 @@ pub trait Reading: sealed::Source {
     /// # Errors
     /// A refusal where there is no such instance.
     fn is_archived(&self, target: impl Into<EntityRef>) -> Result<bool> {
-        self.reading(|reader| Ok(entities::known(reader, target.into())?.archived))
+        self.reading(|reader| Ok(entities::known(reader, target.into())?.archived_at.is_some()))
     }
 
     /// The sequence number of the instance's last change: it goes up with each, and with nothing else.

@@ -3,10 +3,11 @@
 use uuid::Uuid;
 
 use super::custom_fields::Wish;
-use super::{Store, Transaction, custom_field_keys, custom_fields, entities};
-use crate::entity::{EntityRef, ManagedEntity};
+use super::{Store, Transaction, custom_field_keys, custom_fields, customers, entities};
+use crate::entity::{CustomerId, EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
 use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};
+use crate::model::customer::{CreateCustomer, UpdateCustomerConfig};
 use crate::storage::member::Member;
 
 pub(super) mod sealed {
@@ -264,6 +265,99 @@ pub trait Writing: sealed::Target {
     ) -> Result<SetOutcome> {
         let wish = Wish::Delete(keys.into_iter().map(Into::into).collect());
         self.changing(|member| change_one(member, target.into(), wish, &[]))
+    }
+
+    /// Makes a customer, with its aliases and values, in one commit; its id. Source: the seed "Provision a
+    /// customer".
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "sfdc_account_id", KeyKind::Enforced)?;
+    /// let customer = store.create_customer(CreateCustomer {
+    ///     name: "WidgetsExpress".into(),
+    ///     ingest_aliases: vec!["team@widgetsexpress.com".into()],
+    ///     custom_fields: [("sfdc_account_id", "sfdc1001")].into(),
+    ///     ..Default::default()
+    /// })?;
+    /// assert_eq!(store.find("sfdc_account_id", "sfdc1001")?, Some(customer));
+    /// assert_eq!(store.customer(customer)?.name, "WidgetsExpress");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal with every fault of the request: aliases that are not 1 to 128 characters, given twice, more than
+    /// 2,000, or another customer's, archived or not; and what [`set_values`](Self::set_values) refuses.
+    fn create_customer(&self, request: CreateCustomer) -> Result<CustomerId> {
+        self.changing(|member| customers::create(member, request))
+    }
+
+    /// Gives a customer another name, cut behind 160 characters as the API does.
+    ///
+    /// # Errors
+    /// A refusal where there is no such customer, or it was taken in with nothing but its id.
+    fn set_customer_name(&self, id: CustomerId, name: &str) -> Result<()> {
+        self.changing(|member| customers::set_name(member, id, name))
+    }
+
+    /// Puts another set of ingest aliases in place of a customer's.
+    ///
+    /// # Errors
+    /// As [`set_customer_name`](Self::set_customer_name), and with every fault of the aliases as in
+    /// [`create_customer`](Self::create_customer).
+    fn set_ingest_aliases(
+        &self,
+        id: CustomerId,
+        aliases: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<()> {
+        let aliases = aliases.into_iter().map(Into::into).collect();
+        self.changing(|member| customers::set_aliases(member, id, aliases))
+    }
+
+    /// Gives a customer one more ingest alias, behind those it has; nothing happens where it has it already.
+    ///
+    /// # Errors
+    /// As [`set_ingest_aliases`](Self::set_ingest_aliases).
+    fn add_ingest_alias(&self, id: CustomerId, alias: &str) -> Result<()> {
+        self.changing(|member| customers::add_alias(member, id, alias))
+    }
+
+    /// Takes an ingest alias from a customer, archived or not; nothing happens where it has it not.
+    ///
+    /// # Errors
+    /// As [`set_customer_name`](Self::set_customer_name).
+    fn remove_ingest_alias(&self, id: CustomerId, alias: &str) -> Result<()> {
+        self.changing(|member| customers::remove_alias(member, id, alias))
+    }
+
+    /// Takes an ingest alias from whichever customer has it, archived or not, and gives it to another, in one
+    /// step.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let ingest_aliases = vec!["team@widgetsexpress.com".to_owned()];
+    /// store.create_customer(CreateCustomer { ingest_aliases, ..Default::default() })?;
+    /// let successor = store.create_customer(CreateCustomer::default())?;
+    /// store.move_ingest_alias("team@widgetsexpress.com", successor)?;
+    /// assert_eq!(store.find_customer("team@widgetsexpress.com")?, Some(successor));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`add_ingest_alias`](Self::add_ingest_alias), but that it is another customer's is no fault.
+    fn move_ingest_alias(&self, alias: &str, to: CustomerId) -> Result<()> {
+        self.changing(|member| customers::move_alias(member, alias, to))
+    }
+
+    /// Changes a customer's configuration.
+    ///
+    /// # Errors
+    /// As [`set_customer_name`](Self::set_customer_name).
+    fn update_customer_config(&self, id: CustomerId, update: UpdateCustomerConfig) -> Result<()> {
+        self.changing(|member| customers::update_config(member, id, update))
     }
 
     /// Takes in an instance whose id was issued elsewhere; whether it was new.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 use crate::model::page::Page;
+use crate::model::scalar::Time;
 
 /// The answer to a call: what an HTTP server sends back. As text it is the line that a call script prints.
 ///
@@ -98,6 +99,11 @@ fn status(error: &Error) -> u16 {
         ErrorKind::Engine if matches!(error, Error::Closed(_) | Error::NotApplied(_)) => 503,
         ErrorKind::Misuse | ErrorKind::Engine | ErrorKind::Stopped | ErrorKind::Open => 500,
     }
+}
+
+/// A moment as the API writes it: to the millisecond, and further only where there is more to say.
+pub(super) fn timestamp(time: Time) -> String {
+    if time.unix().1 % 1_000_000 == 0 { format!("{time:.3}") } else { time.to_string() }
 }
 
 /// What a call answers that promises nothing but its success.

@@ -132,6 +132,24 @@ pub(crate) fn text(value: Value<'_>) -> Option<String> {
     text.ok()
 }
 
+/// `null`, or what `read` makes of anything else.
+pub(crate) fn nullable<'v, T>(
+    value: Value<'v>,
+    read: impl FnOnce(Value<'v>) -> Option<T>,
+) -> Option<Option<T>> {
+    if value.json() == "null" { Some(None) } else { read(value).map(Some) }
+}
+
+/// One of these words; which one.
+pub(crate) fn one_of(value: Value<'_>, words: &[&'static str]) -> Option<&'static str> {
+    let said = text(value)?;
+    let word = words.iter().find(|word| **word == said).copied();
+    if word.is_none() {
+        value.fault(format_args!("{} is none of {}", short(&said), words.join(", ")));
+    }
+    word
+}
+
 /// `true` or `false`.
 pub(crate) fn flag(value: Value<'_>) -> Option<bool> {
     match value.json() {
@@ -144,12 +162,21 @@ pub(crate) fn flag(value: Value<'_>) -> Option<bool> {
 /// An id: a UUID of 36 characters, in upper or lower case.
 pub(crate) fn id(value: Value<'_>) -> Option<Uuid> {
     let text = text(value)?;
-    // The parser also knows forms without hyphens, in braces and as URN, which the API does not.
-    let id = Uuid::try_parse(&text).ok().filter(|_| text.len() == 36);
+    let id = uuid(&text);
     if id.is_none() {
-        value.fault(format_args!("{} is not a UUID", short(&text)));
+        value.fault(not_a_uuid(&text));
     }
     id
+}
+
+/// The UUID that a text is, in the one form that the API knows.
+pub(super) fn uuid(text: &str) -> Option<Uuid> {
+    // The parser also knows forms without hyphens, in braces and as URN.
+    Uuid::try_parse(text).ok().filter(|_| text.len() == 36)
+}
+
+pub(super) fn not_a_uuid(text: &str) -> String {
+    format!("{} is not a UUID", short(text))
 }
 
 /// The name of an entity that can have custom fields.

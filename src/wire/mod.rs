@@ -6,6 +6,7 @@
 mod answer;
 pub(crate) mod body;
 mod custom_fields;
+mod customers;
 mod query;
 
 pub use answer::Answer;
@@ -13,6 +14,8 @@ pub use answer::Answer;
 use answer::Refusal;
 use body::{Faults, Object};
 use query::Query;
+
+use uuid::Uuid;
 
 use crate::error::short;
 use crate::store::Store;
@@ -23,11 +26,16 @@ type Call = fn(&Store, &Request<'_>) -> Result<String, Refusal>;
 /// A call: its method, its path, and what answers it.
 type Route = (&'static str, &'static str, Call);
 
+/// The parameters in a path, by name.
+type PathParameters<'p> = Vec<(&'static str, &'p str)>;
+
 /// All calls, by subject.
-const ROUTES: [&[Route]; 1] = [custom_fields::ROUTES];
+const ROUTES: [&[Route]; 2] = [custom_fields::ROUTES, customers::ROUTES];
 
 /// What a call is asked with.
 struct Request<'r> {
+    /// The path's own parameters.
+    path: PathParameters<'r>,
     query: &'r [(&'r str, &'r str)],
     body: &'r [u8],
 }
@@ -37,6 +45,9 @@ impl Request<'_> {
     /// `read` did not ask for included.
     fn read<T>(&self, read: impl FnOnce(&Object<'_>, &Query<'_>) -> Option<T>) -> Result<T, Refusal> {
         let faults = Faults::default();
+        for (name, found) in self.path.iter().filter(|(_, found)| body::uuid(found).is_none()) {
+            faults.add(format_args!("{name}: {}", body::not_a_uuid(found)));
+        }
         let read = Object::whole(self.body, "the body", &faults).and_then(|body| {
             let query = Query::new(self.query, &faults);
             let read = read(&body, &query);
@@ -45,6 +56,12 @@ impl Request<'_> {
             read
         });
         faults.none_or(read).map_err(Refusal::invalid)
+    }
+
+    /// The id that stands in the path under this name. One that is no id is a fault already.
+    fn id(&self, name: &str) -> Option<Uuid> {
+        let (_, found) = self.path.iter().find(|(parameter, _)| *parameter == name)?;
+        body::uuid(found)
     }
 }
 
@@ -97,23 +114,47 @@ impl Store {
     /// ```
     #[must_use]
     pub fn handle(&self, method: &str, path: &str, query: &[(&str, &str)], body: &[u8]) -> Answer {
-        route(method, path).and_then(|call| call(self, &Request { query, body })).into()
+        route(method, path).and_then(|(call, path)| call(self, &Request { path, query, body })).into()
     }
 }
 
-/// What answers that method and path.
-fn route(method: &str, path: &str) -> Result<Call, Refusal> {
+/// What answers that method and path, and the path's own parameters.
+fn route<'p>(method: &str, path: &'p str) -> Result<(Call, PathParameters<'p>), Refusal> {
+    let routes = || ROUTES.into_iter().flatten();
+    // A path that is written out goes before one with parameters: `archive` is no customer's id.
+    let written_out = routes().any(|(_, pattern, _)| *pattern == path);
     let mut methods = Vec::new();
-    for (known, _, call) in ROUTES.into_iter().flatten().filter(|(_, known, _)| *known == path) {
+    for (known, pattern, call) in routes().filter(|(_, pattern, _)| !written_out || *pattern == path) {
+        let Some(parameters) = matched(pattern, path) else { continue };
         if *known == method {
-            return Ok(*call);
+            return Ok((*call, parameters));
         }
         methods.push(*known);
     }
     Err(if methods.is_empty() {
         Refusal::Request { status: 404, message: format!("there is no call {}", short(path)) }
     } else {
-        let message = format!("{path} is called with {}, not with {}", methods.join(" or "), short(method));
+        let message =
+            format!("{} is called with {}, not with {}", short(path), methods.join(" or "), short(method));
         Refusal::Request { status: 405, message }
     })
+}
+
+/// The parameters in a path that a pattern such as `/v1/customers/{customer_id}` fits; `None` where it does not.
+fn matched<'p>(pattern: &'static str, path: &'p str) -> Option<PathParameters<'p>> {
+    let (mut wanted, mut found) = (pattern.split('/'), path.split('/'));
+    let mut parameters = Vec::new();
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return Some(parameters),
+            (Some(wanted), Some(found)) => {
+                match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                    Some(name) if !found.is_empty() => parameters.push((name, found)),
+                    None if wanted == found => {}
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 
-use super::body::Faults;
+use uuid::Uuid;
+
+use super::body::{Faults, not_a_uuid, uuid};
 use crate::error::short;
 use crate::model::page::{Cursor, DEFAULT_PAGE_LIMIT, PageRequest};
 
@@ -22,7 +24,7 @@ impl<'q> Query<'q> {
     }
 
     /// A parameter's text; given twice, it is a fault.
-    fn text(&self, name: &'static str) -> Option<&'q str> {
+    pub(super) fn text(&self, name: &'static str) -> Option<&'q str> {
         self.known.borrow_mut().push(name);
         let mut found = self.parameters.iter().filter(|(parameter, _)| *parameter == name);
         let first = found.next();
@@ -34,6 +36,39 @@ impl<'q> Query<'q> {
 
     fn fault(&self, name: &str, what: &str) {
         self.faults.add(format_args!("query parameter {name}: {what}"));
+    }
+
+    /// The texts of a parameter that is a list: given several times, with commas, or both.
+    pub(super) fn list(&self, name: &'static str) -> Vec<String> {
+        self.known.borrow_mut().push(name);
+        let found = self.parameters.iter().filter(|(parameter, _)| *parameter == name);
+        found.flat_map(|(_, text)| text.split(',')).map(str::to_owned).collect()
+    }
+
+    /// The ids of a parameter that is a list.
+    pub(super) fn ids(&self, name: &'static str) -> Option<Vec<Uuid>> {
+        let read = |text: String| {
+            let id = uuid(&text);
+            if id.is_none() {
+                self.fault(name, &not_a_uuid(&text));
+            }
+            id
+        };
+        let read: Vec<_> = self.list(name).into_iter().map(read).collect();
+        read.into_iter().collect()
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&self, name: &'static str) -> Option<Option<bool>> {
+        match self.text(name) {
+            None => Some(None),
+            Some("true") => Some(Some(true)),
+            Some("false") => Some(Some(false)),
+            Some(other) => {
+                self.fault(name, &format!("{} is neither true nor false", short(other)));
+                None
+            }
+        }
     }
 
     /// Which page is asked for, by the three parameters that every list takes.

@@ -1,223 +1,10 @@
-//! What can go wrong, and what a caller needs to know to act on it.
-
-use std::fmt;
-use std::path::PathBuf;
-use std::sync::Arc;
+//! Why a request is refused: one fault for each thing that is wrong with it.
 
 use uuid::Uuid;
 
+use super::{Error, ErrorKind, Result};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::model::custom_field::{KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY, MAX_VALUE_CHARACTERS};
-
-/// The result of every call.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Why a call did not do what it was asked to.
-///
-/// Whatever the error, nothing of the call is in the store, except after
-/// [`OutcomeUnknown`](Self::OutcomeUnknown).
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The request cannot be carried out: every fault of the call, in the order they were found.
-    #[error("{}", list(.0))]
-    Refused(Vec<Fault>),
-    /// The closure of a transaction stopped with a reason of its own; see [`Error::stop`].
-    #[error("stopped by the transaction's own code: {0}")]
-    Stopped(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Another handle has the file open, in this process or another one.
-    #[error("{path}: the store is open already; it can be open once at a time", path = .path.display())]
-    AlreadyOpen {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The folder that the file is to be in does not exist.
-    #[error("{folder}: no such folder", folder = .folder.display())]
-    FolderMissing {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// There is no file to open for reading only.
-    #[error("{path}: no such file", path = .path.display())]
-    StoreMissing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file is something else than a store of this library. It was not touched.
-    #[error("{path}: not a billfold store: {found}; the file was left as it was", path = .path.display())]
-    NotAStore {
-        /// The file.
-        path: PathBuf,
-        /// What it seems to be.
-        found: String,
-    },
-    /// The file was written by a newer version of this library. It was not touched.
-    #[error("{path}: the store has format {found}; this version reads up to format {known}", path = .path.display())]
-    NewerFormat {
-        /// The file.
-        path: PathBuf,
-        /// The file's format.
-        found: u32,
-        /// The newest format this version knows.
-        known: u32,
-    },
-    /// The file may not be written; [`open_read_only`](crate::Store::open_read_only) can read it.
-    #[error("{path}: the file is read-only", path = .path.display())]
-    ReadOnlyFile {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file was not closed in good order, and repairing it takes a writer: open it for writing once.
-    #[error(
-        "{path}: the store was not closed in good order, which a read-only opener cannot repair; \
-         open it for writing once",
-        path = .path.display()
-    )]
-    NotClosedCleanly {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A writing call on a store that was opened for reading only.
-    #[error("the store was opened for reading only")]
-    ReadOnly,
-    /// The operating system refused or failed an access to the file.
-    #[error("input or output failed: {0}")]
-    Io(#[source] EngineError),
-    /// What the file holds is not what was written, or makes no sense. The message says which table.
-    #[error("the store is damaged: {0}")]
-    Corrupt(#[source] EngineError),
-    /// The store was closed, by [`close`](crate::Store::close) or because the engine failed before.
-    #[error("the store is closed: {0}")]
-    Closed(#[source] EngineError),
-    /// The engine failed before the commit: nothing of the call is in the store, which is closed now.
-    /// Reopen it and call again.
-    #[error("nothing was applied, and the store is closed: {0}")]
-    NotApplied(#[source] EngineError),
-    /// The engine failed during the commit: the call may be in the store, whole, or not at all. The store
-    /// is closed now; reopen it and look.
-    #[error("whether the change was applied is known only when the store is reopened: {0}")]
-    OutcomeUnknown(#[source] EngineError),
-    /// The time limit of [`with_time_limit`](crate::Store::with_time_limit) ran out before the call's turn.
-    #[error("other writers kept the store busy for {} ms; nothing was done", .waited.as_millis())]
-    Busy {
-        /// How long the call waited.
-        waited: std::time::Duration,
-    },
-    /// A writing call of the store from inside a transaction of the same store, on the same thread: it
-    /// would wait for itself. Use the transaction's own calls.
-    #[error("a writing call of the store from inside its own transaction; use the transaction instead")]
-    Reentrant,
-    /// A writing call while the calling thread is already unwinding from a panic.
-    #[error("a writing call from a thread that is unwinding from a panic")]
-    Unwinding,
-}
-
-/// What kind of error it is, for callers that branch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The request is wrong in itself; the same request will always be refused.
-    Invalid,
-    /// The request names something that is not there.
-    NotFound,
-    /// The request is at odds with what the store holds.
-    Conflict,
-    /// The transaction's own code stopped it.
-    Stopped,
-    /// The file cannot be opened as asked.
-    Open,
-    /// The call is not possible here: read-only, re-entrant, unwinding.
-    Misuse,
-    /// Try again later.
-    Busy,
-    /// The file or the operating system failed; see the variant for what holds now.
-    Engine,
-}
-
-impl Error {
-    /// An error for a transaction's closure to stop with, for a reason of the caller's own.
-    ///
-    /// ```
-    /// use billfold::prelude::*;
-    ///
-    /// let store = Store::in_memory()?;
-    /// let stopped = store.write(|tx| {
-    ///     tx.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
-    ///     Err::<(), _>(Error::stop("changed my mind"))
-    /// });
-    /// assert_eq!(stopped.unwrap_err().to_string(), "stopped by the transaction's own code: changed my mind");
-    /// assert_eq!(store.key(ManagedEntity::Customer, "tier")?, None);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn stop(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Stopped(reason.into())
-    }
-
-    /// What kind of error it is. Of several faults the first in the order invalid, not found, conflict
-    /// decides.
-    #[must_use]
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Refused(faults) => {
-                let kinds = || faults.iter().map(Fault::kind);
-                [ErrorKind::Invalid, ErrorKind::NotFound]
-                    .into_iter()
-                    .find(|kind| kinds().any(|other| other == *kind))
-                    .unwrap_or(ErrorKind::Conflict)
-            }
-            Self::Stopped(_) => ErrorKind::Stopped,
-            Self::AlreadyOpen { .. }
-            | Self::FolderMissing { .. }
-            | Self::StoreMissing { .. }
-            | Self::NotAStore { .. }
-            | Self::NewerFormat { .. }
-            | Self::ReadOnlyFile { .. }
-            | Self::NotClosedCleanly { .. } => ErrorKind::Open,
-            Self::ReadOnly | Self::Reentrant | Self::Unwinding => ErrorKind::Misuse,
-            Self::Busy { .. } => ErrorKind::Busy,
-            Self::Io(_)
-            | Self::Corrupt(_)
-            | Self::Closed(_)
-            | Self::NotApplied(_)
-            | Self::OutcomeUnknown(_) => ErrorKind::Engine,
-        }
-    }
-
-    /// The faults of a refused call; none for any other error.
-    #[must_use]
-    pub fn faults(&self) -> &[Fault] {
-        match self {
-            Self::Refused(faults) => faults,
-            _ => &[],
-        }
-    }
-
-    pub(crate) fn corrupt(what: impl Into<String>) -> Self {
-        Self::Corrupt(EngineError::new(what.into()))
-    }
-}
-
-/// What the storage engine said. Shared, because one failure can end several calls.
-#[derive(Debug, Clone)]
-pub struct EngineError(Arc<dyn std::error::Error + Send + Sync>);
-
-impl EngineError {
-    pub(crate) fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(Arc::from(cause.into()))
-    }
-}
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for EngineError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.0)
-    }
-}
 
 /// One reason why a request was refused, with what a caller needs to act on it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -329,6 +116,43 @@ pub enum Fault {
         /// The entity and the id.
         target: EntityRef,
     },
+    /// The instance was taken in with nothing but its id, so that there is nothing more to give or to change.
+    #[error("there is nothing but the id of {target}: it was made elsewhere and taken in")]
+    NothingButAnId {
+        /// The instance.
+        target: EntityRef,
+    },
+    /// A field of the request is not as it has to be.
+    #[error("{field}: {problem}")]
+    Field {
+        /// Which field, by its path in the vendor's request, such as `ingest_aliases[2]`.
+        field: String,
+        /// What is wrong with it.
+        problem: FieldProblem,
+    },
+    /// A field of the request names an instance there is not.
+    #[error("{field}: there is no {target}")]
+    ReferenceNotFound {
+        /// Which field.
+        field: String,
+        /// What it names.
+        target: EntityRef,
+    },
+    /// A name that one instance at a time can have belongs to another one.
+    #[error(
+        "the {space} {name:?} belongs to {holder}{}",
+        if *.archived { ", which is archived and keeps it" } else { "" }
+    )]
+    NameTaken {
+        /// What kind of name it is.
+        space: NameSpace,
+        /// The name.
+        name: String,
+        /// The instance it belongs to.
+        holder: EntityRef,
+        /// Whether the holder is archived.
+        archived: bool,
+    },
     /// The instance was archived before.
     #[error("{target} is already archived")]
     AlreadyArchived {
@@ -403,8 +227,12 @@ impl Fault {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::KeyNotFound { .. } | Self::InstanceNotFound { .. } => ErrorKind::NotFound,
+            Self::KeyNotFound { .. }
+            | Self::InstanceNotFound { .. }
+            | Self::NothingButAnId { .. }
+            | Self::ReferenceNotFound { .. } => ErrorKind::NotFound,
             Self::ValueTaken { .. }
+            | Self::NameTaken { .. }
             | Self::ValueShared { .. }
             | Self::RevisionDiffers { .. }
             | Self::ValueDiffers { .. } => ErrorKind::Conflict,
@@ -445,6 +273,76 @@ pub enum KeyProblem {
     },
 }
 
+/// A kind of names of which each belongs to one instance at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameSpace {
+    /// What usage events call a customer.
+    #[error("ingest alias")]
+    IngestAlias,
+}
+
+/// What is wrong with a field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldProblem {
+    /// It has to be there.
+    #[error("missing; {rule}")]
+    Missing {
+        /// Why it has to be.
+        rule: &'static str,
+    },
+    /// It must not be there.
+    #[error("not allowed here; {rule}")]
+    NotAllowed {
+        /// Why not.
+        rule: &'static str,
+    },
+    /// It holds nothing.
+    #[error("empty; {rule}")]
+    Empty {
+        /// What it has to hold.
+        rule: &'static str,
+    },
+    /// A text has too many characters.
+    #[error("{characters} characters; at most {most} are allowed")]
+    TooLong {
+        /// How many characters it has.
+        characters: usize,
+        /// The most it may have.
+        most: usize,
+    },
+    /// A list has too many items.
+    #[error("{items} items; at most {most} are allowed")]
+    TooMany {
+        /// How many items it has.
+        items: usize,
+        /// The most it may have.
+        most: usize,
+    },
+    /// The same item twice.
+    #[error("{} is given more than once", short(item))]
+    Repeated {
+        /// The item.
+        item: String,
+    },
+    /// A value that is outside of what is allowed.
+    #[error("{} is not allowed; {rule}", short(value))]
+    Value {
+        /// The value, as text.
+        value: String,
+        /// What is allowed.
+        rule: &'static str,
+    },
+}
+
+impl FieldProblem {
+    /// The fault of a field that has this problem.
+    pub(crate) fn at(self, field: impl Into<String>) -> Fault {
+        Fault::Field { field: field.into(), problem: self }
+    }
+}
+
 /// How many characters of a text that broke a limit are shown.
 const SHOWN: usize = 120;
 
@@ -474,8 +372,4 @@ fn differs(expected: Option<&str>, holds_another: bool) -> String {
         (Some(expected), true) => format!("holds another value than {expected:?}"),
         (Some(expected), false) => format!("has no value; {expected:?} was expected"),
     }
-}
-
-fn list(faults: &[Fault]) -> String {
-    faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; ")
 }

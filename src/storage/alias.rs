@@ -1,0 +1,48 @@
+//! Names of the API's own: of which each belongs to one instance, or leads to several.
+
+use std::ops::{Bound, ControlFlow};
+
+use uuid::Uuid;
+
+use super::codec;
+use super::key_bytes;
+use super::member::Member;
+use super::tables::TableId;
+use super::view::Reader;
+use crate::error::Result;
+
+/// The instance that a name belongs to, in a table of names that each belong to one.
+pub fn holder(reader: &impl Reader, table: TableId, name: &str) -> Result<Option<Uuid>> {
+    let name = name.as_bytes();
+    reader.get(table, name, |row| codec::open_holder(table, name, row))
+}
+
+pub fn give(member: &Member<'_>, table: TableId, name: &str, holder: Uuid) -> Result<()> {
+    member.put(table, name.as_bytes(), Some(&codec::seal_holder(name.as_bytes(), holder)))
+}
+
+pub fn take(member: &Member<'_>, table: TableId, name: &str) -> Result<()> {
+    member.put(table, name.as_bytes(), None)
+}
+
+/// All instances that a name leads to, in order of their ids, in a table of names that lead to several.
+pub fn listed(reader: &impl Reader, table: TableId, name: &str) -> Result<Vec<Uuid>> {
+    let begins = key_bytes::holders_of(name);
+    let mut found = Vec::new();
+    reader.scan(table, Bound::Included(&begins), |key, row| {
+        if !key.starts_with(&begins) {
+            return Ok(ControlFlow::Break(()));
+        }
+        codec::check_listed(table, key, row)?;
+        found.push(key_bytes::split_listed(key)?.1);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// Lists an instance under a name, or strikes it off.
+pub fn list(member: &Member<'_>, table: TableId, name: &str, id: Uuid, on: bool) -> Result<()> {
+    let key = key_bytes::listed(name, id);
+    let row = codec::seal_listed(&key);
+    member.put(table, &key, on.then_some(row.as_slice()))
+}

@@ -1,0 +1,254 @@
+//! The calls about customers (source: `metronome-api.md` §2, and the seed "Provision a customer").
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::answer::{Refusal, data, id as made, nothing, page, timestamp};
+use super::body::{Object, Value, flag, id, list, nullable, object, one_of, pairs, text};
+use super::{Request, Route};
+use crate::entity::CustomerId;
+use crate::model::customer::{CreateCustomer, Customer, CustomerFilter, UpdateCustomerConfig};
+use crate::store::{Reading as _, Store, Writing as _};
+
+pub(super) const ROUTES: &[Route] = &[
+    ("POST", "/v1/customers", create),
+    ("GET", "/v1/customers", list_customers),
+    ("POST", "/v1/customers/archive", archive),
+    ("GET", "/v1/customers/{customer_id}", get),
+    ("POST", "/v1/customers/{customer_id}/setIngestAliases", set_ingest_aliases),
+    ("POST", "/v1/customers/{customer_id}/setName", set_name),
+    ("POST", "/v1/customers/{customer_id}/updateConfig", update_config),
+];
+
+fn create(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
+    let request = request.read(|body, _| {
+        let name = body.required("name", text);
+        let aliases = body.optional("ingest_aliases", |value| list(value, text));
+        // The older name of one more alias, which comes first.
+        let external_id = body.optional("external_id", text);
+        let custom_fields = body.optional("custom_fields", |value| pairs(value, text));
+        let kept = kept(body);
+        let mut ingest_aliases = aliases?.unwrap_or_default();
+        if let Some(external_id) = external_id?.filter(|external_id| !ingest_aliases.contains(external_id)) {
+            ingest_aliases.insert(0, external_id);
+        }
+        Some(CreateCustomer {
+            name: name?,
+            ingest_aliases,
+            salesforce_account_id: None,
+            custom_fields: custom_fields?.unwrap_or_default().into(),
+            kept: kept?,
+        })
+    })?;
+    let customer = store.write(|tx| {
+        let id = tx.create_customer(request)?;
+        tx.customer(id)
+    })?;
+    data(Summary::of(customer))
+}
+
+fn list_customers(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
+    let (filter, wanted) = request.read(|_, query| {
+        let ingest_alias = query.text("ingest_alias").map(str::to_owned);
+        let ids = query.ids("customer_ids");
+        let salesforce_account_ids = query.list("salesforce_account_ids");
+        let only_archived = query.flag("only_archived");
+        let wanted = query.page();
+        let filter = CustomerFilter {
+            ingest_alias,
+            customer_ids: ids?.into_iter().map(CustomerId::from).collect(),
+            salesforce_account_ids,
+            only_archived: only_archived?.unwrap_or(false),
+        };
+        Some((filter, wanted?))
+    })?;
+    page(store.customers(&filter, &wanted)?.map(Detail::of))
+}
+
+fn get(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
+    let id = request.read(|_, _| request.id("customer_id"))?;
+    data(Detail::of(store.customer(CustomerId::from(id))?))
+}
+
+fn archive(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
+    let id = request.read(|body, _| body.required("id", id))?;
+    store.archive(CustomerId::from(id))?;
+    made(id)
+}
+
+fn set_ingest_aliases(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
+    let (id, aliases) = request.read(|body, _| {
+        let id = request.id("customer_id");
+        let aliases = body.required("ingest_aliases", |value| list(value, text));
+        Some((id?, aliases?))
+    })?;
+    store.set_ingest_aliases(CustomerId::from(id), aliases)?;
+    nothing()
+}
+
+fn set_name(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
+    let (id, name) = request.read(|body, _| {
+        let id = request.id("customer_id");
+        let name = body.required("name", text);
+        Some((CustomerId::from(id?), name?))
+    })?;
+    let customer = store.write(|tx| {
+        tx.set_customer_name(id, &name)?;
+        tx.customer(id)
+    })?;
+    data(Summary::of(customer))
+}
+
+fn update_config(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
+    let (id, update) = request.read(|body, _| {
+        let id = request.id("customer_id");
+        let salesforce_account_id = body.optional("salesforce_account_id", |value| nullable(value, text));
+        let leave = body.optional("leave_stripe_invoices_in_draft", |value| nullable(value, flag));
+        let update = UpdateCustomerConfig {
+            salesforce_account_id: salesforce_account_id?,
+            leave_stripe_invoices_in_draft: leave?,
+        };
+        Some((CustomerId::from(id?), update))
+    })?;
+    store.update_customer_config(id, update)?;
+    nothing()
+}
+
+const BILLING_PROVIDERS: &[&str] = &[
+    "aws_marketplace",
+    "stripe",
+    "netsuite",
+    "custom",
+    "azure_marketplace",
+    "quickbooks_online",
+    "workday",
+    "gcp_marketplace",
+    "metronome",
+];
+const CONTRACT_BILLING_PROVIDERS: &[&str] =
+    &["aws_marketplace", "azure_marketplace", "gcp_marketplace", "stripe", "netsuite"];
+const COLLECTION_METHODS: &[&str] =
+    &["charge_automatically", "send_invoice", "auto_charge_payment_intent", "manually_charge_payment_intent"];
+const TAX_PROVIDERS: &[&str] = &["anrok", "avalara", "stripe"];
+const DELIVERY_METHODS: &[&str] = &["direct_to_billing_provider", "aws_sqs", "tackle", "aws_sns"];
+
+/// The fields that say how a customer is billed elsewhere: checked for their shape, kept as they are written.
+fn kept(body: &Object<'_>) -> Option<BTreeMap<String, String>> {
+    let billing = body.optional("billing_config", |value| as_written(value, billing_config));
+    let providers = body.optional("customer_billing_provider_configurations", |value| {
+        list(value, |value| as_written(value, provider_configuration)).map(|_| value.json().to_owned())
+    });
+    let revenue = body.optional("customer_revenue_system_configurations", |value| {
+        list(value, |value| as_written(value, revenue_configuration)).map(|_| value.json().to_owned())
+    });
+    let fields = [
+        ("billing_config", billing?),
+        ("customer_billing_provider_configurations", providers?),
+        ("customer_revenue_system_configurations", revenue?),
+    ];
+    Some(fields.into_iter().filter_map(|(name, json)| Some((name.to_owned(), json?))).collect())
+}
+
+/// An object's JSON, once `check` has asked for all fields it may have.
+fn as_written(value: Value<'_>, check: impl FnOnce(&Object<'_>) -> Option<()>) -> Option<String> {
+    let fields = object(value)?;
+    let checked = check(&fields);
+    fields.finish();
+    checked.map(|()| value.json().to_owned())
+}
+
+fn billing_config(fields: &Object<'_>) -> Option<()> {
+    let provider = fields.required("billing_provider_type", |value| one_of(value, BILLING_PROVIDERS));
+    let customer = fields.required("billing_provider_customer_id", text);
+    let method = fields.optional("stripe_collection_method", |value| one_of(value, COLLECTION_METHODS));
+    let ids = ["aws_customer_id", "aws_customer_account_id", "aws_product_code", "aws_region"];
+    let ids = ids.map(|name| fields.optional(name, text)).into_iter().collect::<Option<Vec<_>>>();
+    let subscription = fields.optional("aws_is_subscription_product", flag);
+    provider.and(customer).and(method).and(ids).and(subscription).map(drop)
+}
+
+fn provider_configuration(fields: &Object<'_>) -> Option<()> {
+    let provider = fields.required("billing_provider", |value| one_of(value, CONTRACT_BILLING_PROVIDERS));
+    let tax = fields.optional("tax_provider", |value| one_of(value, TAX_PROVIDERS));
+    let delivery = delivery(fields);
+    provider.and(tax).and(delivery)
+}
+
+fn revenue_configuration(fields: &Object<'_>) -> Option<()> {
+    let provider = fields.required("provider", |value| one_of(value, &["netsuite"]));
+    provider.and(delivery(fields))
+}
+
+fn delivery(fields: &Object<'_>) -> Option<()> {
+    let configuration = fields.optional("configuration", |value| pairs(value, |_| Some(())));
+    let method_id = fields.optional("delivery_method_id", id);
+    let method = fields.optional("delivery_method", |value| one_of(value, DELIVERY_METHODS));
+    configuration.and(method_id).and(method).map(drop)
+}
+
+/// A customer as the calls that change it answer it.
+#[derive(Serialize)]
+struct Summary {
+    id: CustomerId,
+    external_id: String,
+    ingest_aliases: Vec<String>,
+    name: String,
+    custom_fields: BTreeMap<String, String>,
+}
+
+impl Summary {
+    fn of(customer: Customer) -> Self {
+        Self {
+            id: customer.id,
+            external_id: external_id(&customer),
+            ingest_aliases: customer.ingest_aliases,
+            name: customer.name,
+            custom_fields: customer.custom_fields,
+        }
+    }
+}
+
+/// A customer as it is read.
+#[derive(Serialize)]
+struct Detail {
+    #[serde(flatten)]
+    summary: Summary,
+    customer_config: Config,
+    created_at: String,
+    updated_at: String,
+    archived_at: Option<String>,
+    #[serde(flatten)]
+    kept: BTreeMap<String, Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+struct Config {
+    salesforce_account_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leave_stripe_invoices_in_draft: Option<bool>,
+}
+
+impl Detail {
+    fn of(mut customer: Customer) -> Self {
+        let kept = std::mem::take(&mut customer.kept).into_iter();
+        Self {
+            customer_config: Config {
+                salesforce_account_id: customer.salesforce_account_id.take(),
+                leave_stripe_invoices_in_draft: customer.leave_stripe_invoices_in_draft,
+            },
+            created_at: timestamp(customer.created_at),
+            updated_at: timestamp(customer.updated_at),
+            archived_at: customer.archived_at.map(timestamp),
+            // What a caller kept through Rust need not be JSON; then there is no way to give it back here.
+            kept: kept.filter_map(|(name, json)| Some((name, RawValue::from_string(json).ok()?))).collect(),
+            summary: Summary::of(customer),
+        }
+    }
+}
+
+/// The first name that usage events can call the customer by.
+fn external_id(customer: &Customer) -> String {
+    customer.ingest_aliases.first().cloned().unwrap_or_else(|| customer.id.to_string())
+}
