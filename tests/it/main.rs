@@ -4,5 +4,6 @@
 mod failures;
 mod keys;
 mod model;
+mod opening;
 mod pages_written;
 mod support;
