@@ -86,6 +86,10 @@ impl Core {
         });
     }
 
+    pub fn check_open(&self) -> Result<()> {
+        if self.closed.get().is_some() { Err(self.closed()) } else { Ok(()) }
+    }
+
     fn closed(&self) -> Error {
         let why = self.closed.get().cloned();
         Error::Closed(why.unwrap_or_else(|| EngineError::new("it was closed")))
