@@ -7,3 +7,4 @@ mod model;
 mod opening;
 mod pages_written;
 mod support;
+mod values;
