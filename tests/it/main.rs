@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod failures;
+mod finding;
+mod instances;
 mod keys;
 mod model;
 mod opening;
 mod pages_written;
 mod support;
+mod uniqueness;
 mod values;
