@@ -9,5 +9,7 @@ mod model;
 mod opening;
 mod pages_written;
 mod support;
+mod transactions;
+mod turns;
 mod uniqueness;
 mod values;
