@@ -316,11 +316,23 @@ impl Engine {
 
     /// Commits everything so far, on disk, and closes the store. Whoever waits gets `Closed`.
     pub fn close(&self) -> Result<()> {
-        let flushed = if self.writable { self.flush(None) } else { Ok(()) };
-        let (_inside, turn) = self.enter_any(None)?;
+        let (_inside, mut turn) = self.enter_any(None)?;
+        let committed = if self.writable { self.commit_last(&mut turn) } else { Ok(()) };
         self.core.shut(EngineError::new("it was closed"));
         drop(turn);
-        flushed
+        committed
+    }
+
+    /// Commits, on disk, the batch of those that were in line before, which came with the turn.
+    fn commit_last(&self, turn: &mut Turn<'_, Batch>) -> Result<()> {
+        let mut batch = match turn.take_batch() {
+            Some(batch) => batch,
+            None => self.begin()?,
+        };
+        batch.must_sync = true;
+        // What was committed before may not be on disk yet, so there is a commit even if this one is empty.
+        batch.written += 1;
+        self.commit(batch).into_result()
     }
 
     /// Returns when everything committed before is on disk.
