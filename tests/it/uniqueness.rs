@@ -27,7 +27,13 @@ fn of_16_threads_that_race_for_a_value_one_wins_and_the_others_learn_who() {
                 let (store, start, value) = (&store, &start, &value);
                 scope.spawn(move || {
                     start.wait();
-                    store.set_values(customer(n), [("slot", value)])
+                    let result = store.set_values(customer(n), [("slot", value)]);
+                    if let Err(Error::Refused(faults)) = &result {
+                        // A refusal is an answer too: the holder it names is there for everybody.
+                        let found = store.find("slot", value).unwrap();
+                        assert_eq!(found, Some(holder_in(&faults[0])));
+                    }
+                    result
                 })
             };
             let callers: Vec<_> = (1..=CALLERS).map(race).collect();
