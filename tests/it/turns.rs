@@ -111,6 +111,44 @@ fn a_caller_on_another_thread_waits_for_the_transaction_that_started_it() {
     assert!(!store.exists(customer(1)).unwrap());
 }
 
+#[test]
+fn readers_beside_writers_see_whole_transactions_and_every_one_that_has_returned() {
+    const ROUNDS: u64 = 200;
+    let store = store_with_keys([("round", KeyKind::Indexed)]);
+    let pair = [customer(1), customer(2)];
+    store.set_many(pair.map(|id| (id, [("round", "0000")]))).unwrap();
+    let (returned, returns) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let store = &store;
+        scope.spawn(move || {
+            for round in 1..=ROUNDS {
+                let value = format!("{round:04}");
+                store
+                    .write(|tx| {
+                        tx.set_values(pair[0], [("round", &value)])?;
+                        tx.set_values(pair[1], [("round", &value)])
+                    })
+                    .unwrap();
+                returned.send(value).unwrap();
+            }
+        });
+        let mut last = store.revision(pair[0]).unwrap();
+        for value in returns {
+            let values = store.values_many(pair).unwrap();
+            assert_eq!(values[0], values[1], "one moment of both");
+            assert!(values[0]["round"] >= value, "{value} had returned");
+            let view = store.snapshot().unwrap();
+            let shown = view.value(pair[0], "round").unwrap().unwrap();
+            let holders = view.find_all::<CustomerId>("round", &shown, &PageRequest::default()).unwrap();
+            assert_eq!(holders.items, pair, "row and index are of one moment");
+            let revision = view.revision(pair[0]).unwrap();
+            assert!(revision >= last);
+            last = revision;
+        }
+    });
+    assert_eq!(store.value(pair[0], "round").unwrap(), Some(format!("{ROUNDS:04}")));
+}
+
 /// Writes to a store when it is dropped.
 struct WritesAtTheEnd<'s>(&'s Store, mpsc::Sender<Result<bool, Error>>);
 
