@@ -130,9 +130,12 @@ fn program() -> impl Strategy<Value = Vec<Step>> {
         KEYS.into_iter().zip(kinds).map(move |(key, kind)| Op::AddKey(entity, key.to_owned(), kind))
     });
     let adoptions = all_targets().filter(|target| target.id.as_u128() < 4).map(Op::Adopt);
-    let values = all_targets()
-        .zip([1, 2, 3].into_iter().cycle())
-        .map(|(target, value)| Op::Set(target, vec![(KEYS[0].to_owned(), SHORT_VALUES[value].to_owned())]));
+    // Unique values differ, and of the others the first two instances share one.
+    let values = all_targets().zip([(1, 1), (2, 1), (3, 2), (4, 4)].into_iter().cycle());
+    let values = values.map(|(target, (unique, listed))| {
+        let pair = |key: usize, value: usize| (KEYS[key].to_owned(), SHORT_VALUES[value].to_owned());
+        Op::Set(target, vec![pair(0, unique), pair(1, listed)])
+    });
     let start = Step::Transaction(keys.chain(adoptions).chain(values).collect(), End::Well);
     vec(step(), 1..16).prop_map(move |steps| [vec![start.clone()], steps].concat())
 }
