@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use redb::{Database, ReadOnlyDatabase, WriteTransaction};
 
 use super::backend::{Backend, Memory};
-use super::batch::{Batch, Ended};
+use super::batch::Batch;
 use super::catalog::Catalog;
 use super::failure::{Failure, guarded};
 use super::ids::Ids;
@@ -77,6 +77,10 @@ impl Core {
             drop(db);
             Ok::<_, redb::Error>(())
         });
+    }
+
+    pub fn check_open(&self) -> Result<()> {
+        if self.closed.get().is_some() { Err(self.closed()) } else { Ok(()) }
     }
 
     fn closed(&self) -> Error {
@@ -199,20 +203,23 @@ impl Engine {
     /// gets `Closed`.
     pub fn close(&self) -> Result<()> {
         let (_inside, mut turn) = self.enter_any(None)?;
-        let batch = match turn.take_batch() {
-            Some(batch) => Some(batch),
-            None if self.writable => Some(self.begin()?),
-            None => None,
-        };
-        let ended = batch.map(|mut batch| {
-            if !self.setting.syncs {
-                batch.demand_sync();
-            }
-            self.commit(batch)
-        });
+        let committed = if self.writable { self.commit_last(&mut turn) } else { Ok(()) };
         self.core.shut(EngineError::new("it was closed"));
         drop(turn);
-        ended.map_or(Ok(()), Ended::into_result)
+        committed
+    }
+
+    /// Commits, on disk, the batch of those that were in line before, which came with the turn.
+    fn commit_last(&self, turn: &mut Turn<'_, Batch>) -> Result<()> {
+        let mut batch = match turn.take_batch() {
+            Some(batch) => batch,
+            None => self.begin()?,
+        };
+        if !self.setting.syncs {
+            // What was committed before may not be on disk yet, so there is a commit even if this one is empty.
+            batch.demand_sync();
+        }
+        self.commit(batch).into_result()
     }
 
     /// Returns when everything committed before is on disk.
