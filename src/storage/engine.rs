@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use redb::{Database, ReadOnlyDatabase, WriteTransaction};
+use uuid::Uuid;
 
 use super::backend::{Backend, Memory};
 use super::batch::Batch;
@@ -16,6 +17,7 @@ use super::catalog::Catalog;
 use super::failure::{Failure, guarded};
 use super::ids::Ids;
 use super::locks::Mutex;
+use super::make;
 use super::member::Progress;
 use super::open;
 use super::queue::{Queue, Turn};
@@ -33,6 +35,14 @@ pub struct Opening {
     pub counted_ids: bool,
     pub adopts_unknown: bool,
     pub keeps_journal: bool,
+}
+
+impl Opening {
+    /// The id of a store that is about to be made.
+    fn new_store_id(&self) -> Uuid {
+        let counted = self.counted_ids.then(|| Ids::numbered(0));
+        counted.unwrap_or_else(|| Ids::timed(Time::UNIX_EPOCH).next((self.clock)()))
+    }
 }
 
 /// What operations ask of the store they run in.
@@ -137,7 +147,8 @@ pub struct Terms {
 
 impl Engine {
     pub fn open(path: &Path, opening: Opening) -> Result<Self> {
-        Self::start(path, open::writable(path, opening.cache)?, opening)
+        let db = open::writable(path, opening.cache, || opening.new_store_id())?;
+        Self::start(path, db, opening)
     }
 
     pub fn open_read_only(path: &Path, opening: Opening) -> Result<Self> {
@@ -156,12 +167,7 @@ impl Engine {
         static STORES: AtomicU64 = AtomicU64::new(0);
         let mut loaded = open::load(path, &db)?;
         if let (None, Db::Writable(db_to_write)) = (&loaded, &db) {
-            let id = if opening.counted_ids {
-                Ids::numbered(0)
-            } else {
-                Ids::timed(Time::UNIX_EPOCH).next((opening.clock)())
-            };
-            open::initialise(db_to_write, id)?;
+            make::initialise(db_to_write, opening.new_store_id())?;
             loaded = open::load(path, &db)?;
         }
         let Some((catalog, progress)) = loaded else {
@@ -176,8 +182,12 @@ impl Engine {
             closed: OnceLock::new(),
         });
         core.publish(Arc::clone(&catalog))?;
-        let ids =
-            if opening.counted_ids { Ids::counted(progress.sequence) } else { Ids::timed(progress.time) };
+        let ids = if opening.counted_ids {
+            Ids::counted(progress.sequence)
+        } else {
+            // A millisecond on, because ids of the same one are in order only within one context.
+            Ids::timed(progress.time.after(Duration::from_millis(1)))
+        };
         Ok(Self {
             core,
             queue: Queue::new(),

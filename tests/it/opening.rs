@@ -316,3 +316,33 @@ fn a_relative_path_without_a_folder_is_in_the_working_folder() {
     let error = Store::open_read_only("no such store").unwrap_err();
     assert!(matches!(error, Error::StoreMissing { .. }), "{error:?}");
 }
+
+#[test]
+fn making_a_store_leaves_nothing_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    Store::open(folder.path().join("billing.redb")).unwrap().close().unwrap();
+    let names: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["billing.redb"]);
+}
+
+#[test]
+fn of_many_who_make_a_store_at_once_one_has_it_and_the_others_are_told() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("billing.redb");
+        let start = std::sync::Barrier::new(4);
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let opening = || {
+                start.wait();
+                let opened = Store::open(&path);
+                start.wait();
+                opened
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(opening)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let refused = opened.iter().filter(|opened| matches!(opened, Err(Error::AlreadyOpen { .. }))).count();
+        assert_eq!((opened.iter().filter(|opened| opened.is_ok()).count(), refused), (1, 3), "{opened:?}");
+    }
+}
