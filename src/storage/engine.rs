@@ -9,13 +9,15 @@ use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use redb::{Database, ReadOnlyDatabase, WriteTransaction};
+use uuid::Uuid;
 
 use super::backend::{Backend, Memory};
-use super::batch::{Batch, Ended};
+use super::batch::Batch;
 use super::catalog::Catalog;
 use super::failure::{Failure, guarded};
 use super::ids::Ids;
 use super::locks::Mutex;
+use super::make;
 use super::member::Progress;
 use super::open;
 use super::queue::{Queue, Turn};
@@ -33,6 +35,14 @@ pub struct Opening {
     pub counted_ids: bool,
     pub adopts_unknown: bool,
     pub keeps_journal: bool,
+}
+
+impl Opening {
+    /// The id of a store that is about to be made.
+    fn new_store_id(&self) -> Uuid {
+        let counted = self.counted_ids.then(|| Ids::numbered(0));
+        counted.unwrap_or_else(|| Ids::timed(Time::UNIX_EPOCH).next((self.clock)()))
+    }
 }
 
 /// What operations ask of the store they run in.
@@ -77,6 +87,10 @@ impl Core {
             drop(db);
             Ok::<_, redb::Error>(())
         });
+    }
+
+    pub fn check_open(&self) -> Result<()> {
+        if self.closed.get().is_some() { Err(self.closed()) } else { Ok(()) }
     }
 
     fn closed(&self) -> Error {
@@ -133,7 +147,8 @@ pub struct Terms {
 
 impl Engine {
     pub fn open(path: &Path, opening: Opening) -> Result<Self> {
-        Self::start(path, open::writable(path, opening.cache)?, opening)
+        let db = open::writable(path, opening.cache, || opening.new_store_id())?;
+        Self::start(path, db, opening)
     }
 
     pub fn open_read_only(path: &Path, opening: Opening) -> Result<Self> {
@@ -152,12 +167,7 @@ impl Engine {
         static STORES: AtomicU64 = AtomicU64::new(0);
         let mut loaded = open::load(path, &db)?;
         if let (None, Db::Writable(db_to_write)) = (&loaded, &db) {
-            let id = if opening.counted_ids {
-                Ids::numbered(0)
-            } else {
-                Ids::timed(Time::UNIX_EPOCH).next((opening.clock)())
-            };
-            open::initialise(db_to_write, id)?;
+            make::initialise(db_to_write, opening.new_store_id())?;
             loaded = open::load(path, &db)?;
         }
         let Some((catalog, progress)) = loaded else {
@@ -172,8 +182,12 @@ impl Engine {
             closed: OnceLock::new(),
         });
         core.publish(Arc::clone(&catalog))?;
-        let ids =
-            if opening.counted_ids { Ids::counted(progress.sequence) } else { Ids::timed(progress.time) };
+        let ids = if opening.counted_ids {
+            Ids::counted(progress.sequence)
+        } else {
+            // A millisecond on, because ids of the same one are in order only within one context.
+            Ids::timed(progress.time.after(Duration::from_millis(1)))
+        };
         Ok(Self {
             core,
             queue: Queue::new(),
@@ -199,20 +213,23 @@ impl Engine {
     /// gets `Closed`.
     pub fn close(&self) -> Result<()> {
         let (_inside, mut turn) = self.enter_any(None)?;
-        let batch = match turn.take_batch() {
-            Some(batch) => Some(batch),
-            None if self.writable => Some(self.begin()?),
-            None => None,
-        };
-        let ended = batch.map(|mut batch| {
-            if !self.setting.syncs {
-                batch.demand_sync();
-            }
-            self.commit(batch)
-        });
+        let committed = if self.writable { self.commit_last(&mut turn) } else { Ok(()) };
         self.core.shut(EngineError::new("it was closed"));
         drop(turn);
-        ended.map_or(Ok(()), Ended::into_result)
+        committed
+    }
+
+    /// Commits, on disk, the batch of those that were in line before, which came with the turn.
+    fn commit_last(&self, turn: &mut Turn<'_, Batch>) -> Result<()> {
+        let mut batch = match turn.take_batch() {
+            Some(batch) => batch,
+            None => self.begin()?,
+        };
+        if !self.setting.syncs {
+            // What was committed before may not be on disk yet, so there is a commit even if this one is empty.
+            batch.demand_sync();
+        }
+        self.commit(batch).into_result()
     }
 
     /// Returns when everything committed before is on disk.

@@ -16,6 +16,7 @@ pub mod index;
 pub mod journal;
 pub mod key_bytes;
 mod locks;
+mod make;
 pub mod member;
 mod open;
 mod opened;

@@ -1,7 +1,6 @@
-//! Opening the file: what it is, whether it may be opened, and the first rows of a new one.
+//! Opening the file: what it is, whether it may be opened, and what it says of itself.
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -12,11 +11,12 @@ use super::backend::{Adapted, Backend};
 use super::catalog::Catalog;
 use super::codec::{self, KeyRow};
 use super::engine::Db;
-use super::failure::{Failure, guarded};
+use super::failure::guarded;
 use super::journal;
+use super::make::{make_file, open_options, sync_folder};
 use super::member::Progress;
-use super::opened::{ReadRows, open_for_reading, open_for_writing};
-use super::probe::{check, check_format, database_error};
+use super::opened::{ReadRows, open_for_reading};
+use super::probe::{MAGIC, check, check_format, check_magic, database_error};
 use super::tables::TableId;
 use crate::error::{EngineError, Error, Result};
 use crate::model::scalar::Time;
@@ -24,10 +24,10 @@ use crate::model::scalar::Time;
 /// The newest format of a file that this version reads, and the one it writes.
 pub(super) const FORMAT: u32 = 1;
 pub(super) const FORMAT_ROW: &[u8] = b"format";
-const STORE_ROW: &[u8] = b"store";
+pub(super) const STORE_ROW: &[u8] = b"store";
 
-/// Opens the file for writing, making it if it is not there.
-pub(super) fn writable(path: &Path, cache: usize) -> Result<Db> {
+/// Opens the file for writing, making it, with this id, if it is not there.
+pub(super) fn writable(path: &Path, cache: usize, new_id: impl FnOnce() -> Uuid) -> Result<Db> {
     let folder = match path.parent() {
         Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
         Some(folder) => folder,
@@ -36,27 +36,27 @@ pub(super) fn writable(path: &Path, cache: usize) -> Result<Db> {
     if !folder.is_dir() {
         return Err(Error::FolderMissing { folder: folder.to_owned() });
     }
-    let is_new = match std::fs::metadata(path) {
+    let found = match std::fs::metadata(path) {
         Ok(found) if !found.is_file() => return Err(not_a_file(path)),
         Ok(found) if found.permissions().readonly() => {
             return Err(Error::ReadOnlyFile { path: path.to_owned() });
         }
-        // An empty file is one whose making was cut off before the first byte.
-        Ok(found) => found.len() == 0,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => true,
+        // An empty file counts as none, but it is there, and so it is filled where it is.
+        Ok(found) => Some(found.len()),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
         Err(cause) => return Err(open_error(path, &cause)),
     };
-    if !is_new {
+    let whole = match found {
+        Some(len) => len > 0,
+        None => make_file(path, folder, new_id())?,
+    };
+    if whole {
         check(path)?;
     }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    // What customers are billed by is nobody else's business.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path).map_err(|cause| open_error(path, &cause))?;
+    let file = open_options().create(true).truncate(false).open(path);
+    let file = file.map_err(|cause| open_error(path, &cause))?;
     let db = create(path, cache, |builder| builder.create_file(file))?;
-    if is_new {
+    if !whole {
         sync_folder(folder).map_err(|cause| open_error(path, &cause))?;
     }
     Ok(db)
@@ -64,7 +64,17 @@ pub(super) fn writable(path: &Path, cache: usize) -> Result<Db> {
 
 /// Opens the file, or makes the store, in a backend of the caller's.
 pub(super) fn on_backend(backend: impl Backend, cache: usize) -> Result<Db> {
+    start_anew(&backend).map_err(|cause| Error::Io(EngineError::new(cause)))?;
     create(Path::new("(backend)"), cache, |builder| builder.create_with_backend(Adapted(backend)))
+}
+
+/// Empties bytes in which the making of a store was cut off: redb writes what its files begin with last.
+fn start_anew(backend: &impl Backend) -> io::Result<()> {
+    let mut start = [0; MAGIC.len()];
+    let len = backend.len()?;
+    let shown = usize::try_from(len).map_or(start.len(), |len| len.min(start.len()));
+    backend.read(0, start.get_mut(..shown).unwrap_or_default())?;
+    if len > 0 && start == [0; MAGIC.len()] { backend.set_len(0) } else { Ok(()) }
 }
 
 /// Opens the file for reading; many may do so at once.
@@ -74,7 +84,7 @@ pub(super) fn read_only(path: &Path, cache: usize) -> Result<Db> {
         Ok(_) => return Err(not_a_file(path)),
         Err(cause) => return Err(open_error(path, &cause)),
     }
-    super::probe::check_magic(path)?;
+    check_magic(path)?;
     let mut builder = Builder::new();
     builder.set_cache_size(cache);
     let opened = guarded(|| Ok::<_, redb::Error>(builder.open_read_only(path)))?;
@@ -103,23 +113,6 @@ pub(super) fn open_error(path: &Path, cause: &io::Error) -> Error {
             Error::Io(EngineError::new(io::Error::new(cause.kind(), format!("{}: {cause}", path.display()))))
         }
     }
-}
-
-/// Has the folder's new entry on disk, which syncing the file does not do.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-/// Writes the first rows of a store that has none, durably.
-pub(super) fn initialise(db: &Database, store: Uuid) -> Result<(), Failure> {
-    let txn = guarded(|| db.begin_write())?;
-    {
-        let mut meta = guarded(|| open_for_writing(&txn, TableId::Meta))?;
-        let format = FORMAT.to_be_bytes();
-        guarded(|| meta.put(FORMAT_ROW, Some(&format), &mut |_| ()))?;
-        guarded(|| meta.put(STORE_ROW, Some(store.as_bytes()), &mut |_| ()))?;
-    }
-    guarded(|| txn.commit())
 }
 
 /// What the file says of itself: keys, tables and where the journal stands; `None` where it holds nothing.

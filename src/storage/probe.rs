@@ -18,7 +18,7 @@ use super::tables::{Named, TableId};
 use crate::error::{Error, Result};
 
 /// What every redb file begins with.
-const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
+pub(super) const MAGIC: &[u8; 9] = b"redb\x1A\x0A\xA9\x0D\x0A";
 /// Looking at a few rows needs little memory.
 const CACHE: usize = 4 << 20;
 
@@ -72,12 +72,6 @@ fn begins_with(path: &Path, magic: &[u8]) -> io::Result<bool> {
 fn inspect(path: &Path, db: &impl ReadableDatabase) -> Result<()> {
     let not_ours = |found: &str| Error::NotAStore { path: path.to_owned(), found: found.to_owned() };
     let txn = guarded(|| db.begin_read())?;
-    // A file whose making was cut off holds nothing of anybody's.
-    if guarded(|| txn.list_tables())?.next().is_none()
-        && guarded(|| txn.list_multimap_tables())?.next().is_none()
-    {
-        return Ok(());
-    }
     let name = TableId::Meta.to_string();
     let meta = match guarded(|| Ok::<_, redb::Error>(txn.open_table(Named::new(&name))))? {
         Ok(meta) => meta,

@@ -12,7 +12,7 @@ use super::engine::{Core, Db};
 use super::failure::{Failure, guarded};
 use super::opened::{ReadRows, open_for_reading};
 use super::tables::TableId;
-use crate::error::Result;
+use crate::error::{EngineError, Error, Result};
 
 /// What can be read of the store at one moment: by a published view, and by a transaction that sees its own
 /// changes. A table that does not exist is empty.
@@ -77,6 +77,14 @@ impl View {
             Db::ReadOnly(db) => db.begin_read(),
         })?;
         Ok(Self { core: Arc::downgrade(core), txn, catalog, tables: RwLock::default() })
+    }
+
+    /// Refuses to read on after the store was closed: some pages might still be at hand, and others not.
+    pub fn check_open(&self) -> Result<()> {
+        match self.core.upgrade() {
+            Some(core) => core.check_open(),
+            None => Err(Error::Closed(EngineError::new("its last handle was dropped"))),
+        }
     }
 
     /// Makes a call into redb; if it fails, the store is closed.

@@ -157,7 +157,7 @@ impl StoreOptions {
         self
     }
 
-    /// Whether setting values on an unknown id takes the instance in; by default it is refused.
+    /// Whether setting or deleting values on an unknown id takes the instance in; by default it is refused.
     #[must_use]
     pub const fn adopt_unknown(mut self, adopt: bool) -> Self {
         self.adopt_unknown = adopt;

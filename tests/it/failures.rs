@@ -259,3 +259,60 @@ fn whoever_waits_when_the_disk_fails_gets_an_answer_that_holds() {
     }
     assert!(failures > 12, "the disk failed only {failures} times");
 }
+
+#[test]
+fn an_opening_that_fails_says_so_and_leaves_the_store_as_it_was() {
+    let filled = filled();
+    let before = notes(&open(&filled.copy()));
+    let unclean = filled.copy();
+    let running = open(&unclean);
+    running.adopt(customer(7_000)).unwrap();
+    let unclean = unclean.copy();
+    drop(running);
+    let mut failures = 0;
+    for start in [&filled, &unclean] {
+        for access in [Access::Read, Access::Write, Access::SetLen, Access::Sync] {
+            for nth in 0.. {
+                let disk = start.copy();
+                disk.fail(access, nth);
+                let opened = StoreOptions::new().cache_bytes(0).on_backend(disk.clone());
+                let failed = disk.has_failed();
+                failures += u32::from(failed);
+                disk.heal();
+                match opened {
+                    Err(error) => {
+                        assert!(failed, "{error:?}");
+                        assert_eq!(error.kind(), ErrorKind::Engine, "{error:?}");
+                    }
+                    Ok(store) => drop(store),
+                }
+                assert_eq!(notes(&open(&disk)), before, "{access:?} {nth}");
+                if !failed {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(failures > 10, "the disk failed only {failures} times");
+}
+
+#[test]
+fn a_store_whose_making_failed_can_be_made_on_the_same_bytes() {
+    for access in [Access::Write, Access::SetLen, Access::Sync] {
+        for nth in 0.. {
+            let disk = Disk::default();
+            disk.fail(access, nth);
+            let made = StoreOptions::new().on_backend(disk.clone());
+            let failed = disk.has_failed();
+            disk.heal();
+            assert!(made.is_err() || !failed, "{access:?} {nth}: the failure was swallowed");
+            drop(made);
+            let again = StoreOptions::new().on_backend(disk.clone());
+            let store = again.unwrap_or_else(|error| panic!("{access:?} {nth}: {error:?}"));
+            assert!(store.adopt(customer(1)).unwrap());
+            if !failed {
+                break;
+            }
+        }
+    }
+}

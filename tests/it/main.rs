@@ -2,14 +2,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod failures;
+mod finding;
+mod instances;
 mod keys;
 mod model;
+mod opening;
 mod pages_written;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
 #[cfg(feature = "cli")]
 mod tool;
+mod transactions;
+mod turns;
+mod uniqueness;
+mod values;
 #[cfg(feature = "wire")]
 mod wire;
 #[cfg(feature = "wire")]

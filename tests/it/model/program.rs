@@ -70,6 +70,16 @@ fn pairs() -> impl Strategy<Value = Pairs> {
     vec((key(), value()), 0..3)
 }
 
+/// Several instances of one entity that are to have few values of a unique key: exchanges and conflicts.
+fn contest() -> impl Strategy<Value = Op> {
+    let instance = (1..=4_u128, select(&SHORT_VALUES[1..4]));
+    (entity(), vec(instance, 2..4)).prop_map(|(entity, changes)| {
+        let pairs = |value: &str| vec![(KEYS[0].to_owned(), value.to_owned())];
+        let change = |(id, value)| ((entity, Uuid::from_u128(id)).into(), pairs(value));
+        Op::SetMany(changes.into_iter().map(change).collect())
+    })
+}
+
 fn wanted() -> impl Strategy<Value = Wanted> {
     prop_oneof![
         2 => Just(Wanted::RevisionOff(0)),
@@ -92,7 +102,8 @@ fn operation() -> impl Strategy<Value = Op> {
         1 => target().prop_map(Op::Forget),
         8 => (target(), pairs()).prop_map(|(target, pairs)| Op::Set(target, pairs)),
         3 => (target(), pairs(), vec(wanted(), 0..3)).prop_map(|(target, pairs, wanted)| Op::SetIf(target, pairs, wanted)),
-        5 => vec((target(), pairs()), 0..4).prop_map(Op::SetMany),
+        3 => vec((target(), pairs()), 0..4).prop_map(Op::SetMany),
+        5 => contest(),
         3 => (target(), pairs()).prop_map(|(target, pairs)| Op::Replace(target, pairs)),
         3 => (target(), vec(key(), 0..3)).prop_map(|(target, keys)| Op::Delete(target, keys)),
     ]
@@ -112,14 +123,20 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A program begins with some keys, so that most of what follows is not refused.
+/// A program begins with some keys and values, so that most of what follows is not refused.
 fn program() -> impl Strategy<Value = Vec<Step>> {
     let kinds = [KeyKind::Enforced, KeyKind::Indexed, KeyKind::Unindexed];
     let keys = ENTITIES.into_iter().flat_map(move |entity| {
         KEYS.into_iter().zip(kinds).map(move |(key, kind)| Op::AddKey(entity, key.to_owned(), kind))
     });
     let adoptions = all_targets().filter(|target| target.id.as_u128() < 4).map(Op::Adopt);
-    let start = Step::Transaction(keys.chain(adoptions).collect(), End::Well);
+    // Unique values differ, and of the others the first two instances share one.
+    let values = all_targets().zip([(1, 1), (2, 1), (3, 2), (4, 4)].into_iter().cycle());
+    let values = values.map(|(target, (unique, listed))| {
+        let pair = |key: usize, value: usize| (KEYS[key].to_owned(), SHORT_VALUES[value].to_owned());
+        Op::Set(target, vec![pair(0, unique), pair(1, listed)])
+    });
+    let start = Step::Transaction(keys.chain(adoptions).chain(values).collect(), End::Well);
     vec(step(), 1..16).prop_map(move |steps| [vec![start.clone()], steps].concat())
 }
 
@@ -213,7 +230,7 @@ fn durability() -> impl Strategy<Value = Durability> {
 /// How many programs are run: few on every run of the tests, as many as `PROPTEST_CASES` says otherwise.
 fn cases() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: cases.unwrap_or(48), max_shrink_iters: 2_000, ..ProptestConfig::default() }
+    ProptestConfig { cases: cases.unwrap_or(96), max_shrink_iters: 2_000, ..ProptestConfig::default() }
 }
 
 proptest! {
