@@ -93,7 +93,7 @@ pub use model::customer::{
     MAX_CUSTOMER_NAME_CHARACTERS, UpdateCustomerConfig,
 };
 pub use model::page::{Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest};
-pub use model::scalar::{Time, TimeError};
+pub use model::scalar::{Amount, AmountError, Time, TimeError};
 pub use storage::backend::Backend;
 pub use store::{
     Durability, IdSource, Reading, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,
@@ -108,9 +108,9 @@ pub use wire::Answer;
 pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
-        About, CreateCustomer, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter, Durability,
-        Error, ErrorKind, Expectation, Fault, IdSource, Instance, KeyKind, Page, PageRequest, Reading,
-        SetClock, SetOutcome, Snapshot, Store, StoreOptions, Time, Transaction, UpdateCustomerConfig,
-        ValueOutcome, Writing,
+        About, Amount, CreateCustomer, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter,
+        Durability, Error, ErrorKind, Expectation, Fault, IdSource, Instance, KeyKind, Page, PageRequest,
+        Reading, SetClock, SetOutcome, Snapshot, Store, StoreOptions, Time, Transaction,
+        UpdateCustomerConfig, ValueOutcome, Writing,
     };
 }

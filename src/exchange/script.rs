@@ -8,7 +8,7 @@ use crate::error::short;
 use crate::model::scalar::Time;
 use crate::store::{SetClock, Store};
 use crate::wire::Answer;
-use crate::wire::body::{Faults, Object, Value, is_plain, kind, pairs, text};
+use crate::wire::body::{Faults, Object, Value, is_plain, kind, moment, pairs, text};
 
 /// The most bytes a line of a call script has, its references written out: 16 MiB.
 pub const MAX_SCRIPT_LINE_BYTES: usize = 16 << 20;
@@ -268,14 +268,6 @@ fn call(fields: &Object<'_>) -> Option<Call> {
         body: body?,
         name: name?,
     })
-}
-
-fn moment(value: Value<'_>) -> Option<Time> {
-    let moment = text(value)?.parse();
-    if let Err(error) = &moment {
-        value.fault(error);
-    }
-    moment.ok()
 }
 
 /// A query parameter: a text, or a number or boolean as it is written.

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind};
 use crate::model::page::Page;
-use crate::model::scalar::Time;
+use crate::model::scalar::{Amount, Time};
 
 /// The answer to a call: what an HTTP server sends back. As text it is the line that a call script prints.
 ///
@@ -104,6 +105,12 @@ fn status(error: &Error) -> u16 {
 /// A moment as the API writes it: to the millisecond, and further only where there is more to say.
 pub(super) fn timestamp(time: Time) -> String {
     if time.unix().1 % 1_000_000 == 0 { format!("{time:.3}") } else { time.to_string() }
+}
+
+/// An amount as the API writes it: a JSON number, every digit as it is.
+pub(super) fn number(amount: Amount) -> Option<Box<RawValue>> {
+    // The text of a decimal is always a JSON number.
+    RawValue::from_string(amount.to_string()).ok()
 }
 
 /// What a call answers that promises nothing but its success.

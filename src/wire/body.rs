@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::entity::ManagedEntity;
 use crate::error::short;
+use crate::model::scalar::{Amount, Time};
 
 /// How many faults a message names; of the others it says how many they are.
 const MAX_FAULTS: usize = 100;
@@ -157,6 +158,27 @@ pub(crate) fn flag(value: Value<'_>) -> Option<bool> {
         "false" => Some(false),
         _ => value.not_a("a boolean"),
     }
+}
+
+/// A number, exactly as it is written.
+pub(crate) fn amount(value: Value<'_>) -> Option<Amount> {
+    if kind(value.json()) != "a number" {
+        return value.not_a("a number");
+    }
+    let amount = value.json().parse();
+    if let Err(error) = &amount {
+        value.fault(error);
+    }
+    amount.ok()
+}
+
+/// A moment in RFC 3339.
+pub(crate) fn moment(value: Value<'_>) -> Option<Time> {
+    let moment = text(value)?.parse();
+    if let Err(error) = &moment {
+        value.fault(error);
+    }
+    moment.ok()
 }
 
 /// An id: a UUID of 36 characters, in upper or lower case.

@@ -124,18 +124,19 @@ fn route<'p>(method: &str, path: &'p str) -> Result<(Call, PathParameters<'p>), 
     // A path that is written out goes before one with parameters: `archive` is no customer's id.
     let written_out = routes().any(|(_, pattern, _)| *pattern == path);
     let mut methods = Vec::new();
+    let mut called = "";
     for (known, pattern, call) in routes().filter(|(_, pattern, _)| !written_out || *pattern == path) {
         let Some(parameters) = matched(pattern, path) else { continue };
         if *known == method {
             return Ok((*call, parameters));
         }
         methods.push(*known);
+        called = pattern;
     }
     Err(if methods.is_empty() {
         Refusal::Request { status: 404, message: format!("there is no call {}", short(path)) }
     } else {
-        let message =
-            format!("{} is called with {}, not with {}", short(path), methods.join(" or "), short(method));
+        let message = format!("{called} is called with {}, not with {}", methods.join(" or "), short(method));
         Refusal::Request { status: 405, message }
     })
 }
