@@ -13,7 +13,7 @@ use super::failure::{Failure, guarded};
 use super::opened::{OpenTables, Tables, WriteRows, delete};
 use super::tables::TableId;
 use super::view::{Reader, get_through, scan_through};
-use crate::error::{EngineError, Error, Result};
+use crate::error::{Error, Result};
 use crate::model::change::About;
 use crate::model::scalar::Time;
 
@@ -47,7 +47,7 @@ pub struct Member<'t> {
     dropped: RefCell<Vec<TableId>>,
     written: Cell<usize>,
     failure: RefCell<Option<Failure>>,
-    spoiled: RefCell<Option<EngineError>>,
+    spoiled: RefCell<Option<Error>>,
     must_sync: Cell<bool>,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Leavings {
     pub(super) failure: Option<Failure>,
     /// An operation broke off between its writes, because of this: the member must not stand, whatever it
     /// says.
-    pub(super) spoiled: Option<EngineError>,
+    pub(super) spoiled: Option<Error>,
     notes: Vec<Note>,
     dropped: Vec<TableId>,
 }
@@ -128,8 +128,8 @@ impl<'t> Member<'t> {
 
     /// Says that an operation broke off halfway: the member is rolled back, and its caller told why, whatever
     /// its closure returns.
-    pub fn spoil(&self, why: &EngineError) {
-        self.spoiled.borrow_mut().get_or_insert_with(|| why.clone());
+    pub fn spoil(&self, why: Error) {
+        self.spoiled.borrow_mut().get_or_insert(why);
     }
 
     /// Has the table of an index deleted once the member has succeeded.

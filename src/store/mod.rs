@@ -122,8 +122,10 @@ impl Store {
     /// The error `act` returns; [`Busy`](crate::Error::Busy), [`Reentrant`](crate::Error::Reentrant),
     /// [`ReadOnly`](crate::Error::ReadOnly), [`Unwinding`](crate::Error::Unwinding),
     /// [`Closed`](crate::Error::Closed); and, whatever `act` returns, [`NotApplied`](crate::Error::NotApplied) or
-    /// [`OutcomeUnknown`](crate::Error::OutcomeUnknown) if the engine fails, and
-    /// [`Corrupt`](crate::Error::Corrupt) if a call in it met a damaged row.
+    /// [`OutcomeUnknown`](crate::Error::OutcomeUnknown) if the engine fails,
+    /// [`Corrupt`](crate::Error::Corrupt) if a call in it met a damaged row, and
+    /// [`Stopped`](crate::Error::Stopped) if a writing call in it panicked, as a clock of the caller's may, and `act`
+    /// caught the panic.
     pub fn write<T>(&self, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         self.transact(About::default(), false, act)
     }

@@ -5,6 +5,7 @@ mod failures;
 mod keys;
 mod model;
 mod pages_written;
+mod review_clock;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
