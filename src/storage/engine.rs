@@ -53,7 +53,16 @@ pub enum Db {
 pub struct Core {
     db: Mutex<Option<Db>>,
     published: RwLock<Option<Arc<View>>>,
-    pub(super) closed: OnceLock<EngineError>,
+    /// Set when the store closes. Every view has it too, to answer the same.
+    pub(super) closed: Closed,
+}
+
+/// Why the store is closed, once it is.
+pub(super) type Closed = Arc<OnceLock<EngineError>>;
+
+/// The error of whoever comes after the store was closed.
+pub(super) fn closed_because(why: Option<&EngineError>) -> Error {
+    Error::Closed(why.cloned().unwrap_or_else(|| EngineError::new("it was closed")))
 }
 
 impl Core {
@@ -71,28 +80,34 @@ impl Core {
     /// Drops the database at once, so that the file can be opened again. Snapshots answer `Closed` from now on.
     fn shut(&self, why: EngineError) {
         let _ = self.closed.set(why);
-        self.published.write().take();
-        let db = self.db.lock().take();
+        let (view, db) = {
+            let mut db = self.db.lock();
+            (self.published.write().take(), db.take())
+        };
         let _ = guarded(|| {
-            drop(db);
+            drop((view, db));
             Ok::<_, redb::Error>(())
         });
     }
 
     fn closed(&self) -> Error {
-        let why = self.closed.get().cloned();
-        Error::Closed(why.unwrap_or_else(|| EngineError::new("it was closed")))
+        closed_because(self.closed.get())
     }
 
     pub(super) fn publish(self: &Arc<Self>, catalog: Arc<Catalog>) -> Result<()> {
-        let view = match &*self.db.lock() {
-            Some(db) => View::new(self, db, catalog),
-            None => return Err(self.closed()),
+        let published = {
+            // Held to the end: a view that came after `shut` would show a store that is closed.
+            let db = self.db.lock();
+            let Some(db) = &*db else { return Err(self.closed()) };
+            View::new(self, db, catalog).map(|view| self.published.write().replace(Arc::new(view)))
         };
-        let view = view.map_err(|failure| self.fail(failure))?;
-        let before = self.published.write().replace(Arc::new(view));
-        drop(before);
-        Ok(())
+        published.map(drop).map_err(|failure| self.fail(failure))
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.shut(EngineError::new("its last handle was dropped"));
     }
 }
 
@@ -169,7 +184,7 @@ impl Engine {
         let core = Arc::new(Core {
             db: Mutex::new(Some(db)),
             published: RwLock::new(None),
-            closed: OnceLock::new(),
+            closed: Closed::default(),
         });
         core.publish(Arc::clone(&catalog))?;
         let ids =

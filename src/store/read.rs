@@ -33,6 +33,7 @@ impl sealed::Source for Snapshot {
     type Reader = View;
 
     fn reading<T>(&self, read: impl FnOnce(&View) -> Result<T>) -> Result<T> {
+        self.view.check_open()?;
         read(&self.view)
     }
 }

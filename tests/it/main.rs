@@ -6,6 +6,7 @@ mod keys;
 mod model;
 mod pages_written;
 mod review_clock;
+mod review_closed;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
