@@ -170,7 +170,7 @@ impl Engine {
             let id = if opening.counted_ids {
                 Ids::numbered(0)
             } else {
-                Ids::timed(Time::UNIX_EPOCH).next((opening.clock)())
+                Ids::timed(Time::UNIX_EPOCH).next((opening.clock)(), 0)
             };
             open::initialise(db_to_write, id)?;
             loaded = open::load(path, &db)?;
@@ -187,8 +187,11 @@ impl Engine {
             closed: Closed::default(),
         });
         core.publish(Arc::clone(&catalog))?;
-        let ids =
-            if opening.counted_ids { Ids::counted(progress.sequence) } else { Ids::timed(progress.time) };
+        let ids = if opening.counted_ids {
+            Ids::Counted
+        } else {
+            Ids::timed(progress.time.max(Ids::time_of(catalog.newest_id())))
+        };
         Ok(Self {
             core,
             queue: Queue::new(),

@@ -13,6 +13,7 @@ use super::catalog::Catalog;
 use super::codec::{self, KeyRow};
 use super::engine::Db;
 use super::failure::{Failure, guarded};
+use super::ids::Ids;
 use super::journal;
 use super::member::Progress;
 use super::opened::{ReadRows, open_for_reading, open_for_writing};
@@ -154,7 +155,7 @@ pub(super) fn load(path: &Path, db: &Db) -> Result<Option<(Catalog, Progress)>> 
             catalog.load(number.map_err(|_| Error::corrupt("table keys: a key without a number"))?, row);
         }
     }
-    let mut progress = Progress { sequence: 0, time: Time::UNIX_EPOCH };
+    let mut progress = Progress { sequence: 0, time: Time::UNIX_EPOCH, issued: 0 };
     if catalog.has_table(TableId::Journal) {
         let journal = open(TableId::Journal)?;
         let mut last = None;
@@ -163,6 +164,8 @@ pub(super) fn load(path: &Path, db: &Db) -> Result<Option<(Catalog, Progress)>> 
             progress = journal::progress(&sequence, &change)?;
         }
     }
+    // Without a journal the keys alone tell.
+    progress.issued = progress.issued.max(Ids::number_of(catalog.newest_id()));
     Ok(Some((catalog, progress)))
 }
 
