@@ -78,7 +78,8 @@ pub(super) fn read_only(path: &Path, cache: usize) -> Result<Db> {
     super::probe::check_magic(path)?;
     let mut builder = Builder::new();
     builder.set_cache_size(cache);
-    let opened = guarded(|| Ok::<_, redb::Error>(builder.open_read_only(path)))?;
+    let opened =
+        guarded(|| Ok::<_, redb::Error>(builder.open_read_only(path))).map_err(|failure| failure.at(path))?;
     opened.map(Db::ReadOnly).map_err(|error| database_error(path, error))
 }
 
@@ -89,7 +90,7 @@ fn create(
 ) -> Result<Db> {
     let mut builder = Builder::new();
     builder.set_cache_size(cache);
-    let opened = guarded(|| Ok::<_, redb::Error>(open(&builder)))?;
+    let opened = guarded(|| Ok::<_, redb::Error>(open(&builder))).map_err(|failure| failure.at(path))?;
     opened.map(Db::Writable).map_err(|error| database_error(path, error))
 }
 

@@ -7,6 +7,7 @@ mod model;
 mod pages_written;
 mod review_clock;
 mod review_closed;
+mod review_opening;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
