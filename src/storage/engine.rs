@@ -1,6 +1,6 @@
 //! The running store: its database, the view it publishes, and who may write.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -125,8 +125,8 @@ pub struct Engine {
     pub(super) tip: Mutex<Tip>,
     pub(super) setting: Setting,
     writable: bool,
-    /// Tells open stores apart, for finding re-entrant calls.
-    number: u64,
+    /// The number of the thread that is inside a transaction, for finding re-entrant calls.
+    inside: AtomicU64,
 }
 
 impl fmt::Debug for Engine {
@@ -164,7 +164,6 @@ impl Engine {
     }
 
     fn start(path: &Path, db: Db, opening: Opening) -> Result<Self> {
-        static STORES: AtomicU64 = AtomicU64::new(0);
         let mut loaded = open::load(path, &db)?;
         if let (None, Db::Writable(db_to_write)) = (&loaded, &db) {
             let id = if opening.counted_ids {
@@ -204,7 +203,7 @@ impl Engine {
                 syncs: opening.syncs,
             },
             writable,
-            number: STORES.fetch_add(1, Ordering::Relaxed),
+            inside: AtomicU64::new(NOBODY),
         })
     }
 
@@ -241,23 +240,27 @@ impl Engine {
         })
     }
 
-    pub(super) fn enter(&self, patience: Option<Duration>) -> Result<(Inside, Turn<'_, Batch>)> {
+    pub(super) fn enter(&self, patience: Option<Duration>) -> Result<(Inside<'_>, Turn<'_, Batch>)> {
         if !self.writable {
             return Err(Error::ReadOnly);
         }
         self.enter_any(patience)
     }
 
-    fn enter_any(&self, patience: Option<Duration>) -> Result<(Inside, Turn<'_, Batch>)> {
+    fn enter_any(&self, patience: Option<Duration>) -> Result<(Inside<'_>, Turn<'_, Batch>)> {
         // redb leaves its files in need of repair when its transactions end while a thread unwinds.
         if std::thread::panicking() {
             return Err(Error::Unwinding);
         }
-        let inside = Inside::enter(self.number)?;
+        let thread = this_thread();
+        if self.inside.load(Ordering::Relaxed) == thread {
+            return Err(Error::Reentrant);
+        }
         let since = Instant::now();
         let until = patience.and_then(|patience| since.checked_add(patience));
         let turn = self.queue.enter(until).ok_or_else(|| Error::Busy { waited: since.elapsed() })?;
-        Ok((inside, turn))
+        self.inside.store(thread, Ordering::Relaxed);
+        Ok((Inside { engine: self, thread }, turn))
     }
 
     pub(super) fn begin(&self) -> Result<Batch> {
@@ -274,28 +277,33 @@ impl Engine {
 }
 
 thread_local! {
-    /// The stores whose transactions this thread is inside of, or waits for.
-    static INSIDE: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    /// The thread's number, once it has one. It needs no destructor, so it is there until the thread has ended.
+    static THREAD: Cell<u64> = const { Cell::new(NOBODY) };
 }
 
-/// Marks the thread as inside a transaction of a store, until dropped.
-pub(super) struct Inside(u64);
+/// The number that no thread has.
+const NOBODY: u64 = 0;
 
-impl Inside {
-    fn enter(store: u64) -> Result<Self> {
-        INSIDE.with_borrow_mut(|inside| {
-            if inside.contains(&store) {
-                return Err(Error::Reentrant);
-            }
-            inside.push(store);
-            Ok(Self(store))
-        })
-    }
+fn this_thread() -> u64 {
+    static THREADS: AtomicU64 = AtomicU64::new(NOBODY + 1);
+    THREAD.with(|number| {
+        if number.get() == NOBODY {
+            number.set(THREADS.fetch_add(1, Ordering::Relaxed));
+        }
+        number.get()
+    })
 }
 
-impl Drop for Inside {
+/// Marks the thread as inside a transaction of the store, until dropped.
+pub(super) struct Inside<'e> {
+    engine: &'e Engine,
+    thread: u64,
+}
+
+impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        // A thread that ends may have lost its list already; then there is nothing to leave.
-        let _ = INSIDE.try_with(|inside| inside.borrow_mut().retain(|store| *store != self.0));
+        // The next in line may be inside already.
+        let inside = &self.engine.inside;
+        let _ = inside.compare_exchange(self.thread, NOBODY, Ordering::Relaxed, Ordering::Relaxed);
     }
 }

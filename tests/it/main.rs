@@ -8,6 +8,7 @@ mod pages_written;
 mod review_clock;
 mod review_closed;
 mod review_opening;
+mod review_threads;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
