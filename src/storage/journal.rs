@@ -23,11 +23,11 @@ pub fn record(member: &Member<'_>, what: What) -> Result<u64> {
         .max(what.before())
         .checked_add(1)
         .ok_or_else(|| Error::corrupt("table journal: there are no sequence numbers left"))?;
-    let time = member.now().max(last.time);
+    let at = member.now();
     if member.setting().keeps_journal {
-        put(member, sequence, &Change { at: time, about: member.about().clone(), what })?;
+        put(member, sequence, &Change { at, about: member.about().clone(), what })?;
     }
-    member.set_progress(Progress { sequence, time });
+    member.set_sequence(sequence);
     Ok(sequence)
 }
 
@@ -68,7 +68,8 @@ fn empty(member: &Member<'_>, sequence: u64, at: Time) -> Result<()> {
 /// Where the journal stands, from its last row.
 pub(super) fn progress(sequence: &[u8], change: &[u8]) -> Result<Progress> {
     let change: Change = codec::decode(TableId::Journal, sequence, change)?;
-    Ok(Progress { sequence: key_bytes::sequence(sequence)?, time: change.at })
+    let sequence = key_bytes::sequence(sequence)?;
+    Ok(Progress { sequence, time: change.at, issued: sequence })
 }
 
 fn put(member: &Member<'_>, sequence: u64, change: &Change) -> Result<()> {

@@ -8,6 +8,10 @@ mod keys;
 mod model;
 mod opening;
 mod pages_written;
+mod review_clock;
+mod review_closed;
+mod review_opening;
+mod review_threads;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
