@@ -229,7 +229,10 @@ impl Engine {
         if let Some(cause) = self.core.closed.get() {
             // A reader met damage meanwhile.
             let failure = Failure::Closed(cause.clone());
-            drop(txn);
+            let _ = guarded(|| {
+                drop(txn);
+                Ok::<_, redb::Error>(())
+            });
             let ended = Ended::NotApplied(self.core.fail_with(&failure));
             verdict.tell(ended.clone());
             return ended;

@@ -55,7 +55,12 @@ pub(super) fn writable(path: &Path, cache: usize, new_id: impl FnOnce() -> Uuid)
         check(path)?;
     }
     let file = open_options().create(true).truncate(false).open(path);
-    let file = file.map_err(|cause| open_error(path, &cause))?;
+    let file = file.map_err(|cause| match cause.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Error::ReadOnlyFile { path: path.to_owned() }
+        }
+        _ => open_error(path, &cause),
+    })?;
     let db = create(path, cache, |builder| builder.create_file(file))?;
     if !whole {
         sync_folder(folder).map_err(|cause| open_error(path, &cause))?;

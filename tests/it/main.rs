@@ -1,6 +1,7 @@
 //! The library's behaviour, through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod clocks;
 mod failures;
 mod finding;
 mod instances;
@@ -8,13 +9,10 @@ mod keys;
 mod model;
 mod opening;
 mod pages_written;
-mod review_clock;
-mod review_closed;
-mod review_opening;
-mod review_threads;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
+mod threads;
 #[cfg(feature = "cli")]
 mod tool;
 mod transactions;
