@@ -180,7 +180,7 @@ pub struct SetOutcome {
 }
 
 impl SetOutcome {
-    /// Whether the call changed anything about the instance.
+    /// Whether the call changed any value.
     #[must_use]
     pub fn changed(&self) -> bool {
         !self.values.values().all(|outcome| matches!(outcome, ValueOutcome::Unchanged | ValueOutcome::Absent))
@@ -190,7 +190,8 @@ impl SetOutcome {
 /// What must hold for [`set_values_if`](crate::Writing::set_values_if) to go ahead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expectation {
-    /// The instance's revision is exactly this one: nobody has changed it since it was read.
+    /// The instance's revision is exactly this one: nobody has changed it since it was read. 0 is the revision of
+    /// an instance that a store which adopts does not have yet.
     Revision(u64),
     /// The instance has no value for this key.
     Absent(String),

@@ -124,9 +124,9 @@ impl Engine {
         };
         let answer = Arc::clone(&batch.verdict.0);
         let saw_changes = batch.written > 0;
-        let (came, leavings) = self.member(&batch, terms, act);
+        let (came, mut leavings) = self.member(&batch, terms, act);
         drop(inside);
-        let spoiled = leavings.spoiled.clone();
+        let spoiled = leavings.spoiled.take();
         let keep = matches!(came, Ok(Ok(_))) && !terms.dry && spoiled.is_none();
         let waits = saw_changes || (keep && leavings.written > 0);
         let ended = match self.settle(batch, leavings, keep) {
@@ -142,7 +142,7 @@ impl Engine {
         ended.into_result()?;
         match spoiled {
             // The closure went on as if nothing had been, but its changes were taken back.
-            Some(why) => result.and(Err(Error::Corrupt(why))),
+            Some(why) => result.and(Err(why)),
             None => result,
         }
     }
@@ -229,7 +229,10 @@ impl Engine {
         if let Some(cause) = self.core.closed.get() {
             // A reader met damage meanwhile.
             let failure = Failure::Closed(cause.clone());
-            drop(txn);
+            let _ = guarded(|| {
+                drop(txn);
+                Ok::<_, redb::Error>(())
+            });
             let ended = Ended::NotApplied(self.core.fail_with(&failure));
             verdict.tell(ended.clone());
             return ended;

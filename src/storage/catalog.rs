@@ -73,16 +73,26 @@ pub struct Catalog {
     by_number: BTreeMap<u32, Arc<Key>>,
     tables: BTreeSet<TableId>,
     next_number: u32,
+    /// The last in order of the ids that keys had when the store was opened.
+    newest_id: Uuid,
 }
 
 impl Catalog {
     pub fn new(store: Uuid, tables: BTreeSet<TableId>) -> Self {
-        Self { store, by_name: Default::default(), by_number: BTreeMap::new(), tables, next_number: 1 }
+        Self {
+            store,
+            by_name: Default::default(),
+            by_number: BTreeMap::new(),
+            tables,
+            next_number: 1,
+            newest_id: Uuid::nil(),
+        }
     }
 
     /// Takes in a row of the `keys` table, removed keys included: their numbers are never given again.
     pub fn load(&mut self, number: u32, row: KeyRow) {
         self.next_number = self.next_number.max(number.max(row.index).saturating_add(1));
+        self.newest_id = self.newest_id.max(Uuid::from_bytes(row.id));
         if !row.removed {
             self.put(Key::from_row(number, row));
         }
@@ -95,6 +105,11 @@ impl Catalog {
             .checked_add(1)
             .ok_or_else(|| Error::corrupt("table keys: there are no key numbers left"))?;
         Ok(number)
+    }
+
+    /// The last in order of the ids that keys had when the store was opened, removed ones included.
+    pub fn newest_id(&self) -> Uuid {
+        self.newest_id
     }
 
     /// The id of the store, made with its file.

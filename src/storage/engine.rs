@@ -1,6 +1,6 @@
 //! The running store: its database, the view it publishes, and who may write.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,7 +41,7 @@ impl Opening {
     /// The id of a store that is about to be made.
     fn new_store_id(&self) -> Uuid {
         let counted = self.counted_ids.then(|| Ids::numbered(0));
-        counted.unwrap_or_else(|| Ids::timed(Time::UNIX_EPOCH).next((self.clock)()))
+        counted.unwrap_or_else(|| Ids::timed(Time::UNIX_EPOCH).next((self.clock)(), 0))
     }
 }
 
@@ -63,7 +63,16 @@ pub enum Db {
 pub struct Core {
     db: Mutex<Option<Db>>,
     published: RwLock<Option<Arc<View>>>,
-    pub(super) closed: OnceLock<EngineError>,
+    /// Set when the store closes. Every view has it too, to answer the same.
+    pub(super) closed: Closed,
+}
+
+/// Why the store is closed, once it is.
+pub(super) type Closed = Arc<OnceLock<EngineError>>;
+
+/// The error of whoever comes after the store was closed.
+pub(super) fn closed_because(why: Option<&EngineError>) -> Error {
+    Error::Closed(why.cloned().unwrap_or_else(|| EngineError::new("it was closed")))
 }
 
 impl Core {
@@ -81,32 +90,34 @@ impl Core {
     /// Drops the database at once, so that the file can be opened again. Snapshots answer `Closed` from now on.
     fn shut(&self, why: EngineError) {
         let _ = self.closed.set(why);
-        self.published.write().take();
-        let db = self.db.lock().take();
+        let (view, db) = {
+            let mut db = self.db.lock();
+            (self.published.write().take(), db.take())
+        };
         let _ = guarded(|| {
-            drop(db);
+            drop((view, db));
             Ok::<_, redb::Error>(())
         });
     }
 
-    pub fn check_open(&self) -> Result<()> {
-        if self.closed.get().is_some() { Err(self.closed()) } else { Ok(()) }
-    }
-
     fn closed(&self) -> Error {
-        let why = self.closed.get().cloned();
-        Error::Closed(why.unwrap_or_else(|| EngineError::new("it was closed")))
+        closed_because(self.closed.get())
     }
 
     pub(super) fn publish(self: &Arc<Self>, catalog: Arc<Catalog>) -> Result<()> {
-        let view = match &*self.db.lock() {
-            Some(db) => View::new(self, db, catalog),
-            None => return Err(self.closed()),
+        let published = {
+            // Held to the end: a view that came after `shut` would show a store that is closed.
+            let db = self.db.lock();
+            let Some(db) = &*db else { return Err(self.closed()) };
+            View::new(self, db, catalog).map(|view| self.published.write().replace(Arc::new(view)))
         };
-        let view = view.map_err(|failure| self.fail(failure))?;
-        let before = self.published.write().replace(Arc::new(view));
-        drop(before);
-        Ok(())
+        published.map(drop).map_err(|failure| self.fail(failure))
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.shut(EngineError::new("its last handle was dropped"));
     }
 }
 
@@ -124,8 +135,8 @@ pub struct Engine {
     pub(super) tip: Mutex<Tip>,
     pub(super) setting: Setting,
     writable: bool,
-    /// Tells open stores apart, for finding re-entrant calls.
-    number: u64,
+    /// The number of the thread that is inside a transaction, for finding re-entrant calls.
+    inside: AtomicU64,
 }
 
 impl fmt::Debug for Engine {
@@ -164,7 +175,6 @@ impl Engine {
     }
 
     fn start(path: &Path, db: Db, opening: Opening) -> Result<Self> {
-        static STORES: AtomicU64 = AtomicU64::new(0);
         let mut loaded = open::load(path, &db)?;
         if let (None, Db::Writable(db_to_write)) = (&loaded, &db) {
             make::initialise(db_to_write, opening.new_store_id())?;
@@ -179,14 +189,13 @@ impl Engine {
         let core = Arc::new(Core {
             db: Mutex::new(Some(db)),
             published: RwLock::new(None),
-            closed: OnceLock::new(),
+            closed: Closed::default(),
         });
         core.publish(Arc::clone(&catalog))?;
         let ids = if opening.counted_ids {
-            Ids::counted(progress.sequence)
+            Ids::Counted
         } else {
-            // A millisecond on, because ids of the same one are in order only within one context.
-            Ids::timed(progress.time.after(Duration::from_millis(1)))
+            Ids::timed(progress.time.max(Ids::time_of(catalog.newest_id())))
         };
         Ok(Self {
             core,
@@ -200,7 +209,7 @@ impl Engine {
                 syncs: opening.syncs,
             },
             writable,
-            number: STORES.fetch_add(1, Ordering::Relaxed),
+            inside: AtomicU64::new(NOBODY),
         })
     }
 
@@ -235,28 +244,35 @@ impl Engine {
     /// Returns when everything committed before is on disk.
     pub fn flush(&self, patience: Option<Duration>) -> Result<()> {
         self.run(&Terms { patience, ..Terms::default() }, |member| {
-            member.must_sync();
+            // Where every commit syncs, those before have, and the one that is under way is waited for.
+            if !self.setting.syncs {
+                member.must_sync();
+            }
             Ok(())
         })
     }
 
-    pub(super) fn enter(&self, patience: Option<Duration>) -> Result<(Inside, Turn<'_, Batch>)> {
+    pub(super) fn enter(&self, patience: Option<Duration>) -> Result<(Inside<'_>, Turn<'_, Batch>)> {
         if !self.writable {
             return Err(Error::ReadOnly);
         }
         self.enter_any(patience)
     }
 
-    fn enter_any(&self, patience: Option<Duration>) -> Result<(Inside, Turn<'_, Batch>)> {
+    fn enter_any(&self, patience: Option<Duration>) -> Result<(Inside<'_>, Turn<'_, Batch>)> {
         // redb leaves its files in need of repair when its transactions end while a thread unwinds.
         if std::thread::panicking() {
             return Err(Error::Unwinding);
         }
-        let inside = Inside::enter(self.number)?;
+        let thread = this_thread();
+        if self.inside.load(Ordering::Relaxed) == thread {
+            return Err(Error::Reentrant);
+        }
         let since = Instant::now();
         let until = patience.and_then(|patience| since.checked_add(patience));
         let turn = self.queue.enter(until).ok_or_else(|| Error::Busy { waited: since.elapsed() })?;
-        Ok((inside, turn))
+        self.inside.store(thread, Ordering::Relaxed);
+        Ok((Inside { engine: self, thread }, turn))
     }
 
     pub(super) fn begin(&self) -> Result<Batch> {
@@ -273,28 +289,33 @@ impl Engine {
 }
 
 thread_local! {
-    /// The stores whose transactions this thread is inside of, or waits for.
-    static INSIDE: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    /// The thread's number, once it has one. It needs no destructor, so it is there until the thread has ended.
+    static THREAD: Cell<u64> = const { Cell::new(NOBODY) };
 }
 
-/// Marks the thread as inside a transaction of a store, until dropped.
-pub(super) struct Inside(u64);
+/// The number that no thread has.
+const NOBODY: u64 = 0;
 
-impl Inside {
-    fn enter(store: u64) -> Result<Self> {
-        INSIDE.with_borrow_mut(|inside| {
-            if inside.contains(&store) {
-                return Err(Error::Reentrant);
-            }
-            inside.push(store);
-            Ok(Self(store))
-        })
-    }
+fn this_thread() -> u64 {
+    static THREADS: AtomicU64 = AtomicU64::new(NOBODY + 1);
+    THREAD.with(|number| {
+        if number.get() == NOBODY {
+            number.set(THREADS.fetch_add(1, Ordering::Relaxed));
+        }
+        number.get()
+    })
 }
 
-impl Drop for Inside {
+/// Marks the thread as inside a transaction of the store, until dropped.
+pub(super) struct Inside<'e> {
+    engine: &'e Engine,
+    thread: u64,
+}
+
+impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        // A thread that ends may have lost its list already; then there is nothing to leave.
-        let _ = INSIDE.try_with(|inside| inside.borrow_mut().retain(|store| *store != self.0));
+        // The next in line may be inside already.
+        let inside = &self.engine.inside;
+        let _ = inside.compare_exchange(self.thread, NOBODY, Ordering::Relaxed, Ordering::Relaxed);
     }
 }

@@ -1,7 +1,9 @@
 //! Calls into redb: every one goes through [`guarded`], which turns its errors and panics into ours.
 
 use std::any::Any;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use crate::error::{EngineError, Error};
 
@@ -20,6 +22,16 @@ impl Failure {
             Self::Io(cause) | Self::Corrupt(cause) | Self::Closed(cause) => cause,
         }
     }
+
+    /// The failure of opening that file, with its name.
+    pub fn at(self, path: &Path) -> Self {
+        let named = |cause| EngineError::new(format!("{}: {cause}", path.display()));
+        match self {
+            Self::Io(cause) => Self::Io(named(cause)),
+            Self::Corrupt(cause) => Self::Corrupt(named(cause)),
+            Self::Closed(cause) => Self::Closed(named(cause)),
+        }
+    }
 }
 
 impl From<Failure> for Error {
@@ -35,6 +47,10 @@ impl From<Failure> for Error {
 impl From<redb::Error> for Failure {
     fn from(error: redb::Error) -> Self {
         match error {
+            // A file that ends before it should was cut off, however well the disk reads it.
+            redb::Error::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
+                Self::Corrupt(EngineError::new(cause))
+            }
             redb::Error::Io(cause) => Self::Io(EngineError::new(cause)),
             redb::Error::PreviousIo | redb::Error::DatabaseClosed => Self::Closed(EngineError::new(error)),
             _ => Self::Corrupt(EngineError::new(error)),

@@ -1,5 +1,7 @@
 //! Ids of the store's own.
 
+use std::time::Duration;
+
 use parking_lot::Mutex;
 use uuid::{ContextV7, Timestamp, Uuid};
 
@@ -11,38 +13,43 @@ pub enum Ids {
     /// Version 7; the context keeps the order where the clock stands still or goes back.
     Timed(Mutex<ContextV7>),
     /// 1, 2, 3 in the form of version 7, the same in every run.
-    Counted(Mutex<u64>),
+    Counted,
 }
 
+/// The bits that make a number an id of version 7.
+const NUMBERED: u128 = (0x7000 << 64) | 0x8000_0000_0000_0000;
+
 impl Ids {
-    /// Version 7 ids, all later than `floor`.
+    /// Version 7 ids, all later than every id of `floor` or before.
     pub fn timed(floor: Time) -> Self {
         let context = ContextV7::new();
-        let _ = timestamp(&context, floor);
+        // Within the millisecond of the floor a new context may count from lower than the one before it did.
+        let _ = timestamp(&context, floor.after(Duration::from_millis(1)));
         Self::Timed(Mutex::new(context))
     }
 
-    /// Counted ids, from the one after `floor`.
-    pub const fn counted(floor: u64) -> Self {
-        Self::Counted(Mutex::new(floor))
-    }
-
-    pub fn next(&self, now: Time) -> Uuid {
+    /// The next id: of now, or the counted one of that number.
+    pub fn next(&self, now: Time, number: u64) -> Uuid {
         match self {
             Self::Timed(context) => Uuid::new_v7(timestamp(&context.lock(), now)),
-            Self::Counted(count) => {
-                let mut count = count.lock();
-                *count = count.saturating_add(1);
-                Self::numbered(*count)
-            }
+            Self::Counted => Self::numbered(number),
         }
     }
 
     /// The counted id of that number.
-    pub fn numbered(number: u64) -> Uuid {
-        const VERSION_7: u128 = 0x7000 << 64;
-        const VARIANT: u128 = 0x8000_0000_0000_0000;
-        Uuid::from_u128(VERSION_7 | VARIANT | u128::from(number))
+    pub const fn numbered(number: u64) -> Uuid {
+        Uuid::from_u128(NUMBERED | number as u128)
+    }
+
+    /// The number of a counted id; 0 for any other.
+    pub fn number_of(id: Uuid) -> u64 {
+        u64::try_from(id.as_u128() ^ NUMBERED).unwrap_or(0)
+    }
+
+    /// When a version 7 id was made, to the millisecond; 1970 for any other.
+    pub fn time_of(id: Uuid) -> Time {
+        let (seconds, nanoseconds) = id.get_timestamp().map_or((0, 0), |made| made.to_unix());
+        Time::UNIX_EPOCH.after(Duration::new(seconds, nanoseconds))
     }
 }
 
@@ -55,19 +62,29 @@ fn timestamp(context: &ContextV7, now: Time) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn ids_go_up_though_the_clock_goes_back() {
         let late = Time::UNIX_EPOCH.after(Duration::from_secs(2_000_000_000));
-        for ids in [Ids::timed(late), Ids::counted(7)] {
+        for ids in [Ids::timed(late), Ids::Counted] {
             let mut last = Uuid::nil();
             for back in 0..2_000 {
                 let now = Time::UNIX_EPOCH.after(Duration::from_secs(2_000_000_000 - back));
-                let id = ids.next(now);
+                let id = ids.next(now, back + 1);
                 assert!(id > last && id.get_version_num() == 7, "{id} after {last}");
                 last = id;
             }
         }
+    }
+
+    #[test]
+    fn an_id_says_its_number_or_its_time() {
+        assert_eq!(Ids::number_of(Ids::numbered(7)), 7);
+        assert_eq!(Ids::time_of(Ids::numbered(7)), Time::UNIX_EPOCH);
+        let made = Time::UNIX_EPOCH.after(Duration::from_millis(2_000_000_000_001));
+        let id = Ids::timed(Time::UNIX_EPOCH).next(made, 0);
+        assert_eq!((Ids::number_of(id), Ids::time_of(id)), (0, made));
+        assert!(Ids::timed(Ids::time_of(id)).next(made, 0) > id);
+        assert_eq!((Ids::number_of(Uuid::max()), Ids::time_of(Uuid::max())), (0, Time::UNIX_EPOCH));
     }
 }

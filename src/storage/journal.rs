@@ -22,12 +22,12 @@ pub fn record(member: &Member<'_>, subject: Subject, before: u64, what: What) ->
         .max(before)
         .checked_add(1)
         .ok_or_else(|| Error::corrupt("table journal: there are no sequence numbers left"))?;
-    let time = member.now();
+    let at = member.now();
     if member.setting().keeps_journal {
         let about = member.about().clone();
-        put(member, sequence, &Change { at: time, about, subject, before, what })?;
+        put(member, sequence, &Change { at, about, subject, before, what })?;
     }
-    member.set_progress(Progress { sequence, time });
+    member.set_sequence(sequence);
     Ok(sequence)
 }
 
@@ -62,7 +62,8 @@ fn forget_unchained(member: &Member<'_>, target: EntityRef) -> Result<()> {
 /// Where the journal stands, from its last row.
 pub(super) fn progress(sequence: &[u8], change: &[u8]) -> Result<Progress> {
     let change: Change = codec::decode(TableId::Journal, sequence, change)?;
-    Ok(Progress { sequence: key_bytes::sequence(sequence)?, time: change.at })
+    let sequence = key_bytes::sequence(sequence)?;
+    Ok(Progress { sequence, time: change.at, issued: sequence })
 }
 
 fn put(member: &Member<'_>, sequence: u64, change: &Change) -> Result<()> {

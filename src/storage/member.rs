@@ -13,7 +13,7 @@ use super::failure::{Failure, guarded};
 use super::opened::{OpenTables, Tables, WriteRows, delete};
 use super::tables::TableId;
 use super::view::{Reader, get_through, scan_through};
-use crate::error::{EngineError, Error, Result};
+use crate::error::{Error, Result};
 use crate::model::change::About;
 use crate::model::scalar::Time;
 
@@ -22,8 +22,11 @@ use crate::model::scalar::Time;
 pub struct Progress {
     /// The number of the last change; 0 before the first.
     pub sequence: u64,
-    /// When it was, so that recorded times never run backwards.
+    /// The last time the clock was asked, so that recorded times never run backwards.
     pub time: Time,
+    /// How many counted ids were issued. It goes back with a member that is rolled back, so it is never more than
+    /// the changes there were.
+    pub issued: u64,
 }
 
 /// A row as it was before a member changed it.
@@ -47,7 +50,7 @@ pub struct Member<'t> {
     dropped: RefCell<Vec<TableId>>,
     written: Cell<usize>,
     failure: RefCell<Option<Failure>>,
-    spoiled: RefCell<Option<EngineError>>,
+    spoiled: RefCell<Option<Error>>,
     must_sync: Cell<bool>,
 }
 
@@ -61,7 +64,7 @@ pub(super) struct Leavings {
     pub(super) failure: Option<Failure>,
     /// An operation broke off between its writes, because of this: the member must not stand, whatever it
     /// says.
-    pub(super) spoiled: Option<EngineError>,
+    pub(super) spoiled: Option<Error>,
     notes: Vec<Note>,
     dropped: Vec<TableId>,
 }
@@ -102,18 +105,26 @@ impl<'t> Member<'t> {
         self.progress.get()
     }
 
-    pub fn set_progress(&self, progress: Progress) {
-        self.progress.set(progress);
+    pub fn set_sequence(&self, sequence: u64) {
+        self.progress.set(Progress { sequence, ..self.progress.get() });
     }
 
-    /// What the store's clock says, but never before the last change.
+    /// What the store's clock says, or what it said before where it went back.
     pub fn now(&self) -> Time {
-        (self.setting.clock)().max(self.progress.get().time)
+        let now = (self.setting.clock)();
+        let before = self.progress.get();
+        let time = now.max(before.time);
+        self.progress.set(Progress { time, ..before });
+        time
     }
 
     /// An id of the store's own, later in order than every one before.
     pub fn new_id(&self) -> Uuid {
-        self.setting.ids.next(self.now())
+        let now = self.now();
+        let before = self.progress.get();
+        let issued = before.issued.saturating_add(1);
+        self.progress.set(Progress { issued, ..before });
+        self.setting.ids.next(now, issued)
     }
 
     pub fn change_catalog<T>(&self, change: impl FnOnce(&mut Catalog) -> T) -> T {
@@ -128,8 +139,8 @@ impl<'t> Member<'t> {
 
     /// Says that an operation broke off halfway: the member is rolled back, and its caller told why, whatever
     /// its closure returns.
-    pub fn spoil(&self, why: &EngineError) {
-        self.spoiled.borrow_mut().get_or_insert_with(|| why.clone());
+    pub fn spoil(&self, why: Error) {
+        self.spoiled.borrow_mut().get_or_insert(why);
     }
 
     /// Has the table of an index deleted once the member has succeeded.

@@ -12,6 +12,7 @@ use super::catalog::Catalog;
 use super::codec::{self, KeyRow};
 use super::engine::Db;
 use super::failure::guarded;
+use super::ids::Ids;
 use super::journal;
 use super::make::{make_file, open_options, sync_folder};
 use super::member::Progress;
@@ -54,7 +55,12 @@ pub(super) fn writable(path: &Path, cache: usize, new_id: impl FnOnce() -> Uuid)
         check(path)?;
     }
     let file = open_options().create(true).truncate(false).open(path);
-    let file = file.map_err(|cause| open_error(path, &cause))?;
+    let file = file.map_err(|cause| match cause.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Error::ReadOnlyFile { path: path.to_owned() }
+        }
+        _ => open_error(path, &cause),
+    })?;
     let db = create(path, cache, |builder| builder.create_file(file))?;
     if !whole {
         sync_folder(folder).map_err(|cause| open_error(path, &cause))?;
@@ -87,7 +93,8 @@ pub(super) fn read_only(path: &Path, cache: usize) -> Result<Db> {
     check_magic(path)?;
     let mut builder = Builder::new();
     builder.set_cache_size(cache);
-    let opened = guarded(|| Ok::<_, redb::Error>(builder.open_read_only(path)))?;
+    let opened =
+        guarded(|| Ok::<_, redb::Error>(builder.open_read_only(path))).map_err(|failure| failure.at(path))?;
     opened.map(Db::ReadOnly).map_err(|error| database_error(path, error))
 }
 
@@ -98,7 +105,7 @@ fn create(
 ) -> Result<Db> {
     let mut builder = Builder::new();
     builder.set_cache_size(cache);
-    let opened = guarded(|| Ok::<_, redb::Error>(open(&builder)))?;
+    let opened = guarded(|| Ok::<_, redb::Error>(open(&builder))).map_err(|failure| failure.at(path))?;
     opened.map(Db::Writable).map_err(|error| database_error(path, error))
 }
 
@@ -147,7 +154,7 @@ pub(super) fn load(path: &Path, db: &Db) -> Result<Option<(Catalog, Progress)>> 
             catalog.load(number.map_err(|_| Error::corrupt("table keys: a key without a number"))?, row);
         }
     }
-    let mut progress = Progress { sequence: 0, time: Time::UNIX_EPOCH };
+    let mut progress = Progress { sequence: 0, time: Time::UNIX_EPOCH, issued: 0 };
     if catalog.has_table(TableId::Journal) {
         let journal = open(TableId::Journal)?;
         let mut last = None;
@@ -156,6 +163,8 @@ pub(super) fn load(path: &Path, db: &Db) -> Result<Option<(Catalog, Progress)>> 
             progress = journal::progress(&sequence, &change)?;
         }
     }
+    // Without a journal the keys alone tell.
+    progress.issued = progress.issued.max(Ids::number_of(catalog.newest_id()));
     Ok(Some((catalog, progress)))
 }
 

@@ -12,7 +12,7 @@ use redb::{
     BackendError, Database, DatabaseError, ReadableDatabase, StorageBackend, TableError, TableHandle as _,
 };
 
-use super::failure::guarded;
+use super::failure::{Failure, guarded};
 use super::open::{FORMAT, FORMAT_ROW, open_error};
 use super::tables::{Named, TableId};
 use crate::error::{Error, Result};
@@ -27,12 +27,13 @@ pub(super) fn check(path: &Path) -> Result<()> {
     check_magic(path)?;
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE);
-    match guarded(|| Ok::<_, redb::Error>(builder.open_read_only(path)))? {
+    let at = |failure: Failure| failure.at(path);
+    match guarded(|| Ok::<_, redb::Error>(builder.open_read_only(path))).map_err(at)? {
         Ok(db) => inspect(path, &db),
         // Not closed in good order: have redb repair it, with what it writes kept in memory and then dropped.
         Err(DatabaseError::RepairAborted) => {
             let overlay = Overlay::over(path).map_err(|cause| open_error(path, &cause))?;
-            match guarded(|| Ok::<_, redb::Error>(builder.create_with_backend(overlay)))? {
+            match guarded(|| Ok::<_, redb::Error>(builder.create_with_backend(overlay))).map_err(at)? {
                 Ok(db) => inspect(path, &db),
                 Err(error) => Err(database_error(path, error)),
             }
@@ -58,7 +59,7 @@ pub(super) fn database_error(path: &Path, error: DatabaseError) -> Error {
         DatabaseError::UpgradeRequired(version) => {
             Error::NotAStore { path: path.to_owned(), found: format!("a redb file of version {version}") }
         }
-        other => super::failure::Failure::from(redb::Error::from(other)).into(),
+        other => Failure::from(redb::Error::from(other)).at(path).into(),
     }
 }
 
@@ -76,7 +77,7 @@ fn inspect(path: &Path, db: &impl ReadableDatabase) -> Result<()> {
     let meta = match guarded(|| Ok::<_, redb::Error>(txn.open_table(Named::new(&name))))? {
         Ok(meta) => meta,
         Err(TableError::Storage(error)) => {
-            return Err(super::failure::Failure::from(redb::Error::from(error)).into());
+            return Err(Failure::from(redb::Error::from(error)).at(path).into());
         }
         Err(_) => {
             let tables = guarded(|| txn.list_tables())?.map(|table| table.name().to_owned());

@@ -8,11 +8,11 @@ use parking_lot::RwLock;
 use redb::{ReadTransaction, ReadableDatabase as _};
 
 use super::catalog::Catalog;
-use super::engine::{Core, Db};
+use super::engine::{Closed, Core, Db, closed_because};
 use super::failure::{Failure, guarded};
 use super::opened::{ReadRows, open_for_reading};
 use super::tables::TableId;
-use crate::error::{EngineError, Error, Result};
+use crate::error::Result;
 
 /// What can be read of the store at one moment: by a published view, and by a transaction that sees its own
 /// changes. A table that does not exist is empty.
@@ -65,6 +65,7 @@ pub(super) fn scan_through(
 /// One frozen moment of the store. Its tables are opened when they are first read.
 pub struct View {
     core: Weak<Core>,
+    closed: Closed,
     txn: ReadTransaction,
     catalog: Arc<Catalog>,
     tables: RwLock<HashMap<TableId, Arc<dyn ReadRows + Send + Sync>>>,
@@ -76,15 +77,13 @@ impl View {
             Db::Writable(db) => db.begin_read(),
             Db::ReadOnly(db) => db.begin_read(),
         })?;
-        Ok(Self { core: Arc::downgrade(core), txn, catalog, tables: RwLock::default() })
+        let (core, closed) = (Arc::downgrade(core), Arc::clone(&core.closed));
+        Ok(Self { core, closed, txn, catalog, tables: RwLock::default() })
     }
 
-    /// Refuses to read on after the store was closed: some pages might still be at hand, and others not.
+    /// `Closed` where the store is: what redb still has in its cache is not shown any more.
     pub fn check_open(&self) -> Result<()> {
-        match self.core.upgrade() {
-            Some(core) => core.check_open(),
-            None => Err(Error::Closed(EngineError::new("its last handle was dropped"))),
-        }
+        self.closed.get().map_or(Ok(()), |why| Err(closed_because(Some(why))))
     }
 
     /// Makes a call into redb; if it fails, the store is closed.

@@ -81,8 +81,7 @@ pub fn change(
     plan.check_uniqueness(member)?;
     Fault::none_of(plan.faults)?;
     for edit in &mut plan.edits {
-        // Taken in because the store adopts what it does not know.
-        if edit.row.revision == 0 {
+        if plan.taken_in.contains(&edit.target) {
             edit.row = rows::adopt(member, edit.target)?;
         }
     }
@@ -97,6 +96,8 @@ pub struct Plan {
     edits: Vec<Edit>,
     outcomes: Vec<BTreeMap<String, ValueOutcome>>,
     faults: Vec<Fault>,
+    /// Unknown instances that a set takes in, where the store adopts.
+    taken_in: HashSet<EntityRef>,
 }
 
 impl Plan {
@@ -137,6 +138,8 @@ impl Plan {
             None => {
                 if !member.setting().adopts_unknown {
                     self.faults.push(Fault::InstanceNotFound { target });
+                } else if !matches!(wish, Wish::Delete(_)) {
+                    self.taken_in.insert(target);
                 }
                 FieldsRow { archived_at: None, revision: 0, values: Vec::new() }
             }
@@ -216,6 +219,9 @@ impl Plan {
             Ok::<_, Fault>(row.value(key.number))
         };
         for expectation in expectations {
+            if let Expectation::Holds(name, value) = expectation {
+                self.faults.extend(check_value(target.entity, name, value));
+            }
             let met = match expectation {
                 Expectation::Revision(expected) if row.revision != *expected => {
                     Err(Fault::RevisionDiffers { target, expected: *expected, found: row.revision })

@@ -100,7 +100,9 @@ impl Store {
     ///
     /// `act` sees its own changes; nobody else does before the commit. A refused call inside it is an ordinary
     /// value: it changed nothing, and the transaction can go on. Callers at the same time take turns, in the
-    /// order they came, and share a commit; so `act` should wait for nothing.
+    /// order they came, and share a commit: whoever came before may be waiting, inside its own call, for `act` to
+    /// end. So `act` must wait for nothing, above all not for a lock that another thread may hold while it calls a
+    /// writing call of this store: the two would wait for each other for ever.
     ///
     /// ```
     /// use billfold::prelude::*;
@@ -123,8 +125,10 @@ impl Store {
     /// The error `act` returns; [`Busy`](crate::Error::Busy), [`Reentrant`](crate::Error::Reentrant),
     /// [`ReadOnly`](crate::Error::ReadOnly), [`Unwinding`](crate::Error::Unwinding),
     /// [`Closed`](crate::Error::Closed); and, whatever `act` returns, [`NotApplied`](crate::Error::NotApplied) or
-    /// [`OutcomeUnknown`](crate::Error::OutcomeUnknown) if the engine fails, and
-    /// [`Corrupt`](crate::Error::Corrupt) if a call in it met a damaged row.
+    /// [`OutcomeUnknown`](crate::Error::OutcomeUnknown) if the engine fails,
+    /// [`Corrupt`](crate::Error::Corrupt) if a call in it met a damaged row, and
+    /// [`Stopped`](crate::Error::Stopped) if a writing call in it panicked, as a clock of the caller's may, and `act`
+    /// caught the panic.
     pub fn write<T>(&self, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         self.transact(About::default(), false, act)
     }
@@ -239,8 +243,9 @@ impl Store {
         self.engine.flush(self.patience)
     }
 
-    /// Waits for the transactions that run, has everything on disk and gives the file back. Other clones and
-    /// snapshots answer [`Closed`](crate::Error::Closed) from then on.
+    /// Waits for the transactions that run, for as long as they take whatever the handle's time limit, has
+    /// everything on disk and gives the file back. Other clones and snapshots answer
+    /// [`Closed`](crate::Error::Closed) from then on.
     ///
     /// ```
     /// use billfold::prelude::*;

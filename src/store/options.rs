@@ -30,7 +30,8 @@ pub enum IdSource {
     /// UUID version 7, each later in order than all before, also when the clock goes back. The default.
     #[default]
     Version7,
-    /// `00000000-0000-7000-8000-000000000001`, `...2` and so on: the same in every run. For tests.
+    /// `00000000-0000-7000-8000-000000000001`, `...2` and so on: the same in every run. For tests. The store's own
+    /// id is the same each time too, so that cursors of such stores are not told apart.
     Counted,
 }
 
@@ -157,7 +158,8 @@ impl StoreOptions {
         self
     }
 
-    /// Whether setting or deleting values on an unknown id takes the instance in; by default it is refused.
+    /// Whether setting values on an unknown id takes the instance in; by default it is refused. Deleting values of
+    /// an unknown id then finds none, and takes nothing in.
     #[must_use]
     pub const fn adopt_unknown(mut self, adopt: bool) -> Self {
         self.adopt_unknown = adopt;
@@ -209,15 +211,17 @@ impl StoreOptions {
     /// Makes an empty store in memory.
     ///
     /// # Errors
-    /// [`Io`](crate::Error::Io) where there is no memory for it.
+    /// None that is known; the signature is that of the other ways to open a store.
     pub fn in_memory(self) -> Result<Store> {
         Engine::in_memory(self.into()).map(Store::new)
     }
 
-    /// Opens the store in these bytes, and makes it where there are none.
+    /// Opens the store in these bytes, and makes it where there are none. Unlike a file, a backend is taken for
+    /// what it is given as: nobody looks first whether its bytes are another program's.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// [`Io`](crate::Error::Io), [`Corrupt`](crate::Error::Corrupt), [`NotAStore`](crate::Error::NotAStore) and
+    /// [`NewerFormat`](crate::Error::NewerFormat).
     pub fn on_backend(self, backend: impl Backend) -> Result<Store> {
         Engine::on_backend(backend, self.into()).map(Store::new)
     }

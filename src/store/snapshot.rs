@@ -9,7 +9,7 @@ use crate::storage::view::View;
 ///
 /// Writers go on while it is held, and it costs them nothing; but the pages it shows cannot be used again
 /// until it is dropped, so a snapshot that is held for long lets the file grow. Cheap to clone. After the
-/// store is closed it answers [`Closed`](crate::Error::Closed).
+/// store is closed, or its last handle dropped, it answers [`Closed`](crate::Error::Closed).
 ///
 /// ```
 /// use billfold::prelude::*;

@@ -1,5 +1,7 @@
 //! A transaction: the view and the changes of one closure.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use crate::error::{Error, Result};
 use crate::storage::member::Member;
 
@@ -26,8 +28,17 @@ impl<'t> Transaction<'t> {
     pub(super) fn checked<T>(&self, operation: impl FnOnce(&Member<'t>) -> Result<T>) -> Result<T> {
         let result = operation(self.member);
         if let Err(Error::Corrupt(why) | Error::Io(why) | Error::Closed(why)) = &result {
-            self.member.spoil(why);
+            self.member.spoil(Error::Corrupt(why.clone()));
         }
         result
+    }
+
+    /// Runs an operation that changes something. The store's clock is the caller's code and may panic between two
+    /// writes; a closure that catches the panic and goes on must not have half an operation committed.
+    pub(super) fn whole<T>(&self, operation: impl FnOnce(&Member<'t>) -> Result<T>) -> Result<T> {
+        catch_unwind(AssertUnwindSafe(|| self.checked(operation))).unwrap_or_else(|panic| {
+            self.member.spoil(Error::stop("a call in it panicked, and may have broken off halfway"));
+            resume_unwind(panic)
+        })
     }
 }

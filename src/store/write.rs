@@ -27,7 +27,7 @@ impl sealed::Target for Store {
 
 impl sealed::Target for Transaction<'_> {
     fn changing<T>(&self, change: impl FnOnce(&Member<'_>) -> Result<T>) -> Result<T> {
-        self.checked(|member| change(member))
+        self.whole(|member| change(member))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The library's behaviour, through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod clocks;
 mod failures;
 mod finding;
 mod instances;
@@ -11,6 +12,7 @@ mod pages_written;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
+mod threads;
 #[cfg(feature = "cli")]
 mod tool;
 mod transactions;

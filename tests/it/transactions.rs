@@ -239,3 +239,24 @@ fn who_and_why_have_up_to_1000_characters() {
     assert_eq!(refused, [fault("actor", 1_001), fault("reason", 1_002)]);
     assert!(!store.exists(customer(2)).unwrap());
 }
+
+#[test]
+fn a_snapshot_answers_closed_after_its_store_also_where_it_knows_the_answer() {
+    let endings: [fn(Store); 2] = [|store| store.close().unwrap(), drop];
+    for end in endings {
+        let store = store_with_keys([("slot", KeyKind::Enforced), ("note", KeyKind::Unindexed)]);
+        store.set_values(customer(1), [("slot", "left")]).unwrap();
+        let snapshot = store.snapshot().unwrap();
+        // Read once, so that tables are open and pages in memory.
+        snapshot.values(customer(1)).unwrap();
+        snapshot.keys(&[]).unwrap();
+        end(store);
+        assert!(matches!(snapshot.values(customer(1)), Err(Error::Closed(_))));
+        assert!(matches!(snapshot.find::<CustomerId>("slot", "left"), Err(Error::Closed(_))));
+        assert!(matches!(snapshot.keys(&[]), Err(Error::Closed(_))));
+        // No table is read for these.
+        assert!(matches!(snapshot.keys(&[ManagedEntity::Contract]), Err(Error::Closed(_))));
+        assert!(matches!(snapshot.exists(contract(1)), Err(Error::Closed(_))));
+        assert!(matches!(snapshot.find_many::<CustomerId>("slot", [""; 0]), Err(Error::Closed(_))));
+    }
+}

@@ -13,6 +13,8 @@ struct Edit {
     target: EntityRef,
     before: Held,
     wanted: Vec<(String, Option<String>)>,
+    /// Whether an unknown instance comes to be there.
+    takes_in: bool,
 }
 
 impl Edit {
@@ -63,6 +65,11 @@ impl Model {
             if let Op::SetIf(_, _, expectations) = op {
                 for wanted in expectations {
                     let expectation = expectation(wanted, before.revision);
+                    if let Expectation::Holds(key, value) = &expectation {
+                        let (entity, key, characters) = (target.entity, key.clone(), value.chars().count());
+                        let too_long = characters > MAX_VALUE_CHARACTERS;
+                        faults.extend(too_long.then_some(Fault::ValueTooLong { entity, key, characters }));
+                    }
                     faults.extend(self.unmet(target, &before, &expectation));
                 }
             }
@@ -72,7 +79,7 @@ impl Model {
                     before.values.keys().filter(|key| !wanted.iter().any(|(other, _)| other == *key));
                 wanted.extend(others.map(|key| (key.clone(), None)).collect::<Vec<_>>());
             }
-            edits.push(Edit { target, before, wanted });
+            edits.push(Edit { target, before, wanted, takes_in: !matches!(op, Op::Delete(..)) });
         }
         faults.extend(self.taken(&edits));
         if faults.is_empty() { Ok(Answer::Outcomes(self.apply(&edits))) } else { Err(faults) }
@@ -161,13 +168,16 @@ impl Model {
     }
 
     fn apply(&mut self, edits: &[Edit]) -> Vec<SetOutcome> {
-        for edit in edits {
+        for edit in edits.iter().filter(|edit| edit.takes_in) {
             self.adopt(edit.target);
         }
         edits.iter().map(|edit| self.apply_one(edit)).collect()
     }
 
     fn apply_one(&mut self, edit: &Edit) -> SetOutcome {
+        let Some(_) = self.instances.get(&edit.target) else {
+            return SetOutcome { revision: 0, values: edit.outcomes() };
+        };
         let changed = edit.changes().next().is_some();
         let before = self.instances.get(&edit.target).map_or(0, |held| held.revision);
         let revision = changed.then(|| self.next(before));
