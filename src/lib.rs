@@ -104,6 +104,7 @@ pub use model::product::{
     ProductUpdate, QuantityConversion, QuantityRounding, RoundingMethod, SqlBreakdownGranularity,
 };
 pub use model::scalar::{Amount, AmountError, Time, TimeError};
+pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
     Durability, IdSource, Reading, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,
