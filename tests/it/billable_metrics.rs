@@ -169,6 +169,28 @@ fn what_is_too_large_to_be_kept_is_refused_and_what_is_not_can_be_read() {
 }
 
 #[test]
+fn the_most_items_that_fit_can_be_read() {
+    let store = Store::in_memory().unwrap();
+    let items = (1 << 20) - 100;
+    let types = EventTypeFilter { in_values: Some(vec![String::new(); items]), not_in_values: None };
+    let plain = CreateBillableMetric { aggregation_type: Some(Aggregation::Count), ..Default::default() };
+    let requests = [
+        CreateBillableMetric { event_type_filter: Some(types), ..plain.clone() },
+        CreateBillableMetric { group_keys: vec![vec![]; items], ..plain.clone() },
+        CreateBillableMetric { property_filters: vec![filter(""); items / 4], ..plain },
+    ];
+    for request in requests {
+        let id = store.create_billable_metric(request.clone()).unwrap();
+        let metric = store.billable_metric(id).unwrap();
+        assert!(metric.event_type_filter == request.event_type_filter);
+        assert!(metric.group_keys == request.group_keys);
+        assert!(metric.property_filters == request.property_filters);
+        store.set_billable_metric_name(id, "renamed").unwrap();
+        store.forget(id).unwrap();
+    }
+}
+
+#[test]
 fn the_name_is_all_that_changes() {
     let store = Store::in_memory().unwrap();
     let id = cpu_hours(&store);

@@ -115,7 +115,7 @@ fn limited_fields_are_taken_for_their_types_and_refused_for_the_others() {
         ("composite_tags", &[Composite], |product, _| product.composite_tags = strings(&["a"])),
         ("pricing_group_key", &[Usage], |product, _| product.pricing_group_key = strings(&["region"])),
         ("presentation_group_key", &[Usage], |product, _| {
-            product.presentation_group_key = strings(&["region"])
+            product.presentation_group_key = strings(&["region"]);
         }),
         ("quantity_conversion", &[Usage], |product, _| {
             product.quantity_conversion = Some(QuantityConversion {
@@ -131,7 +131,7 @@ fn limited_fields_are_taken_for_their_types_and_refused_for_the_others() {
         ("exclude_free_usage", &[Composite], |product, _| product.exclude_free_usage = Some(false)),
         ("include_composite_spend", &[Composite], |product, _| product.include_composite_spend = Some(true)),
         ("composite_scope", &[Composite], |product, _| {
-            product.composite_scope = Some(CompositeScope::Contract)
+            product.composite_scope = Some(CompositeScope::Contract);
         }),
         ("netsuite_overage_item_id", &[Usage, Composite], |product, _| {
             product.netsuite_overage_item_id = Some("9".into());
