@@ -76,6 +76,7 @@ mod error;
 #[cfg(feature = "wire")]
 mod exchange;
 mod model;
+mod rules;
 mod storage;
 mod store;
 #[cfg(feature = "wire")]
@@ -83,6 +84,9 @@ mod wire;
 
 pub use entity::*;
 pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result};
+pub use model::billable_metric::{
+    Aggregation, BillableMetric, CreateBillableMetric, EventTypeFilter, PropertyFilter,
+};
 pub use model::change::About;
 pub use model::custom_field::{
     CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
@@ -92,8 +96,15 @@ pub use model::customer::{
     CreateCustomer, Customer, CustomerFilter, MAX_ALIAS_CHARACTERS, MAX_ALIASES_PER_CUSTOMER,
     MAX_CUSTOMER_NAME_CHARACTERS, UpdateCustomerConfig,
 };
-pub use model::page::{Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest};
+pub use model::page::{
+    ArchiveFilter, Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest,
+};
+pub use model::product::{
+    CompositeScope, ConversionOperation, CreateProduct, Product, ProductChanges, ProductState, ProductType,
+    ProductUpdate, QuantityConversion, QuantityRounding, RoundingMethod, SqlBreakdownGranularity,
+};
 pub use model::scalar::{Amount, AmountError, Time, TimeError};
+pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
     Durability, IdSource, Reading, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,
@@ -108,9 +119,12 @@ pub use wire::Answer;
 pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
-        About, Amount, CreateCustomer, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter,
-        Durability, Error, ErrorKind, Expectation, Fault, IdSource, Instance, KeyKind, Page, PageRequest,
-        Reading, SetClock, SetOutcome, Snapshot, Store, StoreOptions, Time, Transaction,
+        About, Aggregation, Amount, ArchiveFilter, BillableMetric, CompositeScope, ConversionOperation,
+        CreateBillableMetric, CreateCustomer, CreateProduct, Cursor, CustomFieldKey, CustomFields, Customer,
+        CustomerFilter, Durability, Error, ErrorKind, EventTypeFilter, Expectation, Fault, IdSource,
+        Instance, KeyKind, Page, PageRequest, Product, ProductChanges, ProductState, ProductType,
+        ProductUpdate, PropertyFilter, QuantityConversion, QuantityRounding, Reading, RoundingMethod,
+        SetClock, SetOutcome, Snapshot, SqlBreakdownGranularity, Store, StoreOptions, Time, Transaction,
         UpdateCustomerConfig, ValueOutcome, Writing,
     };
 }

@@ -138,6 +138,25 @@ pub enum Fault {
         /// What it names.
         target: EntityRef,
     },
+    /// A field of the request names an archived instance, which stays with those that have it and goes to no
+    /// other.
+    #[error("{field}: {target} is archived, and cannot be given any more")]
+    ReferenceArchived {
+        /// Which field.
+        field: String,
+        /// What it names.
+        target: EntityRef,
+    },
+    /// All that is to be kept of an instance, its values aside, takes too much room.
+    #[error("{target} would take {bytes} bytes; at most {most} are allowed")]
+    TooLarge {
+        /// The instance.
+        target: EntityRef,
+        /// How many bytes it would take.
+        bytes: usize,
+        /// The most it may take.
+        most: usize,
+    },
     /// A name that one instance at a time can have belongs to another one.
     #[error(
         "the {space} {name:?} belongs to {holder}{}",

@@ -1,6 +1,7 @@
 //! The library's behaviour, through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod billable_metrics;
 mod clocks;
 mod failures;
 mod finding;
@@ -9,6 +10,9 @@ mod keys;
 mod model;
 mod opening;
 mod pages_written;
+mod product_schedule;
+mod products;
+mod quantity;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
@@ -21,5 +25,9 @@ mod uniqueness;
 mod values;
 #[cfg(feature = "wire")]
 mod wire;
+#[cfg(feature = "wire")]
+mod wire_catalog;
+#[cfg(feature = "wire")]
+mod wire_catalog_fields;
 #[cfg(feature = "wire")]
 mod wire_requests;
