@@ -1,6 +1,8 @@
 //! The library's behaviour, through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod customer_lists;
+mod customers;
 mod failures;
 mod finding;
 mod instances;
