@@ -12,7 +12,7 @@ use crate::entity::{CustomerId, EntityId, EntityRef, ManagedEntity};
 use crate::error::{Error, Fault, FieldProblem, NameSpace, Result};
 use crate::model::customer::{
     CreateCustomer, Customer, CustomerFilter, CustomerRecord, MAX_ALIASES_PER_CUSTOMER, UpdateCustomerConfig,
-    check_alias, check_aliases, cut_name,
+    check_account, check_alias, check_aliases, check_kept, cut_name,
 };
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::storage::catalog::Catalog;
@@ -31,6 +31,8 @@ pub fn create(member: &Member<'_>, request: CreateCustomer) -> Result<CustomerId
     let id = entities::fresh_id(member, ManagedEntity::Customer)?;
     let mut faults = check_aliases(ALIASES, &request.ingest_aliases);
     faults.extend(taken(member, &request.ingest_aliases, id)?);
+    faults.extend(check_account(request.salesforce_account_id.as_deref()));
+    faults.extend(check_kept(&request.kept));
     let plan =
         Plan::for_new(member, EntityRef { entity: ManagedEntity::Customer, id }, request.custom_fields)?;
     faults.extend_from_slice(plan.faults());
@@ -235,7 +237,8 @@ fn append_alias(
 pub fn update_config(member: &Member<'_>, id: CustomerId, update: UpdateCustomerConfig) -> Result<()> {
     let UpdateCustomerConfig { salesforce_account_id: account, leave_stripe_invoices_in_draft: leave } =
         update;
-    let (row, before) = look_up(member, id)??;
+    let faults = check_account(account.as_ref().and_then(Option::as_deref));
+    let (row, before) = sound(look_up(member, id)?, faults.into_iter().collect())?;
     let mut after = before.clone();
     after.salesforce_account_id = account.unwrap_or(after.salesforce_account_id);
     after.leave_stripe_invoices_in_draft = leave.unwrap_or(after.leave_stripe_invoices_in_draft);

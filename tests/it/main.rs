@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod customer_lists;
+mod customer_lives;
 mod customers;
 mod failures;
 mod finding;
