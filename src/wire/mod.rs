@@ -69,9 +69,15 @@ impl Store {
     /// Answers a call of the vendor's API (source: `metronome-api.md` §1.3): what an HTTP server does with a
     /// request, without the server. Feature `wire`.
     ///
-    /// The calls are `POST` of `/v1/customFields/` `addKey`, `removeKey`, `listKeys`, `setValues` and
-    /// `deleteValues`. `query` holds the parameters, decoded; only `listKeys` has some: `limit` (1 to 100) and
-    /// `next_page`, which may also be called `cursor`. `body` is JSON in UTF-8; no bytes at all count as `{}`.
+    /// The calls are
+    ///
+    /// - `POST` of `/v1/customFields/` `addKey`, `removeKey`, `listKeys`, `setValues` and `deleteValues`;
+    /// - `POST` and `GET` of `/v1/customers`, `GET` of `/v1/customers/{customer_id}`, `POST` of its
+    ///   `setIngestAliases`, `setName` and `updateConfig`, and of `/v1/customers/archive`.
+    ///
+    /// `query` holds the parameters, decoded. Every list takes `limit` (1 to 100) and `next_page`, which may also be
+    /// called `cursor`; a parameter that is a list is repeated, separated by commas, or both. `body` is JSON in
+    /// UTF-8; no bytes at all count as `{}`.
     ///
     /// A change is in the store, and on disk (see [`Durability`](crate::Durability)), when this returns; one
     /// that was refused changed nothing. Any bytes may be given: there is always an answer.

@@ -23,4 +23,8 @@ mod values;
 #[cfg(feature = "wire")]
 mod wire;
 #[cfg(feature = "wire")]
+mod wire_customer_fields;
+#[cfg(feature = "wire")]
+mod wire_customers;
+#[cfg(feature = "wire")]
 mod wire_requests;
