@@ -249,7 +249,9 @@ fn walk(path: &str, request: &Value, fields: &[Field]) {
         match holds {
             Text => accepted(path, &with(request, pointer, json!("x"))),
             Flag => {
-                [true, false].iter().for_each(|flag| accepted(path, &with(request, pointer, json!(flag))))
+                for flag in [true, false] {
+                    accepted(path, &with(request, pointer, json!(flag)));
+                }
             }
             Id => {
                 let changed = with(request, pointer, json!("x"));
@@ -302,7 +304,7 @@ fn every_field_of_the_other_calls_is_read() {
 
 #[test]
 fn the_walks_leave_no_field_of_a_full_request_out() {
-    fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
+    fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
         let children: Vec<(String, &Value)> = match value {
             Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), value)).collect(),
             Value::Array(items) => items.iter().enumerate().map(|(n, item)| (n.to_string(), item)).collect(),
@@ -312,13 +314,13 @@ fn the_walks_leave_no_field_of_a_full_request_out() {
             let here = format!("{at}/{name}");
             // What a provider's configuration holds is its own affair.
             if name != "configuration" {
-                pointers(value, here.clone(), found);
+                pointers(value, &here, found);
             }
             found.push(here);
         }
     }
     let mut found = Vec::new();
-    pointers(&full(), String::new(), &mut found);
+    pointers(&full(), "", &mut found);
     found.retain(|pointer| pointer != "/ingest_aliases/0");
     let mut walked: Vec<_> = CREATE.iter().map(|(pointer, ..)| (*pointer).to_owned()).collect();
     found.sort();

@@ -17,7 +17,7 @@ const SEED: &str = r#"{
     }
   }"#;
 
-pub fn post(store: &Store, path: &str, body: impl ToString) -> Answer {
+pub fn post(store: &Store, path: &str, body: &impl ToString) -> Answer {
     store.handle("POST", path, &[], body.to_string().as_bytes())
 }
 
@@ -35,7 +35,7 @@ fn is_refused(answer: &Answer, status: u16, text: &str) {
 
 /// The id of a new customer with that name and alias.
 fn made(store: &Store, name: &str) -> String {
-    let answer = post(store, "/v1/customers", json!({"name": name, "ingest_aliases": [name]}));
+    let answer = post(store, "/v1/customers", &json!({"name": name, "ingest_aliases": [name]}));
     body(&answer)["data"]["id"].as_str().unwrap().to_owned()
 }
 
@@ -76,7 +76,7 @@ fn seeded() -> (Store, String) {
     clock.set("2025-02-01T00:00:00Z".parse().unwrap());
     let store = StoreOptions::new().clock_from(&clock).in_memory().unwrap();
     store.add_key(ManagedEntity::Customer, "sfdc_account_id", KeyKind::Enforced).unwrap();
-    let made = body(&post(&store, "/v1/customers", SEED));
+    let made = body(&post(&store, "/v1/customers", &SEED));
     has_fields(&made, "data");
     has_fields(&made["data"], CUSTOMER);
     let id = made["data"]["id"].as_str().unwrap().to_owned();
@@ -121,11 +121,11 @@ fn the_seeds_customer_is_made_and_read_back() {
 fn the_seeds_customer_cannot_be_made_without_its_key_or_twice() {
     let store = Store::in_memory().unwrap();
     let text = r#"Invalid custom field keys: "sfdc_account_id" (not registered for customer)"#;
-    is_refused(&post(&store, "/v1/customers", SEED), 400, text);
+    is_refused(&post(&store, "/v1/customers", &SEED), 400, text);
     assert_eq!(listed(&store, &[]), json!({"data": [], "next_page": null}));
 
     let (store, id) = seeded();
-    let again = post(&store, "/v1/customers", SEED);
+    let again = post(&store, "/v1/customers", &SEED);
     assert_eq!(again.status, 409);
     let said = message(&again);
     let alias = format!(r#"the ingest alias "team@widgetsexpress.com" belongs to customer {id}; customer "#);
@@ -144,14 +144,14 @@ fn an_external_id_is_an_alias_that_comes_first() {
         post(
             &store,
             "/v1/customers",
-            json!({"name": "a", "external_id": external, "ingest_aliases": aliases}),
+            &json!({"name": "a", "external_id": external, "ingest_aliases": aliases}),
         )
     };
     let first = body(&request("x".into(), json!(["y"])))["data"].take();
     assert_eq!((&first["external_id"], &first["ingest_aliases"]), (&json!("x"), &json!(["x", "y"])));
     let both = body(&request("z".into(), json!(["w", "z"])))["data"].take();
     assert_eq!((&both["external_id"], &both["ingest_aliases"]), (&json!("w"), &json!(["w", "z"])));
-    let none = body(&post(&store, "/v1/customers", json!({"name": "a"})))["data"].take();
+    let none = body(&post(&store, "/v1/customers", &json!({"name": "a"})))["data"].take();
     assert_eq!((&none["external_id"], &none["ingest_aliases"]), (&none["id"], &json!([])));
 
     let long = "x".repeat(129);
@@ -175,15 +175,15 @@ fn aliases_are_set_and_names_and_configurations_changed() {
     let path = |call: &str| format!("/v1/customers/{id}/{call}");
     let null = Answer { status: 200, body: "null".into() };
     for _ in 0..2 {
-        let set = post(&store, &path("setIngestAliases"), json!({"ingest_aliases": ["b", "a"]}));
+        let set = post(&store, &path("setIngestAliases"), &json!({"ingest_aliases": ["b", "a"]}));
         assert_eq!(set, null);
         assert_eq!(got(&store, &id)["ingest_aliases"], json!(["b", "a"]));
     }
-    let renamed = body(&post(&store, &path("setName"), json!({"name": "\u{1F4B0}".repeat(161)})));
+    let renamed = body(&post(&store, &path("setName"), &json!({"name": "\u{1F4B0}".repeat(161)})));
     has_fields(&renamed["data"], CUSTOMER);
     assert_eq!(renamed["data"]["name"], "\u{1F4B0}".repeat(160));
     let config = |body: Value| {
-        assert_eq!(post(&store, &path("updateConfig"), body), null);
+        assert_eq!(post(&store, &path("updateConfig"), &body), null);
         got(&store, &id)["customer_config"].take()
     };
     let account = "0015500001WO1ZiABL";
@@ -193,14 +193,14 @@ fn aliases_are_set_and_names_and_configurations_changed() {
     let after = config(json!({"leave_stripe_invoices_in_draft": null}));
     assert_eq!(after, json!({"salesforce_account_id": account}));
     assert_eq!(config(json!({"salesforce_account_id": null})), json!({"salesforce_account_id": null}));
-    assert_eq!(post(&store, &path("setIngestAliases"), json!({"ingest_aliases": []})), null);
+    assert_eq!(post(&store, &path("setIngestAliases"), &json!({"ingest_aliases": []})), null);
     assert_eq!(got(&store, &id)["external_id"], json!(id));
 }
 
 #[test]
 fn an_archived_customer_is_read_listed_when_asked_for_and_keeps_its_aliases() {
     let (store, id) = seeded();
-    let archived = body(&post(&store, "/v1/customers/archive", json!({"id": id})));
+    let archived = body(&post(&store, "/v1/customers/archive", &json!({"id": id})));
     assert_eq!(archived, json!({"data": {"id": id}}));
     let found = got(&store, &id);
     has_fields(&found, CUSTOMER_DETAIL);
@@ -208,13 +208,13 @@ fn an_archived_customer_is_read_listed_when_asked_for_and_keeps_its_aliases() {
     assert_eq!(names(&listed(&store, &[])), [""; 0]);
     assert_eq!(names(&listed(&store, &[("only_archived", "false")])), [""; 0]);
     assert_eq!(listed(&store, &[("only_archived", "true")]), json!({"data": [found], "next_page": null}));
-    let again = post(&store, "/v1/customers/archive", json!({"id": id}));
+    let again = post(&store, "/v1/customers/archive", &json!({"id": id}));
     is_refused(&again, 400, &format!("customer {id} is already archived"));
     let request = json!({"name": "new", "ingest_aliases": ["team@widgetsexpress.com"]});
     let text = format!(
         r#"the ingest alias "team@widgetsexpress.com" belongs to customer {id}, which is archived and keeps it"#
     );
-    is_refused(&post(&store, "/v1/customers", request), 409, &text);
+    is_refused(&post(&store, "/v1/customers", &request), 409, &text);
 }
 
 #[test]
@@ -243,11 +243,11 @@ fn a_path_names_a_customer_that_there_is_and_a_call_has_its_method() {
         body(&ask(method, &id.to_uppercase()));
     }
     is_refused(
-        &post(&store, "/v1/customers/archive", json!({"id": unknown})),
+        &post(&store, "/v1/customers/archive", &json!({"id": unknown})),
         404,
         &format!("there is no customer {unknown}"),
     );
-    is_refused(&post(&store, "/v1/customers/archive", json!({"id": "x"})), 400, r#"id: "x" is not a UUID"#);
+    is_refused(&post(&store, "/v1/customers/archive", &json!({"id": "x"})), 400, r#"id: "x" is not a UUID"#);
     let text = "/v1/customers/archive is called with POST, not with \"GET\"";
     is_refused(&store.handle("GET", "/v1/customers/archive", &[], b""), 405, text);
     let text = "/v1/customers is called with POST or GET, not with \"PUT\"";
@@ -262,9 +262,9 @@ fn a_customer_that_is_nothing_but_an_id_is_not_found() {
     store.adopt(id).unwrap();
     let text = format!("there is nothing but the id of customer {id}: it was made elsewhere and taken in");
     is_refused(&store.handle("GET", &format!("/v1/customers/{id}"), &[], b""), 404, &text);
-    is_refused(&post(&store, &format!("/v1/customers/{id}/setName"), json!({"name": "a"})), 404, &text);
+    is_refused(&post(&store, &format!("/v1/customers/{id}/setName"), &json!({"name": "a"})), 404, &text);
     assert_eq!(names(&listed(&store, &[])), [""; 0]);
-    body(&post(&store, "/v1/customers/archive", json!({"id": id})));
+    body(&post(&store, "/v1/customers/archive", &json!({"id": id})));
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn a_list_is_narrowed_by_every_parameter() {
     let ids = ["a", "b", "c", "d"].map(|name| made(&store, name));
     for (id, account) in [(&ids[0], "one"), (&ids[1], "two"), (&ids[2], "one")] {
         let config = json!({"salesforce_account_id": account});
-        body(&post(&store, &format!("/v1/customers/{id}/updateConfig"), config));
+        body(&post(&store, &format!("/v1/customers/{id}/updateConfig"), &config));
     }
     let list = |query: &[(&str, &str)]| names(&listed(&store, query)).join(" ");
     assert_eq!(list(&[]), "a b c d");
