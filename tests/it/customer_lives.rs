@@ -188,6 +188,25 @@ fn forgetting_a_customer_frees_its_aliases_its_values_and_its_place_in_lists() {
 }
 
 #[test]
+fn an_id_that_is_issued_again_has_nothing_of_a_forgotten_customer() {
+    let disk = Disk::default();
+    // Without a journal, counted ids begin anew with every opening.
+    let open = || {
+        let options = StoreOptions::new().keep_journal(false).id_source(IdSource::Counted);
+        options.on_backend(disk.clone()).unwrap()
+    };
+    let store = open();
+    let request = CreateCustomer { salesforce_account_id: Some("s".into()), ..with_aliases("a", ["a"]) };
+    let first = store.create_customer(request).unwrap();
+    store.forget(first).unwrap();
+    store.close().unwrap();
+    let store = open();
+    assert_eq!(store.create_customer(with_aliases("b", [])).unwrap(), first);
+    assert_eq!(ids(&store, &of_account("s")), []);
+    assert_eq!(store.find_customer("a").unwrap(), None);
+}
+
+#[test]
 fn a_customer_taken_in_from_elsewhere_is_nothing_but_an_id() {
     let store = Store::in_memory().unwrap();
     store.add_key(Customer, "tier", KeyKind::Indexed).unwrap();
