@@ -94,7 +94,8 @@ pub use model::custom_field::{
 };
 pub use model::customer::{
     CreateCustomer, Customer, CustomerFilter, MAX_ALIAS_CHARACTERS, MAX_ALIASES_PER_CUSTOMER,
-    MAX_CUSTOMER_NAME_CHARACTERS, UpdateCustomerConfig,
+    MAX_CUSTOMER_NAME_CHARACTERS, MAX_KEPT_CHARACTERS, MAX_SALESFORCE_ACCOUNT_CHARACTERS,
+    UpdateCustomerConfig,
 };
 pub use model::page::{
     ArchiveFilter, Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest,

@@ -13,6 +13,14 @@ pub const MAX_CUSTOMER_NAME_CHARACTERS: usize = 160;
 pub const MAX_ALIAS_CHARACTERS: usize = 128;
 /// The most ingest aliases of a customer.
 pub const MAX_ALIASES_PER_CUSTOMER: usize = 2_000;
+/// The most characters of a Salesforce account. The API names no limit; Salesforce's own ids have up to 18.
+pub const MAX_SALESFORCE_ACCOUNT_CHARACTERS: usize = 200;
+/// The most characters of one part of a request that is [kept](CreateCustomer::kept). The API names no limit.
+pub const MAX_KEPT_CHARACTERS: usize = 65_536;
+
+/// The fields of the API's request that are kept as they are written, because they mean nothing here.
+pub(crate) const KEPT_FIELDS: [&str; 3] =
+    ["billing_config", "customer_billing_provider_configurations", "customer_revenue_system_configurations"];
 
 /// A customer that is to be made. Source: the seed "Provision a customer", and `metronome-api.md` §2.
 ///
@@ -33,12 +41,13 @@ pub struct CreateCustomer {
     pub name: String,
     /// What usage events may call the customer: up to 2,000 aliases of 1 to 128 characters, each a customer's own.
     pub ingest_aliases: Vec<String>,
-    /// The account in Salesforce that the customer is; many customers may be the same.
+    /// The account in Salesforce that the customer is, in up to 200 characters; many customers may be the same.
     pub salesforce_account_id: Option<String>,
     /// Values of registered keys, set in the same commit.
     pub custom_fields: CustomFields,
-    /// Parts of the API's request that mean nothing here, by their field's name, as JSON text: kept, and given
-    /// back unchanged.
+    /// Parts of the API's request that mean nothing here, as JSON text of up to 65,536 characters, by their
+    /// field's name: `billing_config`, `customer_billing_provider_configurations` and
+    /// `customer_revenue_system_configurations`. They are given back unchanged.
     pub kept: BTreeMap<String, String>,
 }
 
@@ -46,7 +55,7 @@ pub struct CreateCustomer {
 /// Source: `metronome-api.md` §2.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UpdateCustomerConfig {
-    /// The account in Salesforce that the customer is.
+    /// The account in Salesforce that the customer is, in up to 200 characters.
     pub salesforce_account_id: Option<Option<String>>,
     /// Whether the customer's invoices stay drafts in Stripe.
     pub leave_stripe_invoices_in_draft: Option<Option<bool>>,
@@ -133,10 +142,34 @@ pub(crate) fn check_aliases(field: &str, aliases: &[String]) -> Vec<Fault> {
 
 /// What is wrong with the text of an alias.
 pub(crate) fn check_alias(alias: &str) -> Option<FieldProblem> {
-    let characters = alias.chars().count();
-    if characters == 0 {
+    if alias.is_empty() {
         return Some(FieldProblem::Empty { rule: "an ingest alias has 1 to 128 characters" });
     }
-    (characters > MAX_ALIAS_CHARACTERS)
-        .then_some(FieldProblem::TooLong { characters, most: MAX_ALIAS_CHARACTERS })
+    too_long(alias, MAX_ALIAS_CHARACTERS)
+}
+
+/// What is wrong with a Salesforce account.
+pub(crate) fn check_account(account: Option<&str>) -> Option<Fault> {
+    let problem = too_long(account?, MAX_SALESFORCE_ACCOUNT_CHARACTERS)?;
+    Some(problem.at("salesforce_account_id"))
+}
+
+/// Faults of what is to be kept. Without a limit a record could grow larger than one can be read.
+pub(crate) fn check_kept(kept: &BTreeMap<String, String>) -> Vec<Fault> {
+    let rule = "what is kept are parts of the request for a customer that mean nothing here";
+    let problem = |(name, json): (&String, &String)| {
+        let unknown = !KEPT_FIELDS.contains(&name.as_str());
+        let problem = if unknown {
+            Some(FieldProblem::NotAllowed { rule })
+        } else {
+            too_long(json, MAX_KEPT_CHARACTERS)
+        };
+        problem.map(|problem| problem.at(name))
+    };
+    kept.iter().filter_map(problem).collect()
+}
+
+fn too_long(text: &str, most: usize) -> Option<FieldProblem> {
+    let characters = text.chars().count();
+    (characters > most).then_some(FieldProblem::TooLong { characters, most })
 }

@@ -174,6 +174,8 @@ impl Engine {
             return Err(self.give_up(batch, &failure));
         }
         if !keep && leavings.written > 0 && !neighbours {
+            // Members before this one changed nothing, but ids may have been issued to them.
+            *self.tip.lock() = batch.tip;
             return match guarded(|| batch.txn.abort()) {
                 Ok(()) => Ok(None),
                 Err(failure) => Err(self.core.fail_with(&failure)),
@@ -221,6 +223,8 @@ impl Engine {
     pub(super) fn commit(&self, batch: Batch) -> Ended {
         let Batch { mut txn, tip, written, must_sync, verdict, .. } = batch;
         if written == 0 {
+            // There is nothing to commit, but ids may have been issued.
+            *self.tip.lock() = tip;
             return match guarded(|| txn.abort()) {
                 Ok(()) => Ended::Committed,
                 Err(failure) => Ended::NotApplied(self.core.fail_with(&failure)),

@@ -1,6 +1,6 @@
 //! Customers: making, changing and finding them, above all by an ingest alias.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
 use uuid::Uuid;
@@ -9,10 +9,10 @@ use super::custom_fields::{self, Plan};
 use super::entities;
 use super::find::cut;
 use crate::entity::{CustomerId, EntityId, EntityRef, ManagedEntity};
-use crate::error::{Fault, FieldProblem, NameSpace, Result};
+use crate::error::{Error, Fault, FieldProblem, NameSpace, Result};
 use crate::model::customer::{
     CreateCustomer, Customer, CustomerFilter, CustomerRecord, MAX_ALIASES_PER_CUSTOMER, UpdateCustomerConfig,
-    check_alias, check_aliases, cut_name,
+    check_account, check_alias, check_aliases, check_kept, cut_name,
 };
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::storage::catalog::Catalog;
@@ -31,6 +31,8 @@ pub fn create(member: &Member<'_>, request: CreateCustomer) -> Result<CustomerId
     let id = entities::fresh_id(member, ManagedEntity::Customer)?;
     let mut faults = check_aliases(ALIASES, &request.ingest_aliases);
     faults.extend(taken(member, &request.ingest_aliases, id)?);
+    faults.extend(check_account(request.salesforce_account_id.as_deref()));
+    faults.extend(check_kept(&request.kept));
     let plan =
         Plan::for_new(member, EntityRef { entity: ManagedEntity::Customer, id }, request.custom_fields)?;
     faults.extend_from_slice(plan.faults());
@@ -55,7 +57,7 @@ pub fn create(member: &Member<'_>, request: CreateCustomer) -> Result<CustomerId
 }
 
 pub fn get(reader: &impl Reader, id: CustomerId) -> Result<Customer> {
-    let (row, record) = known(reader, id)?;
+    let (row, record) = look_up(reader, id)??;
     Ok(joined(reader, id, row, record))
 }
 
@@ -69,14 +71,19 @@ pub fn page(reader: &impl Reader, filter: &CustomerFilter, page: &PageRequest) -
     let too_many = |field, items| {
         (items > MAX_FILTER_ITEMS).then(|| FieldProblem::TooMany { items, most: MAX_FILTER_ITEMS }.at(field))
     };
-    let faults = [
+    let mut faults: Vec<_> = [
         too_many("customer_ids", filter.customer_ids.len()),
         too_many("salesforce_account_ids", filter.salesforce_account_ids.len()),
-    ];
-    Fault::none_of(faults.into_iter().flatten().collect())?;
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let question = question(filter);
     let store = reader.with_catalog(Catalog::store);
-    let after = page.resume(store, &question)?;
+    let after = page.resume(store, &question);
+    faults.extend(after.as_ref().err().into_iter().flat_map(Error::faults).cloned());
+    Fault::none_of(faults)?;
+    let after = after?;
     let found = match named(reader, filter)? {
         Some(ids) => {
             let behind =
@@ -136,20 +143,26 @@ fn all_of(
 ) -> Result<Vec<Customer>> {
     let mut after = after.map(<[u8]>::to_vec);
     let mut found = Vec::new();
-    // Ids first, records then: a scan may not read other tables on its way. Those taken in with nothing but an
+    // Rows first, records then: a scan may not read other tables on its way. Those taken in with nothing but an
     // id are passed over, so it may take several rounds.
     loop {
-        let mut ids = Vec::new();
+        let mut round = Vec::new();
         rows::scan_fields(reader, ManagedEntity::Customer, after.as_deref(), |id, row| {
             if row.archived_at.is_some() == filter.only_archived {
-                ids.push(id);
+                round.push((CustomerId::from(id), row));
             }
-            if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if round.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
-        after = ids.last().map(|id| id.as_bytes().to_vec());
-        let full = ids.len() == limit;
-        found.extend(some_of(reader, ids.into_iter(), filter, limit - found.len())?);
-        if !full || found.len() >= limit {
+        let is_last = round.len() < limit;
+        after = round.last().map(|(id, _)| id.uuid().as_bytes().to_vec());
+        for (id, row) in round {
+            let Some(record) = rows::record(reader, id.uuid())? else { continue };
+            found.push(joined(reader, id, row, record));
+            if found.len() == limit {
+                return Ok(found);
+            }
+        }
+        if is_last {
             return Ok(found);
         }
     }
@@ -164,73 +177,74 @@ fn question(filter: &CustomerFilter) -> Question {
 }
 
 pub fn set_name(member: &Member<'_>, id: CustomerId, name: &str) -> Result<()> {
-    change(member, id, |record| record.name = cut_name(name))
+    let (row, before) = look_up(member, id)??;
+    let after = CustomerRecord { name: cut_name(name), ..before.clone() };
+    save(member, id, row, &before, after)
 }
 
 /// Puts another set of aliases in place of a customer's.
 pub fn set_aliases(member: &Member<'_>, id: CustomerId, names: Vec<String>) -> Result<()> {
-    let (row, record) = known(member, id)?;
+    let found = look_up(member, id)?;
     let mut faults = check_aliases(ALIASES, &names);
     faults.extend(taken(member, &names, id.uuid())?);
-    Fault::none_of(faults)?;
-    put_aliases(member, id, row, &record, names)
+    let (row, before) = sound(found, faults)?;
+    put_aliases(member, id, row, &before, names)
 }
 
 /// Gives a customer one more alias; nothing happens where it has it.
 pub fn add_alias(member: &Member<'_>, id: CustomerId, name: &str) -> Result<()> {
-    let (row, record) = known(member, id)?;
-    let mut names = record.ingest_aliases.clone();
-    if names.iter().any(|own| own == name) {
-        return Ok(());
-    }
-    names.push(name.to_owned());
-    let problem = check_alias(name).map(|problem| problem.at("ingest_alias"));
-    let full = (names.len() > MAX_ALIASES_PER_CUSTOMER)
-        .then(|| FieldProblem::TooMany { items: names.len(), most: MAX_ALIASES_PER_CUSTOMER }.at(ALIASES));
-    let mut faults: Vec<_> = problem.into_iter().chain(full).collect();
-    faults.extend(taken(member, &[name.to_owned()], id.uuid())?);
-    Fault::none_of(faults)?;
-    put_aliases(member, id, row, &record, names)
+    append_alias(member, id, name, taken(member, &[name.to_owned()], id.uuid())?, None)
 }
 
 /// Takes an alias from a customer; nothing happens where it has it not.
 pub fn remove_alias(member: &Member<'_>, id: CustomerId, name: &str) -> Result<()> {
-    let (row, record) = known(member, id)?;
-    let names = record.ingest_aliases.iter().filter(|own| *own != name).cloned().collect();
-    put_aliases(member, id, row, &record, names)
+    let (row, before) = look_up(member, id)??;
+    let names = before.ingest_aliases.iter().filter(|own| *own != name).cloned().collect();
+    put_aliases(member, id, row, &before, names)
 }
 
 /// Takes an alias from the customer that has it, archived or not, and gives it to another, in one operation.
 pub fn move_alias(member: &Member<'_>, name: &str, to: CustomerId) -> Result<()> {
-    known(member, to)?;
-    match find(member, name)? {
-        Some(from) if from == to => return Ok(()),
-        Some(from) => {
-            // Room for it is looked for before anything changes.
-            let (_, record) = known(member, to)?;
-            let items = record.ingest_aliases.len() + 1;
-            if items > MAX_ALIASES_PER_CUSTOMER {
-                return Err(FieldProblem::TooMany { items, most: MAX_ALIASES_PER_CUSTOMER }
-                    .at(ALIASES)
-                    .into());
-            }
-            remove_alias(member, from, name)?;
-        }
-        None => {}
+    append_alias(member, to, name, Vec::new(), find(member, name)?)
+}
+
+/// Gives a customer one more alias, unless there are faults; it leaves the customer that has it `from` now on.
+fn append_alias(
+    member: &Member<'_>,
+    id: CustomerId,
+    name: &str,
+    mut faults: Vec<Fault>,
+    from: Option<CustomerId>,
+) -> Result<()> {
+    let found = look_up(member, id)?;
+    let mut names = found.as_ref().map(|(_, record)| record.ingest_aliases.clone()).unwrap_or_default();
+    if names.iter().any(|own| own == name) {
+        return Ok(());
     }
-    add_alias(member, to, name)
+    names.push(name.to_owned());
+    faults.extend(check_alias(name).map(|problem| problem.at("ingest_alias")));
+    if names.len() > MAX_ALIASES_PER_CUSTOMER {
+        let (items, most) = (names.len(), MAX_ALIASES_PER_CUSTOMER);
+        faults.push(FieldProblem::TooMany { items, most }.at(ALIASES));
+    }
+    let (row, before) = sound(found, faults)?;
+    if let Some(from) = from {
+        remove_alias(member, from, name)?;
+    }
+    put_aliases(member, id, row, &before, names)
 }
 
 pub fn update_config(member: &Member<'_>, id: CustomerId, update: UpdateCustomerConfig) -> Result<()> {
-    let (_, before) = known(member, id)?;
-    let account = update.salesforce_account_id.unwrap_or_else(|| before.salesforce_account_id.clone());
-    list_account(member, id.uuid(), before.salesforce_account_id.as_deref(), account.as_deref())?;
-    change(member, id, |record| {
-        record.salesforce_account_id = account;
-        if let Some(leave) = update.leave_stripe_invoices_in_draft {
-            record.leave_stripe_invoices_in_draft = leave;
-        }
-    })
+    let UpdateCustomerConfig { salesforce_account_id: account, leave_stripe_invoices_in_draft: leave } =
+        update;
+    let faults = check_account(account.as_ref().and_then(Option::as_deref));
+    let (row, before) = sound(look_up(member, id)?, faults.into_iter().collect())?;
+    let mut after = before.clone();
+    after.salesforce_account_id = account.unwrap_or(after.salesforce_account_id);
+    after.leave_stripe_invoices_in_draft = leave.unwrap_or(after.leave_stripe_invoices_in_draft);
+    let (old, new) = (before.salesforce_account_id.as_deref(), after.salesforce_account_id.as_deref());
+    list_account(member, id.uuid(), old, new)?;
+    save(member, id, row, &before, after)
 }
 
 /// Frees a customer's names, because it is forgotten.
@@ -242,22 +256,37 @@ pub fn release(member: &Member<'_>, id: CustomerId) -> Result<()> {
     list_account(member, id.uuid(), record.salesforce_account_id.as_deref(), None)
 }
 
-fn known(reader: &impl Reader, id: CustomerId) -> Result<(FieldsRow, CustomerRecord)> {
-    let row = entities::known(reader, id.into())?;
-    let record = rows::record(reader, id.uuid())?.ok_or(Fault::NothingButAnId { target: id.into() })?;
-    Ok((row, record))
+/// A customer's row and record, or the fault that there are none.
+fn look_up(reader: &impl Reader, id: CustomerId) -> Result<Result<(FieldsRow, CustomerRecord), Fault>> {
+    let target = EntityRef::from(id);
+    let Some(row) = rows::fields(reader, target)? else {
+        return Ok(Err(Fault::InstanceNotFound { target }));
+    };
+    let record = rows::record(reader, id.uuid())?;
+    Ok(record.map(|record| (row, record)).ok_or(Fault::NothingButAnId { target }))
 }
 
-/// Changes a customer's record; one that is left as it was is not written.
-fn change(member: &Member<'_>, id: CustomerId, change: impl FnOnce(&mut CustomerRecord)) -> Result<()> {
-    let (row, before) = known(member, id)?;
-    let mut after = before.clone();
-    change(&mut after);
-    if after == before {
+/// What was looked up, where nothing else is wrong either; otherwise a refusal with every fault.
+fn sound<T>(found: Result<T, Fault>, faults: Vec<Fault>) -> Result<T> {
+    match found {
+        Ok(found) => Fault::none_of(faults).map(|()| found),
+        Err(fault) => Err(Error::Refused(std::iter::once(fault).chain(faults).collect())),
+    }
+}
+
+/// Writes a customer's record; one that is left as it was is not written.
+fn save(
+    member: &Member<'_>,
+    id: CustomerId,
+    row: FieldsRow,
+    before: &CustomerRecord,
+    mut after: CustomerRecord,
+) -> Result<()> {
+    if after == *before {
         return Ok(());
     }
     after.updated_at = member.now();
-    rows::update(member, id.uuid(), row, &before, &after)
+    rows::update(member, id.uuid(), row, before, &after)
 }
 
 fn put_aliases(
@@ -267,23 +296,22 @@ fn put_aliases(
     before: &CustomerRecord,
     names: Vec<String>,
 ) -> Result<()> {
-    if before.ingest_aliases == names {
-        return Ok(());
-    }
-    for gone in before.ingest_aliases.iter().filter(|name| !names.contains(name)) {
+    let (old, new): (HashSet<_>, HashSet<_>) =
+        (before.ingest_aliases.iter().collect(), names.iter().collect());
+    for gone in old.difference(&new) {
         alias::take(member, TableId::Alias, gone)?;
     }
-    for new in names.iter().filter(|name| !before.ingest_aliases.contains(name)) {
-        alias::give(member, TableId::Alias, new, id.uuid())?;
+    for come in new.difference(&old) {
+        alias::give(member, TableId::Alias, come, id.uuid())?;
     }
-    let after = CustomerRecord { ingest_aliases: names, updated_at: member.now(), ..before.clone() };
-    rows::update(member, id.uuid(), row, before, &after)
+    save(member, id, row, before, CustomerRecord { ingest_aliases: names, ..before.clone() })
 }
 
 /// Faults of aliases that belong to another customer.
 fn taken(member: &Member<'_>, names: &[String], id: Uuid) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    for name in names {
+    let mut seen = HashSet::new();
+    for name in names.iter().filter(|name| seen.insert(*name)) {
         if let Some(other) = alias::holder(member, TableId::Alias, name)?.filter(|other| *other != id) {
             let holder = EntityRef { entity: ManagedEntity::Customer, id: other };
             let archived = rows::fields(member, holder)?.is_some_and(|row| row.archived_at.is_some());
@@ -311,7 +339,7 @@ fn list_account(member: &Member<'_>, id: Uuid, before: Option<&str>, after: Opti
 
 fn joined(reader: &impl Reader, id: CustomerId, row: FieldsRow, record: CustomerRecord) -> Customer {
     let archived_at = row.archived_at;
-    let custom_fields: BTreeMap<_, _> = custom_fields::named(reader, row);
+    let custom_fields = custom_fields::named(reader, row);
     Customer {
         id,
         name: record.name,

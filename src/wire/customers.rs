@@ -9,7 +9,8 @@ use super::answer::{Refusal, data, id as made, nothing, page, timestamp};
 use super::body::{Object, Value, flag, id, list, nullable, object, one_of, pairs, text};
 use super::{Request, Route};
 use crate::entity::CustomerId;
-use crate::model::customer::{CreateCustomer, Customer, CustomerFilter, UpdateCustomerConfig};
+use crate::error::{Error, Fault};
+use crate::model::customer::{CreateCustomer, Customer, CustomerFilter, KEPT_FIELDS, UpdateCustomerConfig};
 use crate::store::{Reading as _, Store, Writing as _};
 
 pub(super) const ROUTES: &[Route] = &[
@@ -23,7 +24,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn create(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
-    let request = request.read(|body, _| {
+    let (request, has_external_id) = request.read(|body, _| {
         let name = body.required("name", text);
         let aliases = body.optional("ingest_aliases", |value| list(value, text));
         // The older name of one more alias, which comes first.
@@ -31,22 +32,44 @@ fn create(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
         let custom_fields = body.optional("custom_fields", |value| pairs(value, text));
         let kept = kept(body);
         let mut ingest_aliases = aliases?.unwrap_or_default();
-        if let Some(external_id) = external_id?.filter(|external_id| !ingest_aliases.contains(external_id)) {
-            ingest_aliases.insert(0, external_id);
-        }
-        Some(CreateCustomer {
+        let external_id = external_id?.filter(|external_id| !ingest_aliases.contains(external_id));
+        let has_external_id = external_id.is_some();
+        ingest_aliases.splice(0..0, external_id);
+        let request = CreateCustomer {
             name: name?,
             ingest_aliases,
             salesforce_account_id: None,
             custom_fields: custom_fields?.unwrap_or_default().into(),
             kept: kept?,
-        })
+        };
+        Some((request, has_external_id))
     })?;
     let customer = store.write(|tx| {
         let id = tx.create_customer(request)?;
         tx.customer(id)
-    })?;
+    });
+    let customer = customer.map_err(|error| if has_external_id { in_the_request(error) } else { error })?;
     data(Summary::of(customer))
+}
+
+/// Faults of aliases by the places they have in a request, where the first of them is its `external_id`.
+fn in_the_request(error: Error) -> Error {
+    let Error::Refused(faults) = error else { return error };
+    let renamed = |fault| match fault {
+        Fault::Field { field, problem } => Fault::Field { field: place_in_the_request(field), problem },
+        other => other,
+    };
+    Error::Refused(faults.into_iter().map(renamed).collect())
+}
+
+fn place_in_the_request(field: String) -> String {
+    let place =
+        field.strip_prefix("ingest_aliases[").and_then(|rest| rest.strip_suffix(']')?.parse::<usize>().ok());
+    match place {
+        None => field,
+        Some(0) => "external_id".to_owned(),
+        Some(place) => format!("ingest_aliases[{}]", place - 1),
+    }
 }
 
 fn list_customers(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
@@ -133,22 +156,48 @@ const COLLECTION_METHODS: &[&str] =
     &["charge_automatically", "send_invoice", "auto_charge_payment_intent", "manually_charge_payment_intent"];
 const TAX_PROVIDERS: &[&str] = &["anrok", "avalara", "stripe"];
 const DELIVERY_METHODS: &[&str] = &["direct_to_billing_provider", "aws_sqs", "tackle", "aws_sns"];
+const REVENUE_SYSTEMS: &[&str] = &["netsuite"];
+const REVENUE_DELIVERY_METHODS: &[&str] = &["direct_to_billing_provider"];
+const AWS_REGIONS: &[&str] = &[
+    "af-south-1",
+    "ap-east-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "me-south-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
 
 /// The fields that say how a customer is billed elsewhere: checked for their shape, kept as they are written.
 fn kept(body: &Object<'_>) -> Option<BTreeMap<String, String>> {
-    let billing = body.optional("billing_config", |value| as_written(value, billing_config));
-    let providers = body.optional("customer_billing_provider_configurations", |value| {
+    let [billing_config_field, providers_field, revenue_field] = KEPT_FIELDS;
+    let billing = body.optional(billing_config_field, |value| as_written(value, billing_config));
+    let providers = body.optional(providers_field, |value| {
         list(value, |value| as_written(value, provider_configuration)).map(|_| value.json().to_owned())
     });
-    let revenue = body.optional("customer_revenue_system_configurations", |value| {
+    let revenue = body.optional(revenue_field, |value| {
         list(value, |value| as_written(value, revenue_configuration)).map(|_| value.json().to_owned())
     });
-    let fields = [
-        ("billing_config", billing?),
-        ("customer_billing_provider_configurations", providers?),
-        ("customer_revenue_system_configurations", revenue?),
-    ];
-    Some(fields.into_iter().filter_map(|(name, json)| Some((name.to_owned(), json?))).collect())
+    let texts = KEPT_FIELDS.into_iter().zip([billing?, providers?, revenue?]);
+    Some(texts.filter_map(|(name, json)| Some((name.to_owned(), json?))).collect())
 }
 
 /// An object's JSON, once `check` has asked for all fields it may have.
@@ -163,28 +212,30 @@ fn billing_config(fields: &Object<'_>) -> Option<()> {
     let provider = fields.required("billing_provider_type", |value| one_of(value, BILLING_PROVIDERS));
     let customer = fields.required("billing_provider_customer_id", text);
     let method = fields.optional("stripe_collection_method", |value| one_of(value, COLLECTION_METHODS));
-    let ids = ["aws_customer_id", "aws_customer_account_id", "aws_product_code", "aws_region"];
+    let ids = ["aws_customer_id", "aws_customer_account_id", "aws_product_code"];
     let ids = ids.map(|name| fields.optional(name, text)).into_iter().collect::<Option<Vec<_>>>();
+    let region = fields.optional("aws_region", |value| one_of(value, AWS_REGIONS));
     let subscription = fields.optional("aws_is_subscription_product", flag);
-    provider.and(customer).and(method).and(ids).and(subscription).map(drop)
+    provider.and(customer).and(method).and(ids).and(region).and(subscription).map(drop)
 }
 
 fn provider_configuration(fields: &Object<'_>) -> Option<()> {
     let provider = fields.required("billing_provider", |value| one_of(value, CONTRACT_BILLING_PROVIDERS));
     let tax = fields.optional("tax_provider", |value| one_of(value, TAX_PROVIDERS));
-    let delivery = delivery(fields);
+    let delivery = delivery(fields, DELIVERY_METHODS);
     provider.and(tax).and(delivery)
 }
 
 fn revenue_configuration(fields: &Object<'_>) -> Option<()> {
-    let provider = fields.required("provider", |value| one_of(value, &["netsuite"]));
-    provider.and(delivery(fields))
+    let provider = fields.required("provider", |value| one_of(value, REVENUE_SYSTEMS));
+    let delivery = delivery(fields, REVENUE_DELIVERY_METHODS);
+    provider.and(delivery)
 }
 
-fn delivery(fields: &Object<'_>) -> Option<()> {
+fn delivery(fields: &Object<'_>, methods: &[&'static str]) -> Option<()> {
     let configuration = fields.optional("configuration", |value| pairs(value, |_| Some(())));
     let method_id = fields.optional("delivery_method_id", id);
-    let method = fields.optional("delivery_method", |value| one_of(value, DELIVERY_METHODS));
+    let method = fields.optional("delivery_method", |value| one_of(value, methods));
     configuration.and(method_id).and(method).map(drop)
 }
 

@@ -73,10 +73,11 @@ impl Store {
     /// Answers a call of the vendor's API (source: `metronome-api.md` §1.3): what an HTTP server does with a
     /// request, without the server. Feature `wire`.
     ///
-    /// The calls are those of custom fields, customers, billable metrics and products, under the API's own paths,
-    /// such as `/v1/customFields/addKey`. `query` holds the parameters, decoded. Every list has `limit` (1 to 100)
-    /// and `next_page`, which may also be called `cursor`; a parameter that is a list may be given several times,
-    /// with commas, or both. Words such as `USAGE` are understood in upper and lower case. `body` is JSON in UTF-8; no bytes at all count as `{}`.
+    /// The calls are those of custom fields, customers, billable metrics, products and rate cards, under the API's
+    /// own paths, such as `/v1/customFields/addKey`. `query` holds the parameters, decoded. Every list has `limit`
+    /// (1 to 100) and `next_page`, which may also be called `cursor`; a parameter that is a list may be given several
+    /// times, with commas, or both. Words such as `USAGE` are understood in upper and lower case. `body` is JSON in
+    /// UTF-8; no bytes at all count as `{}`.
     ///
     /// A change is in the store, and on disk (see [`Durability`](crate::Durability)), when this returns; one
     /// that was refused changed nothing. Any bytes may be given: there is always an answer.

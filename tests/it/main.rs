@@ -3,6 +3,9 @@
 
 mod billable_metrics;
 mod clocks;
+mod customer_lists;
+mod customer_lives;
+mod customers;
 mod failures;
 mod finding;
 mod instances;
@@ -29,5 +32,8 @@ mod wire;
 mod wire_catalog;
 #[cfg(feature = "wire")]
 mod wire_catalog_fields;
+mod wire_customer_fields;
+#[cfg(feature = "wire")]
+mod wire_customers;
 #[cfg(feature = "wire")]
 mod wire_requests;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use billfold::prelude::*;
 
+use super::customers::{ACCOUNTS, shown, texts};
 use super::operation::{Refusal, sorted};
-use super::program::{ENTITIES, KEYS, all_targets, all_values};
+use super::program::{ENTITIES, KEYS, all_targets, all_values, customers};
 use super::state::Model;
 use crate::support::every;
 
@@ -15,6 +16,7 @@ const PREFIXES: [&str; 5] = ["", "a", "ab", "a\0", "\u{1F4B0}"];
 pub fn compare(from: &impl Reading, model: &Model) {
     compare_keys(from, model);
     compare_instances(from, model);
+    compare_customers(from, model);
     for entity in ENTITIES {
         for key in KEYS {
             compare_look_ups(from, model, entity, key);
@@ -83,6 +85,27 @@ fn compare_instances(from: &impl Reading, model: &Model) {
         Err(faults)
     };
     same(from.values_many(all_targets()), all);
+}
+
+/// Customers one by one, by alias, and as every list has them: against a look at all of the model's.
+fn compare_customers(from: &impl Reading, model: &Model) {
+    for id in customers().chain(model.customers().keys().copied()) {
+        same(from.customer(id).map(shown), model.customer(id).map(|(held, record)| record.shown(id, held)));
+    }
+    for alias in texts() {
+        assert_eq!(from.find_customer(&alias).unwrap(), model.holder(&alias), "{alias:?}");
+    }
+    let named: Vec<_> = customers().collect();
+    let filters = (0..16).map(|which| CustomerFilter {
+        ingest_alias: (which & 1 != 0).then(|| texts()[1].clone()),
+        customer_ids: if which & 2 != 0 { named.clone() } else { Vec::new() },
+        salesforce_account_ids: if which & 4 != 0 { vec![ACCOUNTS[0].to_owned()] } else { Vec::new() },
+        only_archived: which & 8 != 0,
+    });
+    for filter in filters {
+        let found = every(2, |page| from.customers(&filter, page));
+        assert_eq!(found.into_iter().map(shown).collect::<Vec<_>>(), model.listed(&filter), "{filter:?}");
+    }
 }
 
 /// An answer about one instance.

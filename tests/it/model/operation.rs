@@ -19,6 +19,22 @@ pub enum Op {
     SetMany(Vec<(EntityRef, Pairs)>),
     Replace(EntityRef, Pairs),
     Delete(EntityRef, Vec<String>),
+    CreateCustomer(NewCustomer),
+    SetName(CustomerId, String),
+    SetAliases(CustomerId, Vec<String>),
+    AddAlias(CustomerId, String),
+    RemoveAlias(CustomerId, String),
+    MoveAlias(String, CustomerId),
+    UpdateConfig(CustomerId, UpdateCustomerConfig),
+}
+
+/// A customer that is to be made, with what a program can say of it.
+#[derive(Debug, Clone)]
+pub struct NewCustomer {
+    pub name: String,
+    pub aliases: Vec<String>,
+    pub account: Option<String>,
+    pub values: Pairs,
 }
 
 /// An expectation, as a random program can have it: it does not know revisions, but can be so many off.
@@ -34,6 +50,7 @@ pub enum Wanted {
 pub enum Answer {
     Done,
     New(bool),
+    Made(CustomerId),
     Outcomes(Vec<SetOutcome>),
 }
 
@@ -56,6 +73,21 @@ pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Er
         Op::SetMany(changes) => on.set_many(changes).map(Answer::Outcomes),
         Op::Replace(target, pairs) => on.replace_values(target, pairs).map(outcome),
         Op::Delete(target, keys) => on.delete_values(target, keys).map(outcome),
+        Op::CreateCustomer(new) => on
+            .create_customer(CreateCustomer {
+                name: new.name,
+                ingest_aliases: new.aliases,
+                salesforce_account_id: new.account,
+                custom_fields: new.values.into(),
+                ..Default::default()
+            })
+            .map(Answer::Made),
+        Op::SetName(id, name) => on.set_customer_name(id, &name).map(|()| Answer::Done),
+        Op::SetAliases(id, aliases) => on.set_ingest_aliases(id, aliases).map(|()| Answer::Done),
+        Op::AddAlias(id, alias) => on.add_ingest_alias(id, &alias).map(|()| Answer::Done),
+        Op::RemoveAlias(id, alias) => on.remove_ingest_alias(id, &alias).map(|()| Answer::Done),
+        Op::MoveAlias(alias, to) => on.move_ingest_alias(&alias, to).map(|()| Answer::Done),
+        Op::UpdateConfig(id, update) => on.update_customer_config(id, update).map(|()| Answer::Done),
     }
 }
 

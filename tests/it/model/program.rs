@@ -9,7 +9,8 @@ use proptest::sample::select;
 use uuid::Uuid;
 
 use super::compare::{compare, same};
-use super::operation::{Op, Pairs, Wanted, carry_out};
+use super::customers::{ACCOUNTS, counted, texts};
+use super::operation::{NewCustomer, Op, Pairs, Wanted, carry_out};
 use super::state::Model;
 use crate::support::disk::Disk;
 use crate::support::panic_quietly;
@@ -24,8 +25,18 @@ pub fn all_values() -> impl Iterator<Item = String> {
     SHORT_VALUES.map(str::to_owned).into_iter().chain(at_the_limit)
 }
 
-pub fn all_targets() -> impl Iterator<Item = EntityRef> {
+fn adopted_targets() -> impl Iterator<Item = EntityRef> {
     ENTITIES.into_iter().flat_map(|entity| (1..=4).map(move |id| (entity, Uuid::from_u128(id)).into()))
+}
+
+/// The customers that programs name: one that is taken in at the start, and ids that the store issues itself, or
+/// that are taken in before it does. Keys have the first six.
+pub fn customers() -> impl Iterator<Item = CustomerId> {
+    [CustomerId::from(Uuid::from_u128(1))].into_iter().chain((7..=11).map(counted))
+}
+
+pub fn all_targets() -> impl Iterator<Item = EntityRef> {
+    adopted_targets().chain(customers().skip(1).map(EntityRef::from))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,7 +100,62 @@ fn wanted() -> impl Strategy<Value = Wanted> {
     ]
 }
 
+fn new_customer() -> impl Strategy<Value = NewCustomer> {
+    let aliases = prop_oneof![6 => vec(select(texts()[1..4].to_vec()), 0..3), 1 => vec(alias(), 0..4)];
+    let account = proptest::option::of(select(&ACCOUNTS)).prop_map(|account| account.map(str::to_owned));
+    (name(), aliases, account, pairs()).prop_map(|(name, aliases, account, values)| NewCustomer {
+        name,
+        aliases,
+        account,
+        values,
+    })
+}
+
+fn name() -> impl Strategy<Value = String> {
+    select(&["", "name", "\u{1F4B0}"]).prop_flat_map(|name| select(vec![name.to_owned(), name.repeat(161)]))
+}
+
+fn alias() -> impl Strategy<Value = String> {
+    select(texts())
+}
+
+fn config() -> impl Strategy<Value = UpdateCustomerConfig> {
+    let account = prop_oneof![
+        10 => select(&ACCOUNTS).prop_map(|account| Some(account.to_owned())),
+        4 => Just(None),
+        1 => Just(Some("\u{1F4B0}".repeat(201))),
+    ];
+    let leave = proptest::option::of(proptest::option::of(any::<bool>()));
+    (proptest::option::of(account), leave).prop_map(
+        |(salesforce_account_id, leave_stripe_invoices_in_draft)| UpdateCustomerConfig {
+            salesforce_account_id,
+            leave_stripe_invoices_in_draft,
+        },
+    )
+}
+
+/// What happens to customers besides what happens to any instance.
+fn of_customers() -> impl Strategy<Value = Op> {
+    let id = || select(customers().collect::<Vec<_>>());
+    prop_oneof![
+        6 => new_customer().prop_map(Op::CreateCustomer),
+        1 => (id(), name()).prop_map(|(id, name)| Op::SetName(id, name)),
+        3 => (id(), vec(alias(), 0..4)).prop_map(|(id, aliases)| Op::SetAliases(id, aliases)),
+        4 => (id(), alias()).prop_map(|(id, alias)| Op::AddAlias(id, alias)),
+        3 => (id(), alias()).prop_map(|(id, alias)| Op::RemoveAlias(id, alias)),
+        5 => (id(), alias()).prop_map(|(id, alias)| Op::MoveAlias(alias, id)),
+        3 => (id(), config()).prop_map(|(id, update)| Op::UpdateConfig(id, update)),
+        2 => id().prop_map(|id| Op::Archive(id.into())),
+        1 => id().prop_map(|id| Op::Forget(id.into())),
+        1 => id().prop_map(|id| Op::Adopt(id.into())),
+    ]
+}
+
 fn operation() -> impl Strategy<Value = Op> {
+    prop_oneof![3 => of_any_instance(), 2 => of_customers()]
+}
+
+fn of_any_instance() -> impl Strategy<Value = Op> {
     let kind = select(&[KeyKind::Enforced, KeyKind::Indexed, KeyKind::Unindexed]);
     let new_key = prop_oneof![10 => select(&KEYS[..3]), 1 => Just(""), 1 => Just("a\ttab")];
     prop_oneof![
@@ -129,14 +195,19 @@ fn program() -> impl Strategy<Value = Vec<Step>> {
     let keys = ENTITIES.into_iter().flat_map(move |entity| {
         KEYS.into_iter().zip(kinds).map(move |(key, kind)| Op::AddKey(entity, key.to_owned(), kind))
     });
-    let adoptions = all_targets().filter(|target| target.id.as_u128() < 4).map(Op::Adopt);
+    let adoptions = adopted_targets().filter(|target| target.id.as_u128() < 4).map(Op::Adopt);
     // Unique values differ, and of the others the first two instances share one.
-    let values = all_targets().zip([(1, 1), (2, 1), (3, 2), (4, 4)].into_iter().cycle());
+    let values = adopted_targets().zip([(1, 1), (2, 1), (3, 2), (4, 4)].into_iter().cycle());
     let values = values.map(|(target, (unique, listed))| {
         let pair = |key: usize, value: usize| (KEYS[key].to_owned(), SHORT_VALUES[value].to_owned());
         Op::Set(target, vec![pair(0, unique), pair(1, listed)])
     });
-    let start = Step::Transaction(keys.chain(adoptions).chain(values).collect(), End::Well);
+    let made = texts().into_iter().skip(1).take(3).map(|alias| {
+        let aliases = vec![alias.to_owned()];
+        let account = Some(ACCOUNTS[0].to_owned());
+        Op::CreateCustomer(NewCustomer { name: "name".to_owned(), aliases, account, values: Vec::new() })
+    });
+    let start = Step::Transaction(keys.chain(adoptions).chain(values).chain(made).collect(), End::Well);
     vec(step(), 1..16).prop_map(move |steps| [vec![start.clone()], steps].concat())
 }
 
@@ -169,12 +240,16 @@ fn run_transaction(store: &Store, model: &Mutex<Model>, ops: &[Op], end: End) {
     }
 }
 
-fn run_one(on: &impl Writing, model: &mut Model, op: &Op) {
+/// Runs an operation on both; whether it was carried out.
+fn run_one(on: &impl Writing, model: &mut Model, op: &Op) -> bool {
     let revision = match op {
         Op::SetIf(target, ..) => model.instances.get(target).map_or(0, |held| held.revision),
         _ => 0,
     };
-    same(carry_out(op, revision, on), model.carry_out(op));
+    let expected = model.carry_out(op);
+    let carried_out = expected.is_ok();
+    same(carry_out(op, revision, on), expected);
+    carried_out
 }
 
 fn run_together(store: &Store, model: &Mutex<Model>, callers: &[(Vec<Op>, End)]) {
@@ -195,7 +270,14 @@ fn run_program(open: impl Fn() -> Store, adopts_unknown: bool, keeps_journal: bo
     for step in program {
         let (view, before) = (store.snapshot().unwrap(), model.lock().unwrap().clone());
         match step {
-            Step::One(op) => run_one(&store, &mut model.lock().unwrap(), &op),
+            Step::One(op) => {
+                let mut model = model.lock().unwrap();
+                // A call of its own that is refused is taken back whole.
+                let issued = model.issued;
+                if !run_one(&store, &mut model, &op) {
+                    model.issued = issued;
+                }
+            }
             Step::Transaction(ops, end) => run_transaction(&store, &model, &ops, end),
             Step::Together(callers) => run_together(&store, &model, &callers),
             Step::Flush => store.flush().unwrap(),
@@ -221,6 +303,7 @@ fn options(adopts_unknown: bool, keeps_journal: bool, durability: Durability) ->
         .keep_journal(keeps_journal)
         .durability(durability)
         .cache_bytes(1 << 20)
+        .id_source(IdSource::Counted)
 }
 
 fn durability() -> impl Strategy<Value = Durability> {

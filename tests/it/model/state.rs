@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use billfold::prelude::*;
 use billfold::{KeyProblem, MAX_KEY_CHARACTERS};
 
-use super::operation::Refusal;
-use super::operation::{Answer, Op};
+use super::customers::Record;
+use super::operation::{Answer, Op, Refusal};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Model {
@@ -16,6 +16,10 @@ pub struct Model {
     /// The number of the last change in the journal; without one, no change of this opening has a higher one.
     pub sequence: u64,
     pub adopts_unknown: bool,
+    /// The number of the last id that the store issued; what is taken back as a whole gives it back.
+    pub issued: u128,
+    /// The number in the last key's id: where the store counts on from at the least when it is opened again.
+    pub newest_key: u128,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +36,17 @@ pub struct Held {
     pub archived: bool,
     pub revision: u64,
     pub values: BTreeMap<String, String>,
+    /// Of a customer that was made here.
+    pub customer: Option<Record>,
 }
 
 impl Model {
     /// Carries the operation out, or says why it is refused and leaves everything as it was.
     pub fn carry_out(&mut self, op: &Op) -> Refusal<Answer> {
-        let before = self.clone();
+        let mut before = self.clone();
         let answer = self.change(op);
         if answer.is_err() {
+            before.issued = self.issued;
             assert_eq!(*self, before, "the model's {op:?} changed something and was refused");
         }
         answer
@@ -57,6 +64,13 @@ impl Model {
             Op::Set(..) | Op::SetIf(..) | Op::SetMany(..) | Op::Replace(..) | Op::Delete(..) => {
                 self.change_values(op)
             }
+            Op::CreateCustomer(new) => self.create_customer(new),
+            Op::SetName(id, name) => self.set_name(*id, name),
+            Op::SetAliases(id, aliases) => self.set_aliases(*id, aliases),
+            Op::AddAlias(id, alias) => self.add_alias(*id, alias),
+            Op::RemoveAlias(id, alias) => self.remove_alias(*id, alias),
+            Op::MoveAlias(alias, to) => self.move_alias(alias, *to),
+            Op::UpdateConfig(id, update) => self.update_config(*id, update),
         }
     }
 
@@ -79,11 +93,13 @@ impl Model {
         self.sequence
     }
 
-    /// What closing and opening again forgets: where nothing is written of changes, how many there were.
+    /// What closing and opening again forgets: where nothing is written of changes, how many there were. Ids are
+    /// counted on from there.
     pub fn reopen(&mut self, keeps_journal: bool) {
         if !keeps_journal {
             self.sequence = 0;
         }
+        self.issued = self.newest_key.max(self.sequence.into());
     }
 
     fn known_key(&mut self, entity: ManagedEntity, name: &str) -> Refusal<&mut Key> {
@@ -110,6 +126,8 @@ impl Model {
             return Err(faults);
         }
         let revision = self.next(0);
+        self.issued += 1;
+        self.newest_key = self.issued;
         self.keys.push(Key { entity, name: key, kind, revision });
         Ok(Answer::Done)
     }

@@ -9,7 +9,7 @@ use super::operation::{Answer, Op, Pairs, Refusal, expectation};
 use super::state::{Held, Model};
 
 /// What one instance is to get: `None` removes.
-struct Edit {
+pub struct Edit {
     target: EntityRef,
     before: Held,
     wanted: Vec<(String, Option<String>)>,
@@ -83,6 +83,16 @@ impl Model {
         }
         faults.extend(self.taken(&edits));
         if faults.is_empty() { Ok(Answer::Outcomes(self.apply(&edits))) } else { Err(faults) }
+    }
+
+    /// What it takes to give a new instance its values, and what is wrong with them.
+    pub fn values_of_new(&self, target: EntityRef, pairs: &Pairs) -> (Vec<Edit>, Vec<Fault>) {
+        let mut faults = Vec::new();
+        let wanted = pairs.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+        let wanted = self.sound(target, wanted, &mut faults);
+        let edits = vec![Edit { target, before: Held::default(), wanted, takes_in: true }];
+        faults.extend(self.taken(&edits));
+        (edits, faults)
     }
 
     fn unmet(&self, target: EntityRef, before: &Held, expectation: &Expectation) -> Option<Fault> {
@@ -167,7 +177,7 @@ impl Model {
         faults
     }
 
-    fn apply(&mut self, edits: &[Edit]) -> Vec<SetOutcome> {
+    pub fn apply(&mut self, edits: &[Edit]) -> Vec<SetOutcome> {
         for edit in edits.iter().filter(|edit| edit.takes_in) {
             self.adopt(edit.target);
         }
