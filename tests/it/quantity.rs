@@ -114,6 +114,19 @@ fn a_quantity_is_converted_first_and_rounded_once() {
 }
 
 #[test]
+fn what_is_beyond_the_last_place_counts_however_small_it_is() {
+    let least = "0.0000000000000000000000000001";
+    let tiny = Some((Divide, "1e27"));
+    assert_eq!(billed(least, tiny, Some((RoundUp, 28))), least);
+    assert_eq!(billed(least, tiny, Some((RoundUp, 0))), "1");
+    assert_eq!(billed(least, tiny, Some((RoundDown, 28))), "0");
+    assert_eq!(billed(least, tiny, None), "0");
+    // Half of the least amount goes to the even digit, and a little more than half of it up.
+    assert_eq!(billed(least, Some((Divide, "2")), None), "0");
+    assert_eq!(billed(least, Some((Divide, "1.999999999999999999999999999")), None), least);
+}
+
+#[test]
 fn a_negative_quantity_is_refused() {
     let plain = product(None, None);
     let refused = fault(billed_quantity(&plain, amount("-0.1")));
