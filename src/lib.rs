@@ -61,6 +61,9 @@
 //! instance at most as many values. Characters are Unicode scalar values; keys and values are compared exactly, byte
 //! for byte.
 //!
+//! What is kept of a billable metric or a product, its values aside, takes at most 1 MiB, a product's updates
+//! included. Amounts have up to 28 digits ([`Amount`]).
+//!
 //! # Features
 //!
 //! None by default. `wire` answers the vendor's API calls in process; `cli` builds the tool `billfold`, and has

@@ -124,7 +124,8 @@ fn limited_in_changes(changes: &ProductChanges) -> [(&'static str, bool); LIMITE
     ]
 }
 
-fn conversion_fault(conversion: Option<&QuantityConversion>) -> Option<Fault> {
+/// The fault of a conversion that makes nothing of a quantity, or less.
+pub fn conversion_fault(conversion: Option<&QuantityConversion>) -> Option<Fault> {
     let factor = conversion?.conversion_factor;
     let rule = "a conversion factor is greater than 0";
     (factor <= Amount::ZERO).then(|| {

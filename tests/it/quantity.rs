@@ -136,6 +136,17 @@ fn a_negative_quantity_is_refused() {
 }
 
 #[test]
+fn a_factor_that_no_stored_product_has_is_refused() {
+    let mut state = product(Some((Divide, amount("2"))), None);
+    for (factor, sound) in [("0", false), ("-2", false), ("2", true)] {
+        state.quantity_conversion =
+            Some(QuantityConversion { conversion_factor: amount(factor), operation: Divide, name: None });
+        let billed = billed_quantity(&state, amount("3"));
+        assert_eq!(billed.is_ok(), sound, "{factor}: {billed:?}");
+    }
+}
+
+#[test]
 fn an_outcome_of_more_than_28_digits_before_the_point_is_refused() {
     let rule = "converted, it has more digits than the 28 there is room for";
     let refused = |raw: &str| format!("quantity: \"{raw}\" is not allowed; {rule}");
