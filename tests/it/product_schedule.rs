@@ -236,6 +236,10 @@ fn an_update_cannot_take_what_the_type_needs_or_name_what_is_not_there() {
     let unknown = ContractProductId::from(Uuid::from_u128(5));
     let target = unknown.into();
     assert_eq!(fault(store.update_product(unknown, start, named("x"))), Fault::InstanceNotFound { target });
+    // What is wrong besides is named with it.
+    let half_past = at("2025-01-01T00:30:00Z");
+    let faults = refused(&store, |store| store.update_product(unknown, half_past, other(metric)));
+    assert_eq!(faults.len(), 3, "{faults:?}");
     store.adopt(unknown).unwrap();
     assert_eq!(fault(store.update_product(unknown, start, named("x"))), Fault::NothingButAnId { target });
 }
