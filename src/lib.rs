@@ -62,7 +62,7 @@
 //! for byte.
 //!
 //! What is kept of a billable metric or a product, its values aside, takes at most 1 MiB, a product's updates
-//! included. Amounts have up to 28 digits ([`Amount`]).
+//! included, of which there are up to [1,000](MAX_UPDATES_PER_PRODUCT). Amounts have up to 28 digits ([`Amount`]).
 //!
 //! # Features
 //!
@@ -103,8 +103,9 @@ pub use model::page::{
     ArchiveFilter, Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest,
 };
 pub use model::product::{
-    CompositeScope, ConversionOperation, CreateProduct, Product, ProductChanges, ProductState, ProductType,
-    ProductUpdate, QuantityConversion, QuantityRounding, RoundingMethod, SqlBreakdownGranularity,
+    CompositeScope, ConversionOperation, CreateProduct, MAX_UPDATES_PER_PRODUCT, Product, ProductChanges,
+    ProductState, ProductType, ProductUpdate, QuantityConversion, QuantityRounding, RoundingMethod,
+    SqlBreakdownGranularity,
 };
 pub use model::scalar::{Amount, AmountError, Time, TimeError};
 pub use rules::quantity::billed_quantity;

@@ -6,7 +6,8 @@ use crate::entity::{BillableMetricId, ContractProductId, EntityId, EntityRef, Ma
 use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::model::page::{ArchiveFilter, Page, PageRequest};
 use crate::model::product::{
-    CreateProduct, Product, ProductChanges, ProductRecord, ProductState, ProductType, ProductUpdate,
+    CreateProduct, MAX_UPDATES_PER_PRODUCT, Product, ProductChanges, ProductRecord, ProductState,
+    ProductType, ProductUpdate,
 };
 use crate::model::scalar::Time;
 use crate::rules::product::{
@@ -61,10 +62,17 @@ pub fn update(
     let groups = changes.billable_metric_id.is_some()
         || changes.pricing_group_key.is_some()
         || changes.presentation_group_key.is_some();
+    let shares = changes.composite_product_ids.is_some() || changes.composite_tags.is_some();
     let (created_at, created_by) = (member.now(), member.about().actor.clone());
     let mut after = before.clone();
     after.updates.push(ProductUpdate { starting_at, created_at, created_by, changes });
-    schedule_faults(member, &after, starting_at, groups, &mut faults)?;
+    let items = after.updates.len();
+    if items > MAX_UPDATES_PER_PRODUCT {
+        faults.push(FieldProblem::TooMany { items, most: MAX_UPDATES_PER_PRODUCT }.at("updates"));
+    }
+    if groups || shares {
+        schedule_faults(member, &after, starting_at, groups, &mut faults)?;
+    }
     faults.extend(entities::size_fault(id.into(), &after)?);
     Fault::none_of(faults)?;
     rows::update(member, id.uuid(), row, &before, &after)

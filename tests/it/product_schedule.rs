@@ -283,6 +283,19 @@ fn an_archived_product_can_still_be_updated() {
 }
 
 #[test]
+fn a_product_has_up_to_1_000_updates() {
+    let (store, _) = in_2025();
+    let metric = cpu_hours(&store);
+    let id = store.create_product(usage(metric)).unwrap();
+    let start = at("2025-01-01T00:00:00Z");
+    let keyed = ProductChanges { pricing_group_key: Some(strings(&["region"])), ..Default::default() };
+    store.write(|tx| (0..1_000).try_for_each(|_| tx.update_product(id, start, keyed.clone()))).unwrap();
+    assert_eq!(store.product(id).unwrap().updates.len(), billfold::MAX_UPDATES_PER_PRODUCT);
+    let faults = refused(&store, |store| store.update_product(id, start, keyed));
+    assert_eq!(faults, ["updates: 1001 items; at most 1000 are allowed"]);
+}
+
+#[test]
 fn a_schedule_that_is_too_large_to_be_kept_is_refused() {
     let (store, _) = in_2025();
     let id = store.create_product(of_type(ProductType::Fixed)).unwrap();
