@@ -1,4 +1,4 @@
-//! Unique look-ups and durable sets, at 10 thousand and at 1 million instances.
+//! Unique look-ups, by key and by ingest alias, and durable sets, at 10 thousand and at 1 million instances.
 //!
 //! `cargo bench` runs all of it; `cargo bench -- find` a part. The files go to the system's folder for temporary
 //! files, or to `BILLFOLD_BENCH_DIR`: how long a durable set takes is for the most part how long the disk under
@@ -130,6 +130,47 @@ fn reads(criterion: &mut Criterion) {
     }
 }
 
+/// A look-up by ingest alias beside one by an enforced key, of the same texts and the same customers: one is to be
+/// as fast as the other.
+fn customers(criterion: &mut Criterion) {
+    for n in SIZES {
+        let folder = folder();
+        let store = StoreOptions::new().cache_bytes(1 << 30).open(folder.path().join("bench.redb")).unwrap();
+        store.add_key(ManagedEntity::Customer, "x_account_id", KeyKind::Enforced).unwrap();
+        for start in (0..n).step_by(CHUNK as usize) {
+            let fill = |tx: &Transaction<'_>| {
+                (start..(start + CHUNK).min(n)).try_for_each(|n| {
+                    let request = CreateCustomer {
+                        name: format!("customer {n}"),
+                        ingest_aliases: vec![account(n)],
+                        custom_fields: [("x_account_id", account(n))].into(),
+                        ..Default::default()
+                    };
+                    tx.create_customer(request).map(drop)
+                })
+            };
+            store.write(fill).unwrap();
+        }
+        let mut group = criterion.benchmark_group("find_customer");
+        let mut next = walk(n);
+        group.bench_function(BenchmarkId::new("by alias", n), |bencher| {
+            bencher.iter_batched(
+                || account(next()),
+                |alias| black_box(store.find_customer(&alias).unwrap().unwrap()),
+                criterion::BatchSize::SmallInput,
+            );
+        });
+        group.bench_function(BenchmarkId::new("by key, with find", n), |bencher| {
+            bencher.iter_batched(
+                || account(next()),
+                |value| black_box(store.find::<CustomerId>("x_account_id", &value).unwrap().unwrap()),
+                criterion::BatchSize::SmallInput,
+            );
+        });
+        group.finish();
+    }
+}
+
 fn sets(criterion: &mut Criterion) {
     for n in SIZES {
         let durable = load(n, StoreOptions::new());
@@ -223,5 +264,5 @@ fn timed_sets(loaded: &Loaded, callers: u64, sets: u64) -> Duration {
     start.elapsed()
 }
 
-criterion_group!(benches, reads, sets, plain_commits);
+criterion_group!(benches, customers, reads, sets, plain_commits);
 criterion_main!(benches);
