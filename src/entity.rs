@@ -245,6 +245,26 @@ macro_rules! entities {
                 const ENTITY: ManagedEntity = ManagedEntity::$variant;
             }
 
+            /// The id's 16 bytes.
+            impl bincode::Encode for $id {
+                fn encode<E: bincode::enc::Encoder>(
+                    &self,
+                    encoder: &mut E,
+                ) -> Result<(), bincode::error::EncodeError> {
+                    self.0.as_bytes().encode(encoder)
+                }
+            }
+
+            impl<Context> bincode::Decode<Context> for $id {
+                fn decode<D: bincode::de::Decoder<Context = Context>>(
+                    decoder: &mut D,
+                ) -> Result<Self, bincode::error::DecodeError> {
+                    Ok(Self(Uuid::from_bytes(bincode::Decode::decode(decoder)?)))
+                }
+            }
+
+            bincode::impl_borrow_decode!($id);
+
             impl From<Uuid> for $id {
                 fn from(id: Uuid) -> Self {
                     Self(id)

@@ -83,7 +83,9 @@ mod wire;
 
 pub use entity::*;
 pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result};
+pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
 pub use model::change::About;
+pub use model::credit_type::CreditType;
 pub use model::custom_field::{
     CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
     MAX_VALUE_CHARACTERS, SetOutcome, ValueOutcome,
@@ -93,6 +95,10 @@ pub use model::customer::{
     MAX_CUSTOMER_NAME_CHARACTERS, UpdateCustomerConfig,
 };
 pub use model::page::{Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest};
+pub use model::rate_card::{
+    CreateRateCard, CreditTypeConversion, MAX_CREDIT_TYPE_CONVERSIONS, MAX_RATE_CARD_DESCRIPTION_CHARACTERS,
+    MAX_RATE_CARD_NAME_CHARACTERS, RateCard, RateCardFilter, UpdateRateCard,
+};
 pub use model::scalar::{Amount, AmountError, Time, TimeError};
 pub use storage::backend::Backend;
 pub use store::{
@@ -108,9 +114,10 @@ pub use wire::Answer;
 pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
-        About, Amount, CreateCustomer, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter,
-        Durability, Error, ErrorKind, Expectation, Fault, IdSource, Instance, KeyKind, Page, PageRequest,
-        Reading, SetClock, SetOutcome, Snapshot, Store, StoreOptions, Time, Transaction,
-        UpdateCustomerConfig, ValueOutcome, Writing,
+        About, Amount, CreateCustomer, CreateRateCard, CreditType, CreditTypeConversion, Cursor,
+        CustomFieldKey, CustomFields, Customer, CustomerFilter, Durability, Error, ErrorKind, Expectation,
+        Fault, IdSource, Instance, KeyKind, Page, PageRequest, RateCard, RateCardFilter, Reading,
+        ScheduledAlias, SetClock, SetOutcome, Snapshot, Store, StoreOptions, Time, Transaction,
+        UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing,
     };
 }

@@ -159,6 +159,14 @@ pub enum Fault {
         /// The instance.
         target: EntityRef,
     },
+    /// A field of the request needs something of an archived instance that only an active one has.
+    #[error("{field}: {target} is archived, and is not used anew")]
+    Archived {
+        /// Which field.
+        field: String,
+        /// The archived instance.
+        target: EntityRef,
+    },
     /// Values of a package's terms are given when the package is made, and fixed from then on.
     #[error("{target}: Setting package managed fields is not yet supported")]
     FieldsOfAPackage {

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::model::change::Change;
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CustomerRecord;
+use crate::model::rate_card::RateCardRecord;
 use crate::model::scalar::Time;
 
 /// The version of every record of format 1. A record that changes shape gets a higher one, and its old
@@ -34,6 +35,7 @@ pub trait EntityRecord: Record {
 
 impl Record for FieldsRow {}
 impl Record for KeyRow {}
+impl Record for AliasRow {}
 impl Record for Change {}
 impl Record for u32 {}
 impl Record for [u8; ID_BYTES] {}
@@ -49,6 +51,7 @@ macro_rules! entity_records {
 
 entity_records! {
     CustomerRecord: Customer
+    RateCardRecord: RateCard
 }
 
 /// What every instance has: the row that each set touches.
@@ -59,6 +62,14 @@ pub struct FieldsRow {
     pub revision: u64,
     /// Values by key number, in order of the numbers. May hold values of keys that were removed since.
     pub values: Vec<(u32, String)>,
+}
+
+/// Who a scheduled alias leads to from the moment in its key on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct AliasRow {
+    pub holder: [u8; ID_BYTES],
+    pub starting_at: Option<Time>,
+    pub ending_before: Option<Time>,
 }
 
 /// A key, registered or removed.

@@ -13,6 +13,7 @@ mod customers;
 mod entities;
 mod find;
 mod options;
+mod rate_cards;
 mod read;
 mod snapshot;
 mod transaction;

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Snapshot, Store, Transaction, custom_field_keys, custom_fields, customers, entities, find};
-use crate::entity::{CustomerId, EntityId, EntityRef, ManagedEntity};
+use super::{
+    Snapshot, Store, Transaction, custom_field_keys, custom_fields, customers, entities, find, rate_cards,
+};
+use crate::entity::{CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::Result;
 use crate::model::custom_field::{CustomFieldKey, Instance};
 use crate::model::customer::{Customer, CustomerFilter};
 use crate::model::page::{Page, PageRequest};
+use crate::model::rate_card::{RateCard, RateCardFilter};
+use crate::model::scalar::Time;
 use crate::storage::member::Member;
 use crate::storage::view::{Reader, View};
 
@@ -374,6 +378,56 @@ pub trait Reading: sealed::Source {
     /// None of its own.
     fn find_customer(&self, alias: &str) -> Result<Option<CustomerId>> {
         self.reading(|reader| customers::find(reader, alias))
+    }
+
+    /// A rate card, with its values, of one moment.
+    ///
+    /// # Errors
+    /// A refusal where there is no such rate card, or it was taken in with nothing but its id.
+    fn rate_card(&self, id: RateCardId) -> Result<RateCard> {
+        self.reading(|reader| rate_cards::get(reader, id))
+    }
+
+    /// Rate cards that a filter lets through, in order of their ids, a page at a time. Those taken in with nothing
+    /// but an id are not among them.
+    ///
+    /// # Errors
+    /// A refusal where the page's limit is not 1 to 1,000, or its cursor belongs to another question.
+    fn rate_cards(&self, filter: RateCardFilter, page: &PageRequest) -> Result<Page<RateCard>> {
+        self.reading(|reader| rate_cards::page(reader, filter, page))
+    }
+
+    /// The rate card that an alias leads to at a moment, archived or not; `None` where it leads to none then.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let card = store.create_rate_card(CreateRateCard {
+    ///     name: "Base usage products".into(),
+    ///     aliases: vec!["base_usage_products".into()],
+    ///     ..Default::default()
+    /// })?;
+    /// let successor = store.create_rate_card(CreateRateCard {
+    ///     name: "Base usage products, 2026".into(),
+    ///     aliases: vec![ScheduledAlias {
+    ///         starting_at: Some("2026-01-01T00:00:00Z".parse()?),
+    ///         ..ScheduledAlias::from("base_usage_products")
+    ///     }],
+    ///     ..Default::default()
+    /// })?;
+    /// let at = |time: &str| Ok::<_, Box<dyn std::error::Error>>(
+    ///     store.rate_card_by_alias("base_usage_products", time.parse()?)?
+    /// );
+    /// assert_eq!(at("2025-12-31T23:59:59Z")?, Some(card));
+    /// assert_eq!(at("2026-01-01T00:00:00Z")?, Some(successor));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None of its own.
+    fn rate_card_by_alias(&self, alias: &str, at: Time) -> Result<Option<RateCardId>> {
+        self.reading(|reader| rate_cards::by_alias(reader, alias, at))
     }
 
     /// Whether there is such an instance, archived or not.

@@ -3,11 +3,12 @@
 use uuid::Uuid;
 
 use super::custom_fields::Wish;
-use super::{Store, Transaction, custom_field_keys, custom_fields, customers, entities};
-use crate::entity::{CustomerId, EntityRef, ManagedEntity};
+use super::{Store, Transaction, custom_field_keys, custom_fields, customers, entities, rate_cards};
+use crate::entity::{CustomerId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Error, Result};
 use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};
 use crate::model::customer::{CreateCustomer, UpdateCustomerConfig};
+use crate::model::rate_card::{CreateRateCard, UpdateRateCard};
 use crate::storage::member::Member;
 
 pub(super) mod sealed {
@@ -358,6 +359,44 @@ pub trait Writing: sealed::Target {
     /// As [`set_customer_name`](Self::set_customer_name).
     fn update_customer_config(&self, id: CustomerId, update: UpdateCustomerConfig) -> Result<()> {
         self.changing(|member| customers::update_config(member, id, update))
+    }
+
+    /// Makes a rate card, with its aliases and values, in one commit; its id. Its rates come after. Source:
+    /// `metronome-api.md` §5.
+    ///
+    /// An alias leads to one card at a time. Given to this card, it is taken from the card that has it: that card's
+    /// time with it ends where this card's begins, and does not come back where this card's ends.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let card = store.create_rate_card(CreateRateCard {
+    ///     name: "Base usage products".into(),
+    ///     aliases: vec!["base_usage_products".into()],
+    ///     ..Default::default()
+    /// })?;
+    /// assert_eq!(store.rate_card(card)?.fiat_credit_type.name, "USD (cents)");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal with every fault of the request: a name, description or list that is too long, an alias that is
+    /// not 1 to 128 characters, ends before it begins or is given twice for times that overlap, a pricing unit
+    /// converted twice or not worth more than 0; and what [`set_values`](Self::set_values) refuses.
+    fn create_rate_card(&self, request: CreateRateCard) -> Result<RateCardId> {
+        self.changing(|member| rate_cards::create(member, request))
+    }
+
+    /// Changes a rate card's name, description or aliases, or has it convert more pricing units. Its rates stay as
+    /// they are.
+    ///
+    /// # Errors
+    /// A refusal where there is no such rate card, or it was taken in with nothing but its id; where the update
+    /// changes nothing at all; where a conversion there is would change; where an archived card would get an alias
+    /// it does not have; and with every fault that [`create_rate_card`](Self::create_rate_card) names.
+    fn update_rate_card(&self, id: RateCardId, update: UpdateRateCard) -> Result<()> {
+        self.changing(|member| rate_cards::update(member, id, update))
     }
 
     /// Takes in an instance whose id was issued elsewhere; whether it was new.

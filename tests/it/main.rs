@@ -8,6 +8,7 @@ mod keys;
 mod model;
 mod opening;
 mod pages_written;
+mod rate_cards;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
