@@ -76,6 +76,7 @@ mod error;
 #[cfg(feature = "wire")]
 mod exchange;
 mod model;
+mod rules;
 mod storage;
 mod store;
 #[cfg(feature = "wire")]
@@ -84,6 +85,9 @@ mod wire;
 pub use entity::*;
 pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result};
 pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
+pub use model::billable_metric::{
+    Aggregation, BillableMetric, CreateBillableMetric, EventTypeFilter, PropertyFilter,
+};
 pub use model::change::About;
 pub use model::credit_type::CreditType;
 pub use model::custom_field::{
@@ -94,10 +98,16 @@ pub use model::customer::{
     CreateCustomer, Customer, CustomerFilter, MAX_ALIAS_CHARACTERS, MAX_ALIASES_PER_CUSTOMER,
     MAX_CUSTOMER_NAME_CHARACTERS, UpdateCustomerConfig,
 };
-pub use model::page::{Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest};
+pub use model::page::{
+    ArchiveFilter, Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest,
+};
+pub use model::product::{
+    CompositeScope, ConversionOperation, CreateProduct, Product, ProductChanges, ProductState, ProductType,
+    ProductUpdate, QuantityConversion, QuantityRounding, RoundingMethod, SqlBreakdownGranularity,
+};
 pub use model::rate_card::{
     CreateRateCard, CreditTypeConversion, MAX_CREDIT_TYPE_CONVERSIONS, MAX_RATE_CARD_DESCRIPTION_CHARACTERS,
-    MAX_RATE_CARD_NAME_CHARACTERS, RateCard, RateCardFilter, UpdateRateCard,
+    MAX_RATE_CARD_NAME_CHARACTERS, RateCard, UpdateRateCard,
 };
 pub use model::scalar::{Amount, AmountError, Time, TimeError};
 pub use storage::backend::Backend;
@@ -114,10 +124,13 @@ pub use wire::Answer;
 pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
-        About, Amount, CreateCustomer, CreateRateCard, CreditType, CreditTypeConversion, Cursor,
-        CustomFieldKey, CustomFields, Customer, CustomerFilter, Durability, Error, ErrorKind, Expectation,
-        Fault, IdSource, Instance, KeyKind, Page, PageRequest, RateCard, RateCardFilter, Reading,
-        ScheduledAlias, SetClock, SetOutcome, Snapshot, Store, StoreOptions, Time, Transaction,
+        About, Aggregation, Amount, ArchiveFilter, BillableMetric, CompositeScope, ConversionOperation,
+        CreateBillableMetric, CreateCustomer, CreateProduct, CreateRateCard, CreditType,
+        CreditTypeConversion, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter, Durability,
+        Error, ErrorKind, EventTypeFilter, Expectation, Fault, IdSource, Instance, KeyKind, Page,
+        PageRequest, Product, ProductChanges, ProductState, ProductType, ProductUpdate, PropertyFilter,
+        QuantityConversion, QuantityRounding, RateCard, Reading, RoundingMethod, ScheduledAlias, SetClock,
+        SetOutcome, Snapshot, SqlBreakdownGranularity, Store, StoreOptions, Time, Transaction,
         UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing,
     };
 }

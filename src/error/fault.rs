@@ -138,6 +138,25 @@ pub enum Fault {
         /// What it names.
         target: EntityRef,
     },
+    /// A field of the request names an archived instance, which stays with those that have it and goes to no
+    /// other.
+    #[error("{field}: {target} is archived, and cannot be given any more")]
+    ReferenceArchived {
+        /// Which field.
+        field: String,
+        /// What it names.
+        target: EntityRef,
+    },
+    /// All that is to be kept of an instance, its values aside, takes too much room.
+    #[error("{target} would take {bytes} bytes; at most {most} are allowed")]
+    TooLarge {
+        /// The instance.
+        target: EntityRef,
+        /// How many bytes it would take.
+        bytes: usize,
+        /// The most it may take.
+        most: usize,
+    },
     /// A name that one instance at a time can have belongs to another one.
     #[error(
         "the {space} {name:?} belongs to {holder}{}",
@@ -157,14 +176,6 @@ pub enum Fault {
     #[error("{target} is already archived")]
     AlreadyArchived {
         /// The instance.
-        target: EntityRef,
-    },
-    /// A field of the request needs something of an archived instance that only an active one has.
-    #[error("{field}: {target} is archived, and is not used anew")]
-    Archived {
-        /// Which field.
-        field: String,
-        /// The archived instance.
         target: EntityRef,
     },
     /// Values of a package's terms are given when the package is made, and fixed from then on.

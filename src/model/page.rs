@@ -7,6 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::word::words;
 use crate::entity::ManagedEntity;
 use crate::error::{Fault, Result};
 
@@ -49,6 +50,37 @@ impl PageRequest {
     #[must_use]
     pub const fn after(cursor: Cursor, limit: usize) -> Self {
         Self { limit, after: Some(cursor) }
+    }
+}
+
+words! {
+    /// Which instances a list shows: those in use, archived ones, or both.
+    ///
+    /// ```
+    /// use billfold::ArchiveFilter;
+    ///
+    /// assert_eq!(ArchiveFilter::default(), ArchiveFilter::NotArchived);
+    /// ```
+    #[derive(Default)]
+    ArchiveFilter {
+        /// Those that are not archived. The default, as in the API.
+        #[default]
+        NotArchived "NOT_ARCHIVED",
+        /// Archived ones.
+        Archived "ARCHIVED",
+        /// Both.
+        All "ALL",
+    }
+}
+
+impl ArchiveFilter {
+    /// Whether it lets an instance through that is archived, or is not.
+    pub(crate) const fn admits(self, archived: bool) -> bool {
+        match self {
+            Self::NotArchived => !archived,
+            Self::Archived => archived,
+            Self::All => true,
+        }
     }
 }
 

@@ -95,13 +95,6 @@ pub struct RateCard {
     pub archived_at: Option<Time>,
 }
 
-/// Which rate cards are asked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RateCardFilter {
-    /// Archived ones too; otherwise active ones alone, as the API does.
-    pub include_archived: bool,
-}
-
 /// What is stored of a rate card besides its values and its rates.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub(crate) struct RateCardRecord {

@@ -62,6 +62,20 @@ impl Time {
     pub fn after(self, later: Duration) -> Self {
         Self(self.0.checked_add(later).unwrap_or(Timestamp::MAX))
     }
+
+    /// Whether a UTC hour begins at this very moment. Much of the API is scheduled by the hour.
+    ///
+    /// ```
+    /// use billfold::Time;
+    ///
+    /// assert!("2025-02-01T13:00:00Z".parse::<Time>()?.is_on_the_hour());
+    /// assert!(!"2025-02-01T13:00:00.001Z".parse::<Time>()?.is_on_the_hour());
+    /// # Ok::<(), billfold::TimeError>(())
+    /// ```
+    #[must_use]
+    pub fn is_on_the_hour(self) -> bool {
+        self.0.as_second().rem_euclid(3_600) == 0 && self.0.subsec_nanosecond() == 0
+    }
 }
 
 impl fmt::Display for Time {

@@ -10,9 +10,11 @@ use uuid::Uuid;
 use super::tables::{CHECK_BYTES, ID_BYTES, TableId, UNIQUE_BYTES};
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Result};
+use crate::model::billable_metric::BillableMetricRecord;
 use crate::model::change::Change;
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CustomerRecord;
+use crate::model::product::ProductRecord;
 use crate::model::rate_card::RateCardRecord;
 use crate::model::scalar::Time;
 
@@ -22,6 +24,8 @@ const VERSION: u8 = 1;
 
 /// No record is larger: 1,000 values of 800 bytes, with room.
 const LIMIT: usize = 4 << 20;
+/// No entity's record is larger, so that a change of one, which has it twice, can be kept in the journal.
+pub const MAX_RECORD_BYTES: usize = 1 << 20;
 type Config = Configuration<LittleEndian, Varint, Limit<LIMIT>>;
 const CONFIG: Config = config::standard().with_limit::<LIMIT>();
 
@@ -50,8 +54,10 @@ macro_rules! entity_records {
 }
 
 entity_records! {
+    BillableMetricRecord: BillableMetric
     CustomerRecord: Customer
     RateCardRecord: RateCard
+    ProductRecord: ContractProduct
 }
 
 /// What every instance has: the row that each set touches.

@@ -204,6 +204,11 @@ impl Engine {
         })
     }
 
+    /// What the store's clock says, but never before the last commit.
+    pub fn now(&self) -> Time {
+        (self.setting.clock)().max(self.tip.lock().progress.time)
+    }
+
     /// The view of the last commit.
     pub fn view(&self) -> Result<Arc<View>> {
         self.core.published.read().clone().ok_or_else(|| self.core.closed())

@@ -7,12 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod billable_metrics;
 mod custom_field_keys;
 mod custom_fields;
 mod customers;
 mod entities;
 mod find;
 mod options;
+mod products;
 mod rate_cards;
 mod read;
 mod snapshot;
@@ -195,12 +197,13 @@ impl Store {
         self.engine.view()
     }
 
-    /// One frozen moment of the store: what has returned before is in it, what comes after is not.
+    /// One frozen moment of the store: what has returned before is in it, what comes after is not. Its time stands
+    /// still too: the store's clock is asked now, and not again.
     ///
     /// # Errors
     /// [`Closed`](crate::Error::Closed).
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.view().map(Snapshot::new)
+        self.view().map(|view| Snapshot::new(view, self.engine.now()))
     }
 
     /// A handle on the same store whose writing calls wait for their turn no longer than this, and then return

@@ -1,23 +1,19 @@
 //! Rate cards: making, changing and finding them, also by an alias at a moment.
 
-use std::ops::ControlFlow;
-
 use uuid::Uuid;
 
 use super::custom_fields::{self, Plan};
 use super::entities;
-use super::find::cut;
 use crate::entity::{EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Fault, Result};
 use crate::model::alias::ScheduledAlias;
 use crate::model::change::Collection;
 use crate::model::credit_type::CreditType;
-use crate::model::page::{Cursor, Page, PageRequest, Question};
+use crate::model::page::{ArchiveFilter, Page, PageRequest};
 use crate::model::rate_card::{
-    CreateRateCard, CreditTypeConversion, RateCard, RateCardFilter, RateCardRecord, UpdateRateCard,
+    CreateRateCard, CreditTypeConversion, RateCard, RateCardRecord, UpdateRateCard,
 };
 use crate::model::scalar::Time;
-use crate::storage::catalog::Catalog;
 use crate::storage::codec::FieldsRow;
 use crate::storage::member::Member;
 use crate::storage::tables::TableId;
@@ -59,43 +55,9 @@ pub fn by_alias(reader: &impl Reader, name: &str, at: Time) -> Result<Option<Rat
 }
 
 /// A page of rate cards, in order of their ids.
-pub fn page(reader: &impl Reader, filter: RateCardFilter, page: &PageRequest) -> Result<Page<RateCard>> {
-    let question = Question::filtered("rate cards", &[format!("archived {}", filter.include_archived)]);
-    let store = reader.with_catalog(Catalog::store);
-    let mut after = page.resume(store, &question)?.map(<[u8]>::to_vec);
-    let mut found = Vec::new();
-    // Ids first, records then: a scan may not read other tables on its way. Those taken in with nothing but an id
-    // are passed over, so it may take several rounds.
-    while found.len() <= page.limit {
-        let wanted = page.limit + 1 - found.len();
-        let cards = some_rows(reader, filter, after.as_deref(), wanted)?;
-        for (id, row) in &cards {
-            if let Some(record) = rows::record(reader, *id)? {
-                found.push(joined(reader, RateCardId::from(*id), row.clone(), record));
-            }
-        }
-        match cards.last() {
-            Some((last, _)) if cards.len() == wanted => after = Some(last.as_bytes().to_vec()),
-            _ => break,
-        }
-    }
-    Ok(cut(found, page.limit, |last| Cursor::new(store, question, last.id.uuid().as_bytes())))
-}
-
-fn some_rows(
-    reader: &impl Reader,
-    filter: RateCardFilter,
-    after: Option<&[u8]>,
-    limit: usize,
-) -> Result<Vec<(Uuid, FieldsRow)>> {
-    let mut found = Vec::new();
-    rows::scan_fields(reader, ManagedEntity::RateCard, after, |id, row| {
-        if filter.include_archived || row.archived_at.is_none() {
-            found.push((id, row));
-        }
-        if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    Ok(found)
+pub fn page(reader: &impl Reader, filter: ArchiveFilter, page: &PageRequest) -> Result<Page<RateCard>> {
+    let found = entities::records_page(reader, filter, page)?;
+    Ok(found.map(|(id, row, record)| joined(reader, RateCardId::from(id), row, record)))
 }
 
 pub fn update(member: &Member<'_>, id: RateCardId, update: UpdateRateCard) -> Result<()> {
@@ -106,7 +68,7 @@ pub fn update(member: &Member<'_>, id: RateCardId, update: UpdateRateCard) -> Re
     if let Some(aliases) = update.aliases {
         let new = aliases.iter().any(|alias| !before.aliases.contains(alias));
         if new && row.archived_at.is_some() {
-            faults.push(Fault::Archived { field: "aliases".to_owned(), target: id.into() });
+            faults.push(Fault::ReferenceArchived { field: "aliases".to_owned(), target: id.into() });
         }
         after.aliases = aliases;
     }

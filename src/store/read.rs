@@ -3,26 +3,34 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Snapshot, Store, Transaction, custom_field_keys, custom_fields, customers, entities, find, rate_cards,
+    Snapshot, Store, Transaction, billable_metrics, custom_field_keys, custom_fields, customers, entities,
+    find, products, rate_cards,
 };
-use crate::entity::{CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId};
+use crate::entity::{
+    BillableMetricId, ContractProductId, CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId,
+};
 use crate::error::Result;
+use crate::model::billable_metric::BillableMetric;
 use crate::model::custom_field::{CustomFieldKey, Instance};
 use crate::model::customer::{Customer, CustomerFilter};
-use crate::model::page::{Page, PageRequest};
-use crate::model::rate_card::{RateCard, RateCardFilter};
+use crate::model::page::{ArchiveFilter, Page, PageRequest};
+use crate::model::product::Product;
+use crate::model::rate_card::RateCard;
 use crate::model::scalar::Time;
 use crate::storage::member::Member;
 use crate::storage::view::{Reader, View};
 
 pub(super) mod sealed {
-    use super::{Reader, Result};
+    use super::{Reader, Result, Time};
 
     /// What reading calls read from.
     pub trait Source {
         type Reader: Reader;
 
         fn reading<T>(&self, read: impl FnOnce(&Self::Reader) -> Result<T>) -> Result<T>;
+
+        /// What time it is where nobody says: the store's, or that of the moment that was frozen.
+        fn now(&self) -> Time;
     }
 }
 
@@ -31,6 +39,10 @@ impl sealed::Source for Store {
 
     fn reading<T>(&self, read: impl FnOnce(&View) -> Result<T>) -> Result<T> {
         read(&*self.view()?)
+    }
+
+    fn now(&self) -> Time {
+        self.engine.now()
     }
 }
 
@@ -41,6 +53,10 @@ impl sealed::Source for Snapshot {
         self.view.check_open()?;
         read(&self.view)
     }
+
+    fn now(&self) -> Time {
+        self.taken_at
+    }
 }
 
 impl<'t> sealed::Source for Transaction<'t> {
@@ -48,6 +64,10 @@ impl<'t> sealed::Source for Transaction<'t> {
 
     fn reading<T>(&self, read: impl FnOnce(&Member<'t>) -> Result<T>) -> Result<T> {
         self.checked(read)
+    }
+
+    fn now(&self) -> Time {
+        self.member.now()
     }
 }
 
@@ -380,6 +400,64 @@ pub trait Reading: sealed::Source {
         self.reading(|reader| customers::find(reader, alias))
     }
 
+    /// A billable metric, with its values.
+    ///
+    /// # Errors
+    /// A refusal where there is no such metric, or it was taken in with nothing but its id.
+    fn billable_metric(&self, id: BillableMetricId) -> Result<BillableMetric> {
+        self.reading(|reader| billable_metrics::get(reader, id))
+    }
+
+    /// Billable metrics, in order of their ids, a page at a time. Those taken in with nothing but an id are not
+    /// among them.
+    ///
+    /// # Errors
+    /// A refusal where the page's limit is not 1 to 1,000, or its cursor belongs to another question.
+    fn billable_metrics(&self, archived: ArchiveFilter, page: &PageRequest) -> Result<Page<BillableMetric>> {
+        self.reading(|reader| billable_metrics::page(reader, archived, page))
+    }
+
+    /// A product, with its values, its updates and what it is now: by the store's clock, for a snapshot at the
+    /// moment it was taken.
+    ///
+    /// # Errors
+    /// A refusal where there is no such product, or it was taken in with nothing but its id.
+    fn product(&self, id: ContractProductId) -> Result<Product> {
+        self.product_at(id, self.now())
+    }
+
+    /// [`product`](Self::product), with what it is at another moment, past or to come.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let id = store.create_product(CreateProduct {
+    ///     name: "Platform fee".into(),
+    ///     product_type: ProductType::Fixed,
+    ///     ..Default::default()
+    /// })?;
+    /// let past = "2020-01-01T00:00:00Z".parse()?;
+    /// assert_eq!(store.product_at(id, past)?.current.name, "Platform fee");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`product`](Self::product).
+    fn product_at(&self, id: ContractProductId, at: Time) -> Result<Product> {
+        self.reading(|reader| products::get(reader, id, at))
+    }
+
+    /// Products, each as [`product`](Self::product) gives it, in order of their ids, a page at a time. Those taken
+    /// in with nothing but an id are not among them.
+    ///
+    /// # Errors
+    /// A refusal where the page's limit is not 1 to 1,000, or its cursor belongs to another question.
+    fn products(&self, archived: ArchiveFilter, page: &PageRequest) -> Result<Page<Product>> {
+        let now = self.now();
+        self.reading(|reader| products::page(reader, archived, page, now))
+    }
+
     /// A rate card, with its values, of one moment.
     ///
     /// # Errors
@@ -388,13 +466,13 @@ pub trait Reading: sealed::Source {
         self.reading(|reader| rate_cards::get(reader, id))
     }
 
-    /// Rate cards that a filter lets through, in order of their ids, a page at a time. Those taken in with nothing
-    /// but an id are not among them.
+    /// Rate cards, in order of their ids, a page at a time. Those taken in with nothing but an id are not among
+    /// them.
     ///
     /// # Errors
     /// A refusal where the page's limit is not 1 to 1,000, or its cursor belongs to another question.
-    fn rate_cards(&self, filter: RateCardFilter, page: &PageRequest) -> Result<Page<RateCard>> {
-        self.reading(|reader| rate_cards::page(reader, filter, page))
+    fn rate_cards(&self, archived: ArchiveFilter, page: &PageRequest) -> Result<Page<RateCard>> {
+        self.reading(|reader| rate_cards::page(reader, archived, page))
     }
 
     /// The rate card that an alias leads to at a moment, archived or not; `None` where it leads to none then.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::model::scalar::Time;
 use crate::storage::view::View;
 
 /// One frozen moment of a store, with the calls of [`Reading`](crate::Reading).
@@ -24,11 +25,12 @@ use crate::storage::view::View;
 #[derive(Clone)]
 pub struct Snapshot {
     pub(super) view: Arc<View>,
+    pub(super) taken_at: Time,
 }
 
 impl Snapshot {
-    pub(super) const fn new(view: Arc<View>) -> Self {
-        Self { view }
+    pub(super) const fn new(view: Arc<View>, taken_at: Time) -> Self {
+        Self { view, taken_at }
     }
 }
 

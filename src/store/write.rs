@@ -3,12 +3,18 @@
 use uuid::Uuid;
 
 use super::custom_fields::Wish;
-use super::{Store, Transaction, custom_field_keys, custom_fields, customers, entities, rate_cards};
-use crate::entity::{CustomerId, EntityRef, ManagedEntity, RateCardId};
+use super::{
+    Store, Transaction, billable_metrics, custom_field_keys, custom_fields, customers, entities, products,
+    rate_cards,
+};
+use crate::entity::{BillableMetricId, ContractProductId, CustomerId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Error, Result};
+use crate::model::billable_metric::CreateBillableMetric;
 use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};
 use crate::model::customer::{CreateCustomer, UpdateCustomerConfig};
+use crate::model::product::{CreateProduct, ProductChanges};
 use crate::model::rate_card::{CreateRateCard, UpdateRateCard};
+use crate::model::scalar::Time;
 use crate::storage::member::Member;
 
 pub(super) mod sealed {
@@ -359,6 +365,102 @@ pub trait Writing: sealed::Target {
     /// As [`set_customer_name`](Self::set_customer_name).
     fn update_customer_config(&self, id: CustomerId, update: UpdateCustomerConfig) -> Result<()> {
         self.changing(|member| customers::update_config(member, id, update))
+    }
+
+    /// Makes a billable metric, with its values, in one commit; its id.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let filters = ["cpu_hours", "region"];
+    /// let metric = store.create_billable_metric(CreateBillableMetric {
+    ///     name: "CPU Hours".into(),
+    ///     aggregation_type: Some(Aggregation::Sum),
+    ///     aggregation_key: Some("cpu_hours".into()),
+    ///     property_filters: filters.map(|name| PropertyFilter { name: name.into(), ..Default::default() }).into(),
+    ///     group_keys: vec![vec!["region".into()]],
+    ///     ..Default::default()
+    /// })?;
+    /// assert_eq!(store.billable_metric(metric)?.name, "CPU Hours");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal with every fault of the request: neither an aggregation nor `sql`, or `sql` with any streaming
+    /// field; no aggregation key, except for [`Count`](crate::Aggregation::Count), or one that no property filter
+    /// has the name of; a property of a group key that no property filter has the name of; an empty list of
+    /// values; more than 1 MiB of it all; and what [`set_values`](Self::set_values) refuses.
+    fn create_billable_metric(&self, request: CreateBillableMetric) -> Result<BillableMetricId> {
+        self.changing(|member| billable_metrics::create(member, request))
+    }
+
+    /// Gives a billable metric another name, which is all that can change of it.
+    ///
+    /// # Errors
+    /// A refusal where there is no such metric, or it was taken in with nothing but its id.
+    fn set_billable_metric_name(&self, id: BillableMetricId, name: &str) -> Result<()> {
+        self.changing(|member| billable_metrics::set_name(member, id, name))
+    }
+
+    /// Makes a product, with its values, in one commit; its id. Source: the seed "Create a product".
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// store.add_key(ManagedEntity::ContractProduct, "stripe_product_id", KeyKind::Enforced)?;
+    /// let product = store.create_product(CreateProduct {
+    ///     name: "Platform fee".into(),
+    ///     product_type: ProductType::Subscription,
+    ///     tags: vec!["cloud".into()],
+    ///     custom_fields: [("stripe_product_id", "prod_1")].into(),
+    ///     ..Default::default()
+    /// })?;
+    /// assert_eq!(store.product(product)?.current.tags, ["cloud"]);
+    /// assert_eq!(store.find("stripe_product_id", "prod_1")?, Some(product));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal with every fault of the request: a field that the type needs and that is not there, or that the
+    /// type does not have; a metric or a product of a share that there is not; an archived metric; group keys that
+    /// together are none of the metric's; a conversion factor of 0 or less; more than 1 MiB of it all; and what
+    /// [`set_values`](Self::set_values) refuses.
+    fn create_product(&self, request: CreateProduct) -> Result<ContractProductId> {
+        self.changing(|member| products::create(member, request))
+    }
+
+    /// Changes a product from a moment on, past or to come; an archived one too, because its rates go on.
+    /// [`Product`](crate::Product) says which update wins where several count.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let product = store.create_product(CreateProduct {
+    ///     name: "Prepaid".into(),
+    ///     product_type: ProductType::Fixed,
+    ///     ..Default::default()
+    /// })?;
+    /// let rename = ProductChanges { name: Some("Prepaid commit".into()), ..Default::default() };
+    /// store.update_product(product, "2020-01-01T00:00:00Z".parse()?, rename)?;
+    /// assert_eq!(store.product(product)?.current.name, "Prepaid commit");
+    /// assert_eq!(store.product(product)?.initial.name, "Prepaid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal where there is no such product, or it was taken in with nothing but its id; otherwise with every
+    /// fault of the update: a start that is not on the hour, and what [`create_product`](Self::create_product)
+    /// refuses. Group keys have to be a group key of the metric at the update's start and at every later one.
+    fn update_product(
+        &self,
+        id: ContractProductId,
+        starting_at: Time,
+        changes: ProductChanges,
+    ) -> Result<()> {
+        self.changing(|member| products::update(member, id, starting_at, changes))
     }
 
     /// Makes a rate card, with its aliases and values, in one commit; its id. Its rates come after. Source:

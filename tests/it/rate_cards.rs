@@ -293,7 +293,7 @@ fn an_archived_card_keeps_its_aliases_and_gets_no_others() {
     assert!(store.rate_card(id).unwrap().archived_at.is_some());
     assert_eq!(store.rate_card_by_alias("paygo", day(1)).unwrap(), Some(id));
     let refused = fault(set_aliases(&store, id, &[alias(0, 5), "other".into()]));
-    assert_eq!(refused, Fault::Archived { field: "aliases".into(), target: id.into() });
+    assert_eq!(refused, Fault::ReferenceArchived { field: "aliases".into(), target: id.into() });
     set_aliases(&store, id, &[alias(0, 5)]).unwrap();
     let successor = card(&store, &[alias(0, 0)]);
     assert_eq!(store.rate_card_by_alias("paygo", day(1)).unwrap(), Some(successor));
@@ -307,17 +307,16 @@ fn lists_come_in_order_page_by_page_without_archived_and_adopted_cards() {
     store.archive(cards[2]).unwrap();
     let adopted = RateCardId::from(Uuid::from_u128(1));
     store.adopt(adopted).unwrap();
-    let list = |filter: RateCardFilter, limit| -> Vec<RateCardId> {
+    let list = |filter: ArchiveFilter, limit| -> Vec<RateCardId> {
         every(limit, |page| store.rate_cards(filter, page)).into_iter().map(|card| card.id).collect()
     };
     let active: Vec<_> = cards.iter().copied().filter(|id| *id != cards[2]).collect();
     for limit in 1..9 {
-        assert_eq!(list(RateCardFilter::default(), limit), active);
-        assert_eq!(list(RateCardFilter { include_archived: true }, limit), cards);
+        assert_eq!(list(ArchiveFilter::NotArchived, limit), active);
+        assert_eq!(list(ArchiveFilter::All, limit), cards);
     }
-    let first = store.rate_cards(RateCardFilter::default(), &PageRequest::first(2)).unwrap();
-    let mixed = store
-        .rate_cards(RateCardFilter { include_archived: true }, &PageRequest::after(first.next.unwrap(), 2));
+    let first = store.rate_cards(ArchiveFilter::NotArchived, &PageRequest::first(2)).unwrap();
+    let mixed = store.rate_cards(ArchiveFilter::All, &PageRequest::after(first.next.unwrap(), 2));
     assert_eq!(fault(mixed), Fault::CursorOfAnotherQuestion);
     assert_eq!(fault(store.rate_card(adopted)), Fault::NothingButAnId { target: adopted.into() });
     let unknown = RateCardId::from(Uuid::from_u128(2));

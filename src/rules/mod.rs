@@ -1,0 +1,3 @@
+//! Pure answers over model values: no storage, no clock, no ids of their own.
+
+pub(crate) mod product;
