@@ -105,6 +105,10 @@ pub use model::product::{
     CompositeScope, ConversionOperation, CreateProduct, Product, ProductChanges, ProductState, ProductType,
     ProductUpdate, QuantityConversion, QuantityRounding, RoundingMethod, SqlBreakdownGranularity,
 };
+pub use model::rate::{
+    AddRate, BillingFrequency, CommitRate, MAX_CUSTOM_RATE_CHARACTERS, MAX_PRICING_GROUP_CHARACTERS,
+    MAX_PRICING_GROUP_VALUES, MAX_RATE_SELECTORS, MAX_TIERS, Rate, RateSegment, RateSelector, RateType, Tier,
+};
 pub use model::rate_card::{
     CreateRateCard, CreditTypeConversion, MAX_CREDIT_TYPE_CONVERSIONS, MAX_RATE_CARD_DESCRIPTION_CHARACTERS,
     MAX_RATE_CARD_NAME_CHARACTERS, RateCard, UpdateRateCard,
@@ -124,13 +128,14 @@ pub use wire::Answer;
 pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
-        About, Aggregation, Amount, ArchiveFilter, BillableMetric, CompositeScope, ConversionOperation,
-        CreateBillableMetric, CreateCustomer, CreateProduct, CreateRateCard, CreditType,
-        CreditTypeConversion, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter, Durability,
-        Error, ErrorKind, EventTypeFilter, Expectation, Fault, IdSource, Instance, KeyKind, Page,
-        PageRequest, Product, ProductChanges, ProductState, ProductType, ProductUpdate, PropertyFilter,
-        QuantityConversion, QuantityRounding, RateCard, Reading, RoundingMethod, ScheduledAlias, SetClock,
-        SetOutcome, Snapshot, SqlBreakdownGranularity, Store, StoreOptions, Time, Transaction,
-        UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing,
+        About, AddRate, Aggregation, Amount, ArchiveFilter, BillableMetric, BillingFrequency, CommitRate,
+        CompositeScope, ConversionOperation, CreateBillableMetric, CreateCustomer, CreateProduct,
+        CreateRateCard, CreditType, CreditTypeConversion, Cursor, CustomFieldKey, CustomFields, Customer,
+        CustomerFilter, Durability, Error, ErrorKind, EventTypeFilter, Expectation, Fault, IdSource,
+        Instance, KeyKind, Page, PageRequest, Product, ProductChanges, ProductState, ProductType,
+        ProductUpdate, PropertyFilter, QuantityConversion, QuantityRounding, Rate, RateCard, RateSegment,
+        RateSelector, RateType, Reading, RoundingMethod, ScheduledAlias, SetClock, SetOutcome, Snapshot,
+        SqlBreakdownGranularity, Store, StoreOptions, Tier, Time, Transaction, UpdateCustomerConfig,
+        UpdateRateCard, ValueOutcome, Writing,
     };
 }

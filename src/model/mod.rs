@@ -8,6 +8,7 @@ pub(crate) mod custom_field;
 pub(crate) mod customer;
 pub(crate) mod page;
 pub(crate) mod product;
+pub(crate) mod rate;
 pub(crate) mod rate_card;
 pub(crate) mod scalar;
 pub(crate) mod word;

@@ -1,3 +1,4 @@
 //! Pure answers over model values: no storage, no clock, no ids of their own.
 
 pub(crate) mod product;
+pub(crate) mod rate;

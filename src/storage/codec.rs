@@ -7,14 +7,16 @@ use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
 use uuid::Uuid;
 
+use super::collection::Part;
 use super::tables::{CHECK_BYTES, ID_BYTES, TableId, UNIQUE_BYTES};
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Result};
 use crate::model::billable_metric::BillableMetricRecord;
-use crate::model::change::Change;
+use crate::model::change::{Change, Collection};
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CustomerRecord;
 use crate::model::product::ProductRecord;
+use crate::model::rate::RateRecord;
 use crate::model::rate_card::RateCardRecord;
 use crate::model::scalar::Time;
 
@@ -40,6 +42,11 @@ pub trait EntityRecord: Record {
 impl Record for FieldsRow {}
 impl Record for KeyRow {}
 impl Record for AliasRow {}
+impl Record for RateRecord {}
+impl Part for RateRecord {
+    const COLLECTION: Collection = Collection::Rates;
+    const OWNER: ManagedEntity = ManagedEntity::RateCard;
+}
 impl Record for Change {}
 impl Record for u32 {}
 impl Record for [u8; ID_BYTES] {}

@@ -16,6 +16,7 @@ mod find;
 mod options;
 mod products;
 mod rate_cards;
+mod rates;
 mod read;
 mod snapshot;
 mod transaction;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::custom_fields::Wish;
 use super::{
     Store, Transaction, billable_metrics, custom_field_keys, custom_fields, customers, entities, products,
-    rate_cards,
+    rate_cards, rates,
 };
 use crate::entity::{BillableMetricId, ContractProductId, CustomerId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::model::billable_metric::CreateBillableMetric;
 use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};
 use crate::model::customer::{CreateCustomer, UpdateCustomerConfig};
 use crate::model::product::{CreateProduct, ProductChanges};
+use crate::model::rate::AddRate;
 use crate::model::rate_card::{CreateRateCard, UpdateRateCard};
 use crate::model::scalar::Time;
 use crate::storage::member::Member;
@@ -499,6 +500,45 @@ pub trait Writing: sealed::Target {
     /// it does not have; and with every fault that [`create_rate_card`](Self::create_rate_card) names.
     fn update_rate_card(&self, id: RateCardId, update: UpdateRateCard) -> Result<()> {
         self.changing(|member| rate_cards::update(member, id, update))
+    }
+
+    /// Adds a rate to a card, or puts it in place of the one for the same product, pricing group values, billing
+    /// frequency and start. [`AddRate`] says when it is in force. Source: `metronome-api.md` §5.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let seats = store.create_product(CreateProduct {
+    ///     name: "Seats".into(),
+    ///     product_type: ProductType::Subscription,
+    ///     ..Default::default()
+    /// })?;
+    /// let card = store.create_rate_card(CreateRateCard::default())?;
+    /// store.add_rate(card, AddRate {
+    ///     billing_frequency: Some(BillingFrequency::Monthly),
+    ///     ..AddRate::new(seats, "2025-01-01T00:00:00Z".parse()?, Rate::flat(Amount::from(2_000)))
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal where there is no such card, or it was taken in with nothing but its id; otherwise with every fault
+    /// of the rate: an archived card, no product or an archived one, what [`Rate`](crate::Rate) and [`AddRate`] say
+    /// of each field, and a credit type that the card does not convert or that is another than that of the product's
+    /// rates before.
+    fn add_rate(&self, card: RateCardId, rate: AddRate) -> Result<()> {
+        self.changing(|member| rates::add(member, card, rate))
+    }
+
+    /// Adds any number of rates to a card, as [`add_rate`](Self::add_rate) does, all of them or none.
+    ///
+    /// # Errors
+    /// As [`add_rate`](Self::add_rate), with the faults of all rates, and where two of them are for the same product,
+    /// pricing group values, billing frequency and start.
+    fn add_rates(&self, card: RateCardId, rates: impl IntoIterator<Item = AddRate>) -> Result<()> {
+        let rates = rates.into_iter().collect();
+        self.changing(|member| rates::add_all(member, card, rates))
     }
 
     /// Takes in an instance whose id was issued elsewhere; whether it was new.

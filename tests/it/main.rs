@@ -9,6 +9,7 @@ mod model;
 mod opening;
 mod pages_written;
 mod rate_cards;
+mod rates;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
