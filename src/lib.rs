@@ -114,6 +114,7 @@ pub use model::rate_card::{
     MAX_RATE_CARD_NAME_CHARACTERS, RateCard, UpdateRateCard,
 };
 pub use model::scalar::{Amount, AmountError, Time, TimeError};
+pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
     Durability, IdSource, Reading, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,

@@ -34,6 +34,12 @@ macro_rules! words {
             }
         }
 
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+
         #[cfg(feature = "wire")]
         impl $crate::model::word::Word for $name {
             const SPELLINGS: &'static [(&'static str, Self)] =

@@ -1,4 +1,5 @@
 //! Pure answers over model values: no storage, no clock, no ids of their own.
 
 pub(crate) mod product;
+pub(crate) mod quantity;
 pub(crate) mod rate;

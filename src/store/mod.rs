@@ -17,6 +17,8 @@ mod options;
 mod products;
 mod rate_cards;
 mod rates;
+#[cfg(test)]
+mod rates_read;
 mod read;
 mod snapshot;
 mod transaction;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::entity::ManagedEntity;
 use crate::error::short;
 use crate::model::scalar::{Amount, Time};
+use crate::model::word::Word;
 
 /// How many faults a message names; of the others it says how many they are.
 const MAX_FAULTS: usize = 100;
@@ -151,6 +152,17 @@ pub(crate) fn one_of(value: Value<'_>, words: &[&'static str]) -> Option<&'stati
     word
 }
 
+/// A choice by its word, in upper or lower case.
+pub(crate) fn word<W: Word>(value: Value<'_>) -> Option<W> {
+    let said = text(value)?;
+    let meant = W::SPELLINGS.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(&said));
+    if meant.is_none() {
+        let spellings: Vec<_> = W::SPELLINGS.iter().map(|(spelling, _)| *spelling).collect();
+        value.fault(format_args!("{} is none of {}", short(&said), spellings.join(", ")));
+    }
+    meant.map(|(_, meant)| *meant)
+}
+
 /// `true` or `false`.
 pub(crate) fn flag(value: Value<'_>) -> Option<bool> {
     match value.json() {
@@ -170,6 +182,15 @@ pub(crate) fn amount(value: Value<'_>) -> Option<Amount> {
         value.fault(error);
     }
     amount.ok()
+}
+
+/// A whole number of 0 or more, however it is written: `2`, `2.0` and `2e0` are the same.
+pub(crate) fn count(value: Value<'_>) -> Option<u32> {
+    let count = amount(value)?.to_string().parse().ok();
+    if count.is_none() {
+        value.fault(format_args!("a whole number from 0 to {} is expected", u32::MAX));
+    }
+    count
 }
 
 /// A moment in RFC 3339.

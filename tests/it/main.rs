@@ -1,6 +1,7 @@
 //! The library's behaviour, through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod billable_metrics;
 mod failures;
 mod finding;
 mod instances;
@@ -8,6 +9,9 @@ mod keys;
 mod model;
 mod opening;
 mod pages_written;
+mod product_schedule;
+mod products;
+mod quantity;
 mod rate_cards;
 mod rates;
 #[cfg(feature = "wire")]
@@ -21,5 +25,9 @@ mod uniqueness;
 mod values;
 #[cfg(feature = "wire")]
 mod wire;
+#[cfg(feature = "wire")]
+mod wire_catalog;
+#[cfg(feature = "wire")]
+mod wire_catalog_fields;
 #[cfg(feature = "wire")]
 mod wire_requests;

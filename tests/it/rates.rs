@@ -513,7 +513,7 @@ proptest! {
     }
 }
 
-/// How many products' rates are added, 100 for each.
+/// Adds 100 rates for each of so many products, 10,000 in a call.
 fn fill(store: &Store, card: RateCardId, products: usize) -> Vec<ContractProductId> {
     let ids: Vec<_> = (0..products).map(|_| product(store, ProductType::Fixed)).collect();
     let start = time("2000-01-01T00:00:00Z");
@@ -526,69 +526,42 @@ fn fill(store: &Store, card: RateCardId, products: usize) -> Vec<ContractProduct
     ids
 }
 
-#[test]
-fn reading_one_products_rates_of_a_large_card_reads_no_others() {
+/// Writes and bytes that it takes to fill a card.
+fn written(fill: impl FnOnce(&Store, RateCardId)) -> (u64, u64) {
     let disk = Disk::default();
-    let options = || StoreOptions::new().durability(Durability::OnFlush);
-    let store = options().on_backend(disk.clone()).unwrap();
+    let store = StoreOptions::new().durability(Durability::OnFlush).on_backend(disk.clone()).unwrap();
     let card = store.create_rate_card(CreateRateCard::default()).unwrap();
-    let products = fill(&store, card, 1_000);
+    fill(&store, card);
     store.close().unwrap();
+    (disk.count(Access::Write), billfold::Backend::len(&disk).unwrap())
+}
 
-    // Pages are read from the disk once, so a store that is opened anew counts those that an answer takes.
-    let reads = |selectors: &[RateSelector], limit: usize| {
-        let store = options().on_backend(disk.clone()).unwrap();
-        store.rate_card(card).unwrap();
-        store.product(products[500]).unwrap();
-        let before = disk.count(Access::Read);
-        let page =
-            store.rate_schedule(card, Time::UNIX_EPOCH, None, selectors, &PageRequest::first(limit)).unwrap();
-        (page.items.len(), disk.count(Access::Read) - before)
-    };
-    let one = RateSelector { product_id: Some(products[500]), ..Default::default() };
-    let (rates, pages) = reads(std::slice::from_ref(&one), 1_000);
-    assert_eq!(rates, 100);
-    assert!(pages <= 20, "{pages} pages for 100 of 100,000 rates");
-    // All of the card's rates are some thousand pages, so that the counting is seen to work.
-    let store = options().on_backend(disk.clone()).unwrap();
-    let before = disk.count(Access::Read);
-    let all = every(1_000, |page| store.rate_schedule(card, Time::UNIX_EPOCH, None, &[], page)).len();
-    assert_eq!(all, 100_000);
-    let pages = disk.count(Access::Read) - before;
-    assert!(pages > 1_000, "{pages} pages for all");
+/// Ten times as much may take little more than ten times as many writes and bytes; a file grows in steps.
+#[track_caller]
+fn is_linear((writes, bytes): (u64, u64), (many_writes, many_bytes): (u64, u64)) {
+    assert!(many_writes <= writes * 12, "{writes} writes, then {many_writes}");
+    assert!(many_bytes <= bytes * 20, "{bytes} bytes, then {many_bytes}");
 }
 
 #[test]
 fn adding_a_hundred_thousand_rates_writes_ten_times_what_ten_thousand_write() {
-    let written = |products: usize, at_once: bool| {
-        let disk = Disk::default();
-        let store = StoreOptions::new().durability(Durability::OnFlush).on_backend(disk.clone()).unwrap();
-        let card = store.create_rate_card(CreateRateCard::default()).unwrap();
-        if at_once {
-            store
-                .write(|tx| {
-                    let product = tx.create_product(CreateProduct {
-                        product_type: ProductType::Fixed,
-                        ..Default::default()
-                    })?;
-                    let start = |n: u64| Time::UNIX_EPOCH.after(std::time::Duration::from_secs(3_600 * n));
-                    let rates = (0..products as u64 * 100)
-                        .map(|n| AddRate::new(product, start(n), Rate::flat(1.into())));
-                    tx.add_rates(card, rates)
-                })
-                .unwrap();
-        } else {
-            fill(&store, card, products);
-        }
-        store.close().unwrap();
-        (disk.count(Access::Write), billfold::Backend::len(&disk).unwrap())
+    let few = written(|store, card| drop(fill(store, card, 100)));
+    let many = written(|store, card| drop(fill(store, card, 1_000)));
+    is_linear(few, many);
+}
+
+#[test]
+fn adding_rates_one_by_one_to_one_product_is_linear_too() {
+    let one_by_one = |rates: u64| {
+        written(|store, card| {
+            let product = product(store, ProductType::Fixed);
+            let start = |n: u64| Time::UNIX_EPOCH.after(std::time::Duration::from_secs(3_600 * n));
+            for n in 0..rates {
+                store.add_rate(card, AddRate::new(product, start(n), Rate::flat(1.into()))).unwrap();
+            }
+        })
     };
-    for at_once in [true, false] {
-        let (writes, bytes) = written(100, at_once);
-        let (many_writes, many_bytes) = written(1_000, at_once);
-        assert!(many_writes <= writes * 12, "{writes} writes, then {many_writes}");
-        assert!(many_bytes <= bytes * 20, "{bytes} bytes, then {many_bytes}");
-    }
+    is_linear(one_by_one(100), one_by_one(1_000));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What several subjects' tests need.
 
+pub mod catalog;
 pub mod disk;
 
 use billfold::prelude::*;
