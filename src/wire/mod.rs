@@ -9,8 +9,11 @@ pub(crate) mod body;
 mod custom_fields;
 mod customers;
 mod listed_product;
+mod listed_rate;
 mod products;
 mod query;
+mod rate_cards;
+mod rates;
 
 pub use answer::Answer;
 
@@ -33,8 +36,14 @@ type Route = (&'static str, &'static str, Call);
 type PathParameters<'p> = Vec<(&'static str, &'p str)>;
 
 /// All calls, by subject.
-const ROUTES: [&[Route]; 4] =
-    [custom_fields::ROUTES, customers::ROUTES, billable_metrics::ROUTES, products::ROUTES];
+const ROUTES: [&[Route]; 6] = [
+    custom_fields::ROUTES,
+    customers::ROUTES,
+    billable_metrics::ROUTES,
+    products::ROUTES,
+    rate_cards::ROUTES,
+    rates::ROUTES,
+];
 
 /// What a call is asked with.
 struct Request<'r> {
@@ -73,10 +82,11 @@ impl Store {
     /// Answers a call of the vendor's API (source: `metronome-api.md` §1.3): what an HTTP server does with a
     /// request, without the server. Feature `wire`.
     ///
-    /// The calls are those of custom fields, customers, billable metrics and products, under the API's own paths,
-    /// such as `/v1/customFields/addKey`. `query` holds the parameters, decoded. Every list has `limit` (1 to 100)
-    /// and `next_page`, which may also be called `cursor`; a parameter that is a list may be given several times,
-    /// with commas, or both. Words such as `USAGE` are understood in upper and lower case. `body` is JSON in UTF-8; no bytes at all count as `{}`.
+    /// The calls are those of custom fields, customers, billable metrics, products and rate cards, under the API's
+    /// own paths, such as `/v1/customFields/addKey`. `query` holds the parameters, decoded. Every list has `limit`
+    /// (1 to 100) and `next_page`, which may also be called `cursor`; a parameter that is a list may be given
+    /// several times, with commas, or both. Words such as `USAGE` are understood in upper and lower case. `body` is
+    /// JSON in UTF-8; no bytes at all count as `{}`.
     ///
     /// A change is in the store, and on disk (see [`Durability`](crate::Durability)), when this returns; one
     /// that was refused changed nothing. Any bytes may be given: there is always an answer.

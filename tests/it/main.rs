@@ -30,4 +30,6 @@ mod wire_catalog;
 #[cfg(feature = "wire")]
 mod wire_catalog_fields;
 #[cfg(feature = "wire")]
+mod wire_rates;
+#[cfg(feature = "wire")]
 mod wire_requests;

@@ -461,6 +461,9 @@ fn rates_are_gone_with_a_forgotten_card_and_with_a_transaction_that_stops() {
     ));
 }
 
+/// By product and region, then by start: the end and the price.
+type Model = BTreeMap<(usize, Option<usize>), BTreeMap<u32, (Option<u32>, i64)>>;
+
 /// One rate of a program: its product, region, start and end.
 fn program() -> impl Strategy<Value = Vec<(usize, Option<usize>, u32, Option<u32>)>> {
     let rate = (0..2_usize, prop::option::of(0..2_usize), 1..8_u32, prop::option::of(1..5_u32));
@@ -478,8 +481,7 @@ proptest! {
         let (store, card, _) = store();
         let products = [grouped(&store, &[]), grouped(&store, &[])];
         let regions = ["EU", "US"];
-        // By (product, region): start -> (end, price).
-        let mut model: BTreeMap<(usize, Option<usize>), BTreeMap<u32, (Option<u32>, i64)>> = BTreeMap::new();
+        let mut model = Model::new();
         for (price, (p, g, start, end)) in program.into_iter().enumerate() {
             let pricing_group_values = g.map(|g| groups(&[("region", regions[g])])).unwrap_or_default();
             let ending_before = end.map(day);
