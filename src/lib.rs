@@ -61,6 +61,9 @@
 //! instance at most as many values. Characters are Unicode scalar values; keys and values are compared exactly, byte
 //! for byte.
 //!
+//! What is kept of a billable metric or a product, its values aside, takes at most 1 MiB, a product's updates
+//! included, of which there are up to [1,000](MAX_UPDATES_PER_PRODUCT). Amounts have up to 28 digits ([`Amount`]).
+//!
 //! # Features
 //!
 //! None by default. `wire` answers the vendor's API calls in process; `cli` builds the tool `billfold`, and has
@@ -102,8 +105,9 @@ pub use model::page::{
     ArchiveFilter, Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest,
 };
 pub use model::product::{
-    CompositeScope, ConversionOperation, CreateProduct, Product, ProductChanges, ProductState, ProductType,
-    ProductUpdate, QuantityConversion, QuantityRounding, RoundingMethod, SqlBreakdownGranularity,
+    CompositeScope, ConversionOperation, CreateProduct, MAX_UPDATES_PER_PRODUCT, Product, ProductChanges,
+    ProductState, ProductType, ProductUpdate, QuantityConversion, QuantityRounding, RoundingMethod,
+    SqlBreakdownGranularity,
 };
 pub use model::rate::{
     AddRate, BillingFrequency, CommitRate, MAX_CUSTOM_RATE_CHARACTERS, MAX_PRICING_GROUP_CHARACTERS,

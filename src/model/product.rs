@@ -8,6 +8,9 @@ use super::scalar::{Amount, Time};
 use super::word::words;
 use crate::entity::{BillableMetricId, ContractProductId};
 
+/// The most updates of a product. The API names no limit; this is one for every hour of 40 days.
+pub const MAX_UPDATES_PER_PRODUCT: usize = 1_000;
+
 words! {
     /// What a product charges for. It never changes. Source: the seed "Create a product", `metronome-api.md` §4.
     ///
@@ -247,7 +250,8 @@ pub struct ProductState {
 ///
 /// At a moment, a product is what it was made as, changed by every update that starts at that moment or before,
 /// in the order in which the updates were made. So of two updates that both count and change the same field, the
-/// one made later wins, even if it starts earlier, as the API does (source: `metronome-api.md` §4).
+/// one made later wins, even if it starts earlier, as the API does (source: `metronome-api.md` §4). A product has
+/// up to 1,000 updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Product {

@@ -35,16 +35,19 @@ pub fn creation_faults(product_type: ProductType, state: &ProductState) -> Vec<F
     faults
 }
 
-/// What is wrong with an update of a product in itself.
-pub fn update_faults(product_type: ProductType, starting_at: Time, changes: &ProductChanges) -> Vec<Fault> {
+/// What is wrong with an update, whatever product it is of.
+pub fn update_faults(starting_at: Time, changes: &ProductChanges) -> Vec<Fault> {
     let hour = (!starting_at.is_on_the_hour()).then(|| {
         let rule = "a product's update is required to be on an hour boundary";
         FieldProblem::Value { value: starting_at.to_string(), rule }.at("starting_at")
     });
-    let mut faults: Vec<_> = hour.into_iter().collect();
-    faults.extend(not_allowed(product_type, &limited_in_changes(changes)));
-    faults.extend(conversion_fault(changes.quantity_conversion.as_ref().and_then(Option::as_ref)));
-    faults
+    let conversion = changes.quantity_conversion.as_ref().and_then(Option::as_ref);
+    hour.into_iter().chain(conversion_fault(conversion)).collect()
+}
+
+/// The changes that a product of that type does not take.
+pub fn not_allowed_in_update(product_type: ProductType, changes: &ProductChanges) -> Vec<Fault> {
+    not_allowed(product_type, &limited_in_changes(changes))
 }
 
 /// What a product of that type lacks.
@@ -124,7 +127,8 @@ fn limited_in_changes(changes: &ProductChanges) -> [(&'static str, bool); LIMITE
     ]
 }
 
-fn conversion_fault(conversion: Option<&QuantityConversion>) -> Option<Fault> {
+/// The fault of a conversion that makes nothing of a quantity, or less.
+pub fn conversion_fault(conversion: Option<&QuantityConversion>) -> Option<Fault> {
     let factor = conversion?.conversion_factor;
     let rule = "a conversion factor is greater than 0";
     (factor <= Amount::ZERO).then(|| {

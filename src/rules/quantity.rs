@@ -5,7 +5,8 @@
 
 use rust_decimal::Decimal;
 
-use crate::error::{FieldProblem, Result};
+use super::product::conversion_fault;
+use crate::error::{Fault, FieldProblem, Result};
 use crate::model::product::{ConversionOperation, ProductState, QuantityConversion, RoundingMethod};
 use crate::model::scalar::Amount;
 
@@ -50,12 +51,14 @@ const MAX_DIGITS: i32 = 28;
 /// ```
 ///
 /// # Errors
-/// A refusal where `raw` is negative, or where the outcome has more than 28 digits before its point.
+/// A refusal where `raw` is negative, where the outcome has more than 28 digits before its point, or where the
+/// conversion's factor is not more than 0, which no stored product has.
 pub fn billed_quantity(product: &ProductState, raw: Amount) -> Result<Amount> {
     if raw.is_negative() {
         let rule = "a quantity is 0 or more";
         return Err(FieldProblem::Value { value: raw.to_string(), rule }.at("quantity").into());
     }
+    Fault::none_of(conversion_fault(product.quantity_conversion.as_ref()).into_iter().collect())?;
     let converted = match &product.quantity_conversion {
         Some(conversion) => convert(raw, conversion),
         None => Some(Written::of(raw)),
@@ -70,7 +73,7 @@ pub fn billed_quantity(product: &ProductState, raw: Amount) -> Result<Amount> {
     })
 }
 
-/// `None` for a division by 0, which no product that was checked asks for.
+/// `None` for a division by 0.
 fn convert(raw: Amount, conversion: &QuantityConversion) -> Option<Written> {
     let factor = conversion.conversion_factor;
     match conversion.operation {

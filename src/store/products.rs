@@ -3,13 +3,16 @@
 use super::custom_fields::{self, Plan};
 use super::{billable_metrics, entities};
 use crate::entity::{BillableMetricId, ContractProductId, EntityId, EntityRef, ManagedEntity};
-use crate::error::{Fault, FieldProblem, Result};
+use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::model::page::{ArchiveFilter, Page, PageRequest};
 use crate::model::product::{
-    CreateProduct, Product, ProductChanges, ProductRecord, ProductState, ProductType, ProductUpdate,
+    CreateProduct, MAX_UPDATES_PER_PRODUCT, Product, ProductChanges, ProductRecord, ProductState,
+    ProductType, ProductUpdate,
 };
 use crate::model::scalar::Time;
-use crate::rules::product::{creation_faults, group_key_fault, missing, update_faults};
+use crate::rules::product::{
+    creation_faults, group_key_fault, missing, not_allowed_in_update, update_faults,
+};
 use crate::storage::codec::FieldsRow;
 use crate::storage::member::Member;
 use crate::storage::rows;
@@ -46,21 +49,30 @@ pub fn update(
     starting_at: Time,
     changes: ProductChanges,
 ) -> Result<()> {
-    let (row, before) = known(member, id)?;
-    let mut faults = update_faults(before.product_type, starting_at, &changes);
+    let mut faults = update_faults(starting_at, &changes);
     faults.extend(metric_fault(member, changes.billable_metric_id)?);
-    faults.extend(part_faults(
-        member,
-        Some(id),
-        changes.composite_product_ids.as_deref().unwrap_or_default(),
-    )?);
+    let parts = changes.composite_product_ids.as_deref().unwrap_or_default();
+    faults.extend(part_faults(member, Some(id), parts)?);
+    let (row, before) = match known(member, id) {
+        Ok(found) => found,
+        Err(Error::Refused(unknown)) => return Err(Error::Refused([unknown, faults].concat())),
+        Err(failure) => return Err(failure),
+    };
+    faults.extend(not_allowed_in_update(before.product_type, &changes));
     let groups = changes.billable_metric_id.is_some()
         || changes.pricing_group_key.is_some()
         || changes.presentation_group_key.is_some();
+    let shares = changes.composite_product_ids.is_some() || changes.composite_tags.is_some();
     let (created_at, created_by) = (member.now(), member.about().actor.clone());
     let mut after = before.clone();
     after.updates.push(ProductUpdate { starting_at, created_at, created_by, changes });
-    schedule_faults(member, &after, starting_at, groups, &mut faults)?;
+    let items = after.updates.len();
+    if items > MAX_UPDATES_PER_PRODUCT {
+        faults.push(FieldProblem::TooMany { items, most: MAX_UPDATES_PER_PRODUCT }.at("updates"));
+    }
+    if groups || shares {
+        schedule_faults(member, &after, starting_at, groups, &mut faults)?;
+    }
     faults.extend(entities::size_fault(id.into(), &after)?);
     Fault::none_of(faults)?;
     rows::update(member, id.uuid(), row, &before, &after)

@@ -454,7 +454,7 @@ pub trait Writing: sealed::Target {
     /// # Errors
     /// A refusal where there is no such product, or it was taken in with nothing but its id; otherwise with every
     /// fault of the update: a start that is not on the hour, and what [`create_product`](Self::create_product)
-    /// refuses. Group keys have to be a group key of the metric at the update's start and at every later one.
+    /// refuses, and one more than 1,000 updates. Group keys have to be a group key of the metric at the update's start and at every later one.
     fn update_product(
         &self,
         id: ContractProductId,

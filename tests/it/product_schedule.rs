@@ -236,6 +236,10 @@ fn an_update_cannot_take_what_the_type_needs_or_name_what_is_not_there() {
     let unknown = ContractProductId::from(Uuid::from_u128(5));
     let target = unknown.into();
     assert_eq!(fault(store.update_product(unknown, start, named("x"))), Fault::InstanceNotFound { target });
+    // What is wrong besides is named with it.
+    let half_past = at("2025-01-01T00:30:00Z");
+    let faults = refused(&store, |store| store.update_product(unknown, half_past, other(metric)));
+    assert_eq!(faults.len(), 3, "{faults:?}");
     store.adopt(unknown).unwrap();
     assert_eq!(fault(store.update_product(unknown, start, named("x"))), Fault::NothingButAnId { target });
 }
@@ -276,6 +280,19 @@ fn an_archived_product_can_still_be_updated() {
     store.update_product(id, at("2024-01-01T00:00:00Z"), named("x")).unwrap();
     let product = store.product(id).unwrap();
     assert_eq!((product.current.name.as_str(), product.archived_at.is_some()), ("x", true));
+}
+
+#[test]
+fn a_product_has_up_to_1_000_updates() {
+    let (store, _) = in_2025();
+    let metric = cpu_hours(&store);
+    let id = store.create_product(usage(metric)).unwrap();
+    let start = at("2025-01-01T00:00:00Z");
+    let keyed = ProductChanges { pricing_group_key: Some(strings(&["region"])), ..Default::default() };
+    store.write(|tx| (0..1_000).try_for_each(|_| tx.update_product(id, start, keyed.clone()))).unwrap();
+    assert_eq!(store.product(id).unwrap().updates.len(), billfold::MAX_UPDATES_PER_PRODUCT);
+    let faults = refused(&store, |store| store.update_product(id, start, keyed));
+    assert_eq!(faults, ["updates: 1001 items; at most 1000 are allowed"]);
 }
 
 #[test]

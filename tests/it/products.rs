@@ -4,7 +4,7 @@ use billfold::prelude::*;
 use uuid::Uuid;
 
 use crate::support::catalog::{cpu_hours, of_type, refused, strings, summing, usage};
-use crate::support::{every, fault};
+use crate::support::{every, fault, faults};
 
 use ProductType::{Composite, Fixed, ProService, Subscription, Usage};
 
@@ -286,4 +286,39 @@ fn archived_products_are_listed_where_they_are_asked_for() {
     let cursor = store.products(ArchiveFilter::All, &PageRequest::first(1)).unwrap().next.unwrap();
     let other = store.billable_metrics(ArchiveFilter::All, &PageRequest::after(cursor, 1));
     assert_eq!(fault(other), Fault::CursorOfAnotherQuestion);
+}
+
+#[test]
+fn products_and_metrics_are_there_when_the_file_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("billing.redb");
+    let store = Store::open(&path).unwrap();
+    let metric = cpu_hours(&store);
+    let id = store.create_product(usage(metric)).unwrap();
+    let rename = ProductChanges { name: Some("Renamed".into()), ..Default::default() };
+    store.update_product(id, "2020-01-01T00:00:00Z".parse().unwrap(), rename).unwrap();
+    let before = (store.product(id).unwrap(), store.billable_metric(metric).unwrap());
+    store.close().unwrap();
+    let store = Store::open_read_only(&path).unwrap();
+    assert_eq!((store.product(id).unwrap(), store.billable_metric(metric).unwrap()), before);
+    assert_eq!(before.0.current.name, "Renamed");
+}
+
+#[test]
+fn a_refused_product_leaves_its_transaction_as_it_was() {
+    let (store, request) = prepared(Usage);
+    let made = store
+        .write(|tx| {
+            // The metric of the same transaction is as good as any.
+            let metric = tx.create_billable_metric(summing("m", &["bytes"], &[]))?;
+            assert_eq!(faults(tx.create_product(of_type(Composite))).len(), 1);
+            let id = tx.create_product(CreateProduct { billable_metric_id: Some(metric), ..request })?;
+            assert_eq!(tx.product(id)?.current.billable_metric_id, Some(metric));
+            Ok(id)
+        })
+        .unwrap();
+    let listed = store.products(ArchiveFilter::All, &PageRequest::default()).unwrap().items;
+    assert_eq!(listed.iter().map(|product| product.id).collect::<Vec<_>>(), [made]);
+    let dry = store.dry_run(|tx| tx.create_product(of_type(Fixed))).unwrap();
+    assert!(!store.exists(dry).unwrap());
 }

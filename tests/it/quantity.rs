@@ -114,12 +114,36 @@ fn a_quantity_is_converted_first_and_rounded_once() {
 }
 
 #[test]
+fn what_is_beyond_the_last_place_counts_however_small_it_is() {
+    let least = "0.0000000000000000000000000001";
+    let tiny = Some((Divide, "1e27"));
+    assert_eq!(billed(least, tiny, Some((RoundUp, 28))), least);
+    assert_eq!(billed(least, tiny, Some((RoundUp, 0))), "1");
+    assert_eq!(billed(least, tiny, Some((RoundDown, 28))), "0");
+    assert_eq!(billed(least, tiny, None), "0");
+    // Half of the least amount goes to the even digit, and a little more than half of it up.
+    assert_eq!(billed(least, Some((Divide, "2")), None), "0");
+    assert_eq!(billed(least, Some((Divide, "1.999999999999999999999999999")), None), least);
+}
+
+#[test]
 fn a_negative_quantity_is_refused() {
     let plain = product(None, None);
     let refused = fault(billed_quantity(&plain, amount("-0.1")));
     assert_eq!(refused.to_string(), "quantity: \"-0.1\" is not allowed; a quantity is 0 or more");
     assert_eq!(refused.kind(), ErrorKind::Invalid);
     assert_eq!(billed_quantity(&plain, amount("-0")).unwrap(), Amount::ZERO);
+}
+
+#[test]
+fn a_factor_that_no_stored_product_has_is_refused() {
+    let mut state = product(Some((Divide, amount("2"))), None);
+    for (factor, sound) in [("0", false), ("-2", false), ("2", true)] {
+        state.quantity_conversion =
+            Some(QuantityConversion { conversion_factor: amount(factor), operation: Divide, name: None });
+        let billed = billed_quantity(&state, amount("3"));
+        assert_eq!(billed.is_ok(), sound, "{factor}: {billed:?}");
+    }
 }
 
 #[test]
