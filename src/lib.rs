@@ -87,10 +87,12 @@ mod wire;
 
 pub use entity::*;
 pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result};
+pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
 pub use model::billable_metric::{
     Aggregation, BillableMetric, CreateBillableMetric, EventTypeFilter, PropertyFilter,
 };
 pub use model::change::About;
+pub use model::credit_type::CreditType;
 pub use model::custom_field::{
     CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
     MAX_VALUE_CHARACTERS, SetOutcome, ValueOutcome,
@@ -108,6 +110,14 @@ pub use model::product::{
     ProductState, ProductType, ProductUpdate, QuantityConversion, QuantityRounding, RoundingMethod,
     SqlBreakdownGranularity,
 };
+pub use model::rate::{
+    AddRate, BillingFrequency, CommitRate, MAX_CUSTOM_RATE_CHARACTERS, MAX_PRICING_GROUP_CHARACTERS,
+    MAX_PRICING_GROUP_VALUES, MAX_RATE_SELECTORS, MAX_TIERS, Rate, RateSegment, RateSelector, RateType, Tier,
+};
+pub use model::rate_card::{
+    CreateRateCard, CreditTypeConversion, MAX_CREDIT_TYPE_CONVERSIONS, MAX_RATE_CARD_DESCRIPTION_CHARACTERS,
+    MAX_RATE_CARD_NAME_CHARACTERS, RateCard, UpdateRateCard,
+};
 pub use model::scalar::{Amount, AmountError, Time, TimeError};
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
@@ -124,12 +134,14 @@ pub use wire::Answer;
 pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
-        About, Aggregation, Amount, ArchiveFilter, BillableMetric, CompositeScope, ConversionOperation,
-        CreateBillableMetric, CreateCustomer, CreateProduct, Cursor, CustomFieldKey, CustomFields, Customer,
+        About, AddRate, Aggregation, Amount, ArchiveFilter, BillableMetric, BillingFrequency, CommitRate,
+        CompositeScope, ConversionOperation, CreateBillableMetric, CreateCustomer, CreateProduct,
+        CreateRateCard, CreditType, CreditTypeConversion, Cursor, CustomFieldKey, CustomFields, Customer,
         CustomerFilter, Durability, Error, ErrorKind, EventTypeFilter, Expectation, Fault, IdSource,
         Instance, KeyKind, Page, PageRequest, Product, ProductChanges, ProductState, ProductType,
-        ProductUpdate, PropertyFilter, QuantityConversion, QuantityRounding, Reading, RoundingMethod,
-        SetClock, SetOutcome, Snapshot, SqlBreakdownGranularity, Store, StoreOptions, Time, Transaction,
-        UpdateCustomerConfig, ValueOutcome, Writing,
+        ProductUpdate, PropertyFilter, QuantityConversion, QuantityRounding, Rate, RateCard, RateSegment,
+        RateSelector, RateType, Reading, RoundingMethod, ScheduledAlias, SetClock, SetOutcome, Snapshot,
+        SqlBreakdownGranularity, Store, StoreOptions, Tier, Time, Transaction, UpdateCustomerConfig,
+        UpdateRateCard, ValueOutcome, Writing,
     };
 }

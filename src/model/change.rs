@@ -74,6 +74,42 @@ pub(crate) enum What {
     Values(Vec<ValueChange>),
     Archived,
     Forgotten,
+    /// Parts of an instance that stand in rows of their own. Many that change together are several changes, each
+    /// of some of them.
+    Parts {
+        of: Collection,
+        changes: Vec<PartChange>,
+    },
+}
+
+/// What an instance can have any number of: each in a row of its own, so that changing one reads and writes no
+/// other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
+pub enum Collection {
+    /// The rates of a rate card.
+    Rates,
+}
+
+impl Collection {
+    pub(crate) const ALL: [Self; 1] = [Self::Rates];
+
+    /// The name of its table.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Rates => "rate_card.rates",
+        }
+    }
+}
+
+/// A part of an instance, before and after.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub(crate) struct PartChange {
+    /// The part's key behind its owner's id.
+    pub(crate) key: Vec<u8>,
+    /// Its record in bytes; `None` where there was none.
+    pub(crate) old: Option<Vec<u8>>,
+    /// `None` where there is none any more.
+    pub(crate) new: Option<Vec<u8>>,
 }
 
 /// A value of one key, before and after.

@@ -1,10 +1,14 @@
 //! What is stored and asked for: plain data, each type validating itself. No storage, no I/O.
 
+pub(crate) mod alias;
 pub(crate) mod billable_metric;
 pub(crate) mod change;
+pub(crate) mod credit_type;
 pub(crate) mod custom_field;
 pub(crate) mod customer;
 pub(crate) mod page;
 pub(crate) mod product;
+pub(crate) mod rate;
+pub(crate) mod rate_card;
 pub(crate) mod scalar;
 pub(crate) mod word;

@@ -2,3 +2,4 @@
 
 pub(crate) mod product;
 pub(crate) mod quantity;
+pub(crate) mod rate;

@@ -7,14 +7,17 @@ use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
 use uuid::Uuid;
 
+use super::collection::Part;
 use super::tables::{CHECK_BYTES, ID_BYTES, TableId, UNIQUE_BYTES};
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Result};
 use crate::model::billable_metric::BillableMetricRecord;
-use crate::model::change::Change;
+use crate::model::change::{Change, Collection};
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CustomerRecord;
 use crate::model::product::ProductRecord;
+use crate::model::rate::RateRecord;
+use crate::model::rate_card::RateCardRecord;
 use crate::model::scalar::Time;
 
 /// The version of every record of format 1. A record that changes shape gets a higher one, and its old
@@ -39,6 +42,12 @@ pub trait EntityRecord: Record {
 
 impl Record for FieldsRow {}
 impl Record for KeyRow {}
+impl Record for AliasRow {}
+impl Record for RateRecord {}
+impl Part for RateRecord {
+    const COLLECTION: Collection = Collection::Rates;
+    const OWNER: ManagedEntity = ManagedEntity::RateCard;
+}
 impl Record for Change {}
 impl Record for u32 {}
 impl Record for [u8; ID_BYTES] {}
@@ -55,6 +64,7 @@ macro_rules! entity_records {
 entity_records! {
     BillableMetricRecord: BillableMetric
     CustomerRecord: Customer
+    RateCardRecord: RateCard
     ProductRecord: ContractProduct
 }
 
@@ -66,6 +76,14 @@ pub struct FieldsRow {
     pub revision: u64,
     /// Values by key number, in order of the numbers. May hold values of keys that were removed since.
     pub values: Vec<(u32, String)>,
+}
+
+/// Who a scheduled alias leads to from the moment in its key on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct AliasRow {
+    pub holder: [u8; ID_BYTES],
+    pub starting_at: Option<Time>,
+    pub ending_before: Option<Time>,
 }
 
 /// A key, registered or removed.

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::tables::ID_BYTES;
 use crate::error::{Error, Result};
+use crate::model::scalar::Time;
 
 /// Ends the value in a listed key. Within the value every 00 is followed by FF, so that a value sorts before
 /// every longer one it begins.
@@ -53,6 +54,43 @@ pub fn split_listed(key: &[u8]) -> Result<(String, Uuid)> {
     Ok((value, Uuid::from_bytes(*id)))
 }
 
+/// The bytes a moment takes.
+pub const MOMENT_BYTES: usize = 12;
+
+/// A moment; `None` comes before every other.
+pub fn moment(time: Option<Time>) -> [u8; MOMENT_BYTES] {
+    let mut bytes = [0; MOMENT_BYTES];
+    if let Some(time) = time {
+        let (seconds, nanoseconds) = time.unix();
+        // With the sign turned around, negative numbers come first.
+        let seconds = (seconds ^ i64::MIN).to_be_bytes();
+        let nanoseconds = (nanoseconds ^ i32::MIN).to_be_bytes();
+        for (place, byte) in bytes.iter_mut().zip(seconds.iter().chain(&nanoseconds)) {
+            *place = *byte;
+        }
+    }
+    bytes
+}
+
+/// The key of a name from a moment on. Of one name, the latest moment comes first.
+pub fn scheduled(name: &str, starting_at: Option<Time>) -> Vec<u8> {
+    let mut key = holders_of(name);
+    key.extend(moment(starting_at).map(|byte| !byte));
+    key
+}
+
+/// Pairs of texts in the order they come in; no list's bytes begin another's.
+pub fn pairs<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, value) in pairs {
+        bytes.push(1);
+        bytes.extend(holders_of(name));
+        bytes.extend(holders_of(value));
+    }
+    bytes.push(0);
+    bytes
+}
+
 /// The id that a key of 16 bytes is.
 pub fn id(key: &[u8]) -> Result<Uuid> {
     Uuid::from_slice(key).map_err(|_| Error::corrupt("a row whose key is not an id"))
@@ -68,7 +106,29 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn time() -> impl Strategy<Value = Option<Time>> {
+        let second = 1_000_000_000_i128;
+        prop::option::of((-3 * second..3 * second).prop_map(|nanoseconds| {
+            jiff::Timestamp::from_nanosecond(nanoseconds).unwrap().to_string().parse().unwrap()
+        }))
+    }
+
     proptest! {
+        #[test]
+        fn order_of_bytes_is_order_of_moments_and_of_pairs(
+            a in (time(), prop::collection::vec(("[\\x00a]{0,2}", "[\\x00a]{0,2}"), 0..3)),
+            b in (time(), prop::collection::vec(("[\\x00a]{0,2}", "[\\x00a]{0,2}"), 0..3)),
+        ) {
+            prop_assert_eq!(moment(a.0).cmp(&moment(b.0)), a.0.cmp(&b.0));
+            prop_assert_eq!(scheduled("a", a.0).cmp(&scheduled("a", b.0)), b.0.cmp(&a.0));
+            let bytes = |list: &[(String, String)]| {
+                pairs(list.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+            };
+            let (a_bytes, b_bytes) = (bytes(&a.1), bytes(&b.1));
+            prop_assert_eq!(a_bytes.cmp(&b_bytes), a.1.cmp(&b.1));
+            prop_assert!(a.1 == b.1 || !a_bytes.starts_with(&b_bytes));
+        }
+
         #[test]
         fn order_of_bytes_is_order_of_value_and_id(
             a in ("[\\x00\\x01\u{ff}a]{0,5}", any::<u128>()),

@@ -5,10 +5,12 @@
 //! carries them through; `open` and `probe` look at the file, and `engine` is the store that runs.
 
 pub mod alias;
+pub mod alias_schedule;
 pub mod backend;
 mod batch;
 pub mod catalog;
 pub mod codec;
+pub mod collection;
 pub mod engine;
 mod failure;
 pub mod ids;

@@ -163,6 +163,16 @@ fn put_fields(member: &Member<'_>, target: EntityRef, row: &mut FieldsRow, what:
     member.put(TableId::Fields(target.entity), key, Some(&codec::encode(key, row)?))
 }
 
+/// Writes what becomes of some parts of an instance into the journal, and with it the instance's row.
+pub(super) fn note_parts(
+    member: &Member<'_>,
+    target: EntityRef,
+    row: &mut FieldsRow,
+    what: What,
+) -> Result<()> {
+    put_fields(member, target, row, what)
+}
+
 /// Writes the record of a key, and the catalog's with it.
 pub fn put_key(member: &Member<'_>, mut key: Key, what: What) -> Result<()> {
     let removed = what == What::KeyRemoved;

@@ -6,6 +6,7 @@ use std::fmt;
 use redb::{Key, TableDefinition, TypeName, Value};
 
 use crate::entity::ManagedEntity;
+use crate::model::change::Collection;
 
 /// A table of the file. The names that [`fmt::Display`] gives are part of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,10 @@ pub enum TableId {
     Alias,
     /// Salesforce account and customer id.
     SalesforceAccount,
+    /// Name and start, backwards -> rate card id and end.
+    RateCardAlias,
+    /// Owner id and child key -> record.
+    Parts(Collection),
     /// Sequence -> change.
     Journal,
 }
@@ -41,6 +46,8 @@ impl fmt::Display for TableId {
             Self::Listed(entity, number) => write!(f, "{entity}.index.{number}"),
             Self::Alias => f.write_str("alias"),
             Self::SalesforceAccount => f.write_str("salesforce_account"),
+            Self::RateCardAlias => f.write_str("rate_card_alias"),
+            Self::Parts(collection) => f.write_str(collection.name()),
             Self::Journal => f.write_str("journal"),
         }
     }
@@ -54,8 +61,12 @@ impl TableId {
             "keys" => return Some(Self::Keys),
             "alias" => return Some(Self::Alias),
             "salesforce_account" => return Some(Self::SalesforceAccount),
+            "rate_card_alias" => return Some(Self::RateCardAlias),
             "journal" => return Some(Self::Journal),
             _ => {}
+        }
+        if let Some(collection) = Collection::ALL.into_iter().find(|collection| collection.name() == name) {
+            return Some(Self::Parts(collection));
         }
         let Some((entity, rest)) = name.split_once('.') else {
             return name.parse().ok().map(Self::Record);
@@ -71,7 +82,7 @@ impl TableId {
 
     pub(super) const fn shape(self) -> Shape {
         match self {
-            Self::Meta => Shape::Named,
+            Self::Meta | Self::RateCardAlias | Self::Parts(_) => Shape::Named,
             Self::Keys => Shape::Numbered,
             Self::Record(_) | Self::Fields(_) => Shape::ById,
             Self::Unique(..) | Self::Alias => Shape::Unique,
@@ -155,7 +166,8 @@ mod tests {
     #[test]
     fn every_name_leads_back_to_its_table() {
         let mut tables = vec![TableId::Meta, TableId::Keys, TableId::Alias, TableId::Journal];
-        tables.push(TableId::SalesforceAccount);
+        tables.extend([TableId::SalesforceAccount, TableId::RateCardAlias]);
+        tables.extend(Collection::ALL.map(TableId::Parts));
         for entity in ManagedEntity::ALL {
             tables.extend([
                 TableId::Record(entity),

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use uuid::Uuid;
 
-use super::customers;
 use super::find::cut;
-use crate::entity::{CustomerId, EntityRef, ManagedEntity};
+use super::{customers, rate_cards};
+use crate::entity::{CustomerId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Fault, Result};
 use crate::model::custom_field::Instance;
 use crate::model::page::{ArchiveFilter, Cursor, Page, PageRequest, Question};
@@ -137,6 +137,9 @@ pub fn forget(member: &Member<'_>, target: EntityRef) -> Result<()> {
     let row = known(member, target)?;
     if let Ok(customer) = CustomerId::try_from(target) {
         customers::release(member, customer)?;
+    }
+    if let Ok(card) = RateCardId::try_from(target) {
+        rate_cards::release(member, card)?;
     }
     rows::forget(member, target, &row)
 }

@@ -15,6 +15,10 @@ mod entities;
 mod find;
 mod options;
 mod products;
+mod rate_cards;
+mod rates;
+#[cfg(test)]
+mod rates_read;
 mod read;
 mod snapshot;
 mod transaction;

@@ -5,13 +5,16 @@ use uuid::Uuid;
 use super::custom_fields::Wish;
 use super::{
     Store, Transaction, billable_metrics, custom_field_keys, custom_fields, customers, entities, products,
+    rate_cards, rates,
 };
-use crate::entity::{BillableMetricId, ContractProductId, CustomerId, EntityRef, ManagedEntity};
+use crate::entity::{BillableMetricId, ContractProductId, CustomerId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Error, Result};
 use crate::model::billable_metric::CreateBillableMetric;
 use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};
 use crate::model::customer::{CreateCustomer, UpdateCustomerConfig};
 use crate::model::product::{CreateProduct, ProductChanges};
+use crate::model::rate::AddRate;
+use crate::model::rate_card::{CreateRateCard, UpdateRateCard};
 use crate::model::scalar::Time;
 use crate::storage::member::Member;
 
@@ -459,6 +462,83 @@ pub trait Writing: sealed::Target {
         changes: ProductChanges,
     ) -> Result<()> {
         self.changing(|member| products::update(member, id, starting_at, changes))
+    }
+
+    /// Makes a rate card, with its aliases and values, in one commit; its id. Its rates come after. Source:
+    /// `metronome-api.md` §5.
+    ///
+    /// An alias leads to one card at a time. Given to this card, it is taken from the card that has it: that card's
+    /// time with it ends where this card's begins, and does not come back where this card's ends.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let card = store.create_rate_card(CreateRateCard {
+    ///     name: "Base usage products".into(),
+    ///     aliases: vec!["base_usage_products".into()],
+    ///     ..Default::default()
+    /// })?;
+    /// assert_eq!(store.rate_card(card)?.fiat_credit_type.name, "USD (cents)");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal with every fault of the request: a name, description or list that is too long, an alias that is
+    /// not 1 to 128 characters, ends before it begins or is given twice for times that overlap, a pricing unit
+    /// converted twice or not worth more than 0; and what [`set_values`](Self::set_values) refuses.
+    fn create_rate_card(&self, request: CreateRateCard) -> Result<RateCardId> {
+        self.changing(|member| rate_cards::create(member, request))
+    }
+
+    /// Changes a rate card's name, description or aliases, or has it convert more pricing units. Its rates stay as
+    /// they are.
+    ///
+    /// # Errors
+    /// A refusal where there is no such rate card, or it was taken in with nothing but its id; where the update
+    /// changes nothing at all; where a conversion there is would change; where an archived card would get an alias
+    /// it does not have; and with every fault that [`create_rate_card`](Self::create_rate_card) names.
+    fn update_rate_card(&self, id: RateCardId, update: UpdateRateCard) -> Result<()> {
+        self.changing(|member| rate_cards::update(member, id, update))
+    }
+
+    /// Adds a rate to a card, or puts it in place of the one for the same product, pricing group values, billing
+    /// frequency and start. [`AddRate`] says when it is in force. Source: `metronome-api.md` §5.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let seats = store.create_product(CreateProduct {
+    ///     name: "Seats".into(),
+    ///     product_type: ProductType::Subscription,
+    ///     ..Default::default()
+    /// })?;
+    /// let card = store.create_rate_card(CreateRateCard::default())?;
+    /// store.add_rate(card, AddRate {
+    ///     billing_frequency: Some(BillingFrequency::Monthly),
+    ///     ..AddRate::new(seats, "2025-01-01T00:00:00Z".parse()?, Rate::flat(Amount::from(2_000)))
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal where there is no such card, or it was taken in with nothing but its id; otherwise with every fault
+    /// of the rate: an archived card, no product or an archived one, what [`Rate`](crate::Rate) and [`AddRate`] say
+    /// of each field, and a credit type that the card does not convert or that is another than that of the product's
+    /// rates before.
+    fn add_rate(&self, card: RateCardId, rate: AddRate) -> Result<()> {
+        self.changing(|member| rates::add(member, card, rate))
+    }
+
+    /// Adds any number of rates to a card, as [`add_rate`](Self::add_rate) does, all of them or none.
+    ///
+    /// # Errors
+    /// As [`add_rate`](Self::add_rate), with the faults of all rates, and where two of them are for the same product,
+    /// pricing group values, billing frequency and start.
+    fn add_rates(&self, card: RateCardId, rates: impl IntoIterator<Item = AddRate>) -> Result<()> {
+        let rates = rates.into_iter().collect();
+        self.changing(|member| rates::add_all(member, card, rates))
     }
 
     /// Takes in an instance whose id was issued elsewhere; whether it was new.

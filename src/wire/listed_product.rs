@@ -13,7 +13,7 @@ use crate::model::product::{
 };
 
 /// Who is said to have made what nobody in particular made.
-const NOBODY: &str = "system";
+pub(super) const NOBODY: &str = "system";
 
 #[derive(Serialize)]
 pub(super) struct ListedProduct {

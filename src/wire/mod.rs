@@ -9,8 +9,11 @@ pub(crate) mod body;
 mod custom_fields;
 mod customers;
 mod listed_product;
+mod listed_rate;
 mod products;
 mod query;
+mod rate_cards;
+mod rates;
 
 pub use answer::Answer;
 
@@ -33,8 +36,14 @@ type Route = (&'static str, &'static str, Call);
 type PathParameters<'p> = Vec<(&'static str, &'p str)>;
 
 /// All calls, by subject.
-const ROUTES: [&[Route]; 4] =
-    [custom_fields::ROUTES, customers::ROUTES, billable_metrics::ROUTES, products::ROUTES];
+const ROUTES: [&[Route]; 6] = [
+    custom_fields::ROUTES,
+    customers::ROUTES,
+    billable_metrics::ROUTES,
+    products::ROUTES,
+    rate_cards::ROUTES,
+    rates::ROUTES,
+];
 
 /// What a call is asked with.
 struct Request<'r> {

@@ -16,6 +16,8 @@ mod pages_written;
 mod product_schedule;
 mod products;
 mod quantity;
+mod rate_cards;
+mod rates;
 #[cfg(feature = "wire")]
 mod script;
 mod support;
@@ -35,5 +37,7 @@ mod wire_catalog_fields;
 mod wire_customer_fields;
 #[cfg(feature = "wire")]
 mod wire_customers;
+#[cfg(feature = "wire")]
+mod wire_rates;
 #[cfg(feature = "wire")]
 mod wire_requests;

@@ -1,0 +1,60 @@
+//! Names that lead to one instance at a time: rows of (name, start), of which no two of a name overlap.
+
+use std::ops::{Bound, ControlFlow};
+
+use uuid::Uuid;
+
+use super::codec::{self, AliasRow};
+use super::key_bytes;
+use super::member::Member;
+use super::tables::TableId;
+use super::view::Reader;
+use crate::error::Result;
+use crate::model::alias::ScheduledAlias;
+use crate::model::scalar::Time;
+
+/// Who a name leads to at a moment. Reads one row, however often the name has moved.
+pub fn resolve(reader: &impl Reader, table: TableId, name: &str, at: Time) -> Result<Option<Uuid>> {
+    let begins = key_bytes::holders_of(name);
+    let from = key_bytes::scheduled(name, Some(at));
+    let mut holder = None;
+    reader.scan(table, Bound::Included(&from), |key, row| {
+        if key.starts_with(&begins) {
+            let row: AliasRow = codec::decode(table, key, row)?;
+            let holds = row.ending_before.is_none_or(|end| at < end);
+            holder = holds.then(|| Uuid::from_bytes(row.holder));
+        }
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(holder)
+}
+
+/// Everybody a name leads to at some time, with that time, the latest first.
+pub fn schedule(reader: &impl Reader, table: TableId, name: &str) -> Result<Vec<(ScheduledAlias, Uuid)>> {
+    let begins = key_bytes::holders_of(name);
+    let mut found = Vec::new();
+    reader.scan(table, Bound::Included(&begins), |key, row| {
+        if !key.starts_with(&begins) {
+            return Ok(ControlFlow::Break(()));
+        }
+        let AliasRow { holder, starting_at, ending_before } = codec::decode(table, key, row)?;
+        let alias = ScheduledAlias { name: name.to_owned(), starting_at, ending_before };
+        found.push((alias, Uuid::from_bytes(holder)));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// Has a name lead to an instance for a while in which it leads to nobody.
+pub fn give(member: &Member<'_>, table: TableId, alias: &ScheduledAlias, holder: Uuid) -> Result<()> {
+    let ScheduledAlias { name, starting_at, ending_before } = alias;
+    let key = key_bytes::scheduled(name, *starting_at);
+    let row =
+        AliasRow { holder: holder.into_bytes(), starting_at: *starting_at, ending_before: *ending_before };
+    member.put(table, &key, Some(&codec::encode(&key, &row)?))
+}
+
+/// Has a name lead to nobody for the while that begins there.
+pub fn take(member: &Member<'_>, table: TableId, alias: &ScheduledAlias) -> Result<()> {
+    member.put(table, &key_bytes::scheduled(&alias.name, alias.starting_at), None)
+}

@@ -1,0 +1,341 @@
+//! Rates of a card: adding them, and reading which are in force.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::{Bound, ControlFlow};
+
+use uuid::Uuid;
+
+use super::find::cut;
+use super::{custom_fields, rate_cards};
+use crate::entity::{ContractProductId, EntityId, EntityRef, ManagedEntity, RateCardId};
+use crate::error::{Fault, FieldProblem, Result};
+use crate::model::alias::check_end;
+use crate::model::change::Collection;
+use crate::model::credit_type::CreditType;
+use crate::model::page::{Cursor, Page, PageRequest, Question};
+use crate::model::product::ProductRecord;
+use crate::model::rate::{AddRate, MAX_RATE_SELECTORS, RateRecord, RateSegment, RateSelector};
+use crate::model::rate_card::RateCardRecord;
+use crate::model::scalar::Time;
+use crate::rules::rate::{Window, effective_end, product_faults, rate_faults, selects_product, selects_rate};
+use crate::storage::catalog::Catalog;
+use crate::storage::collection::{self, Put};
+use crate::storage::member::Member;
+use crate::storage::view::Reader;
+use crate::storage::{key_bytes, rows};
+
+/// Adds one rate.
+pub fn add(member: &Member<'_>, card: RateCardId, rate: AddRate) -> Result<()> {
+    add_at(member, card, vec![rate], |_| String::new())
+}
+
+/// Adds rates, all of them or none.
+pub fn add_all(member: &Member<'_>, card: RateCardId, rates: Vec<AddRate>) -> Result<()> {
+    add_at(member, card, rates, |place| format!("rates[{place}]."))
+}
+
+fn add_at(
+    member: &Member<'_>,
+    card: RateCardId,
+    rates: Vec<AddRate>,
+    at: impl Fn(usize) -> String,
+) -> Result<()> {
+    let (row, record) = rate_cards::known(member, card)?;
+    let mut faults = Vec::new();
+    if row.archived_at.is_some() {
+        let field = "rate_card_id".to_owned();
+        faults.push(Fault::ReferenceArchived { field, target: card.into() });
+    }
+    let mut products = Products { member, card: card.uuid(), known: HashMap::new() };
+    let mut seen = HashSet::new();
+    let mut puts = Vec::with_capacity(rates.len());
+    for (place, rate) in rates.into_iter().enumerate() {
+        let at = at(place);
+        faults.extend(rate_faults(&at, &rate));
+        faults.extend(products.faults(&at, &record, &rate)?);
+        let put = stored(rate);
+        if !seen.insert(put.key.clone()) {
+            let item = "a rate for this product, groups, frequency and start".to_owned();
+            faults.push(FieldProblem::Repeated { item }.at(at.trim_end_matches('.')));
+        }
+        puts.push(put);
+    }
+    Fault::none_of(faults)?;
+    collection::put(member, card.uuid(), row, puts)
+}
+
+/// What is known of the products of a call's rates, read once each.
+struct Products<'m, 't> {
+    member: &'m Member<'t>,
+    card: Uuid,
+    known: HashMap<Uuid, Known>,
+}
+
+struct Known {
+    /// Whether it is archived; `None` where there is no such product.
+    archived: Option<bool>,
+    record: Option<ProductRecord>,
+    /// What the product's rates on the card are in, as soon as there is one that says so.
+    unit: Option<Uuid>,
+}
+
+impl Products<'_, '_> {
+    fn faults(&mut self, at: &str, card: &RateCardRecord, rate: &AddRate) -> Result<Vec<Fault>> {
+        let now = self.member.now();
+        let known = match self.known.entry(rate.product_id.uuid()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(look_up(self.member, self.card, rate.product_id)?),
+        };
+        let mut faults: Vec<_> = known.fault(at, rate.product_id.into()).into_iter().collect();
+        if let Some(product) = &known.record {
+            faults.extend(product_faults(at, rate, product, now));
+        }
+        let Some(unit) = rate.unit() else { return Ok(faults) };
+        let wrong = if !card.prices_in(unit) {
+            Some("the rate card is in another credit type, and does not convert this one")
+        } else if *known.unit.get_or_insert(unit) != unit {
+            Some("the product's rates on this card are in another credit type, which cannot change")
+        } else {
+            None
+        };
+        faults.extend(wrong.map(|rule| {
+            FieldProblem::Value { value: unit.to_string(), rule }.at(format!("{at}credit_type_id"))
+        }));
+        Ok(faults)
+    }
+}
+
+impl Known {
+    /// The fault of a product that no rate can be added for.
+    fn fault(&self, at: &str, target: EntityRef) -> Option<Fault> {
+        let field = format!("{at}product_id");
+        match self.archived {
+            None => Some(Fault::ReferenceNotFound { field, target }),
+            Some(true) => Some(Fault::ReferenceArchived { field, target }),
+            Some(false) => self.record.is_none().then_some(Fault::NothingButAnId { target }),
+        }
+    }
+}
+
+fn look_up(member: &Member<'_>, card: Uuid, id: ContractProductId) -> Result<Known> {
+    Ok(Known {
+        archived: rows::fields(member, id.into())?.map(|row| row.archived_at.is_some()),
+        record: rows::record(member, id.uuid())?,
+        unit: unit_of(member, card, id.uuid())?,
+    })
+}
+
+/// What a product's rates on a card are in. The first rate says so, unless it is a share.
+fn unit_of(reader: &impl Reader, card: Uuid, product: Uuid) -> Result<Option<Uuid>> {
+    let mut unit = None;
+    collection::scan(reader, card, product.as_bytes(), Bound::Unbounded, |_, rate: RateRecord| {
+        unit = rate.credit_type.filter(|_| !rate.rate.rate_type.is_a_share()).map(Uuid::from_bytes);
+        Ok(if unit.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    Ok(unit)
+}
+
+/// The key of a rate: its series, which is product, pricing group values and billing frequency, then its start.
+fn stored(rate: AddRate) -> Put<RateRecord> {
+    let groups = rate.pricing_group_values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut key = rate.product_id.uuid().as_bytes().to_vec();
+    key.extend(key_bytes::pairs(groups));
+    key.push(rate.billing_frequency.map_or(0, |frequency| frequency as u8 + 1));
+    key.extend(key_bytes::moment(Some(rate.starting_at)));
+    let credit_type = rate.credit_type().map(Uuid::into_bytes);
+    let AddRate { pricing_group_values, billing_frequency, starting_at, ending_before, .. } = rate;
+    let AddRate { entitled, rate, commit_rate, .. } = rate;
+    let part = RateRecord {
+        pricing_group_values,
+        billing_frequency,
+        starting_at,
+        ending_before,
+        entitled,
+        rate,
+        credit_type,
+        commit_rate,
+    };
+    Put { key, part }
+}
+
+/// A page of the rates that are in force at a moment.
+pub fn at(
+    reader: &impl Reader,
+    card: RateCardId,
+    moment: Time,
+    selectors: &[RateSelector],
+    page: &PageRequest,
+) -> Result<Page<RateSegment>> {
+    segments(reader, card, Window::at(moment), selectors, page)
+}
+
+/// A page of the rates that are in force at some moment from `from` on, and before `to`.
+pub fn schedule(
+    reader: &impl Reader,
+    card: RateCardId,
+    from: Time,
+    to: Option<Time>,
+    selectors: &[RateSelector],
+    page: &PageRequest,
+) -> Result<Page<RateSegment>> {
+    let end = check_end(Some(from), to).map(|problem| problem.at("ending_before"));
+    Fault::none_of(end.into_iter().collect())?;
+    let to = to.map_or(Bound::Unbounded, Bound::Excluded);
+    segments(reader, card, Window { from, to }, selectors, page)
+}
+
+/// A page of rates in order of (product, pricing group values, billing frequency, start).
+fn segments(
+    reader: &impl Reader,
+    card: RateCardId,
+    window: Window,
+    selectors: &[RateSelector],
+    page: &PageRequest,
+) -> Result<Page<RateSegment>> {
+    rate_cards::known(reader, card)?;
+    let items = selectors.len();
+    let many = (items > MAX_RATE_SELECTORS)
+        .then(|| FieldProblem::TooMany { items, most: MAX_RATE_SELECTORS }.at("selectors"));
+    Fault::none_of(many.into_iter().collect())?;
+    let question = question(card, window, selectors);
+    let store = reader.with_catalog(Catalog::store);
+    let after = page.resume(store, &question)?;
+    let mut walk =
+        Walk { reader, card: card.uuid(), window, selectors, limit: page.limit + 1, found: Vec::new() };
+    walk.products(after)?;
+    let page = cut(walk.found, page.limit, |(key, _)| Cursor::new(store, question, key));
+    Ok(page.map(|(_, segment)| segment))
+}
+
+fn question(card: RateCardId, window: Window, selectors: &[RateSelector]) -> Question {
+    let mut conditions = vec![format!("card {card}"), format!("time {window:?}")];
+    conditions.extend(selectors.iter().map(|selector| format!("{selector:?}")));
+    Question::filtered("rates", &conditions)
+}
+
+/// What a product is, for the rows of its rates.
+struct Facts {
+    name: String,
+    tags: Vec<String>,
+    custom_fields: BTreeMap<String, String>,
+}
+
+/// A way through a card's rates, product by product: one that no selector lets through is stepped over without
+/// reading its rates.
+struct Walk<'w, R> {
+    reader: &'w R,
+    card: Uuid,
+    window: Window,
+    selectors: &'w [RateSelector],
+    limit: usize,
+    /// With the keys of their rates.
+    found: Vec<(Vec<u8>, RateSegment)>,
+}
+
+impl<R: Reader> Walk<'_, R> {
+    fn products(&mut self, after: Option<&[u8]>) -> Result<()> {
+        let named = self.named_products();
+        let first = after.and_then(product_in).unwrap_or(Uuid::nil());
+        let mut from = Some(first);
+        while let Some(lower) = from.filter(|_| self.found.len() < self.limit) {
+            let next = match &named {
+                Some(named) => named.range(lower..).next().copied(),
+                None => self.next_product(lower)?,
+            };
+            let Some(product) = next else { break };
+            self.product(product, after.filter(|after| product_in(after) == Some(product)))?;
+            from = product.as_u128().checked_add(1).map(Uuid::from_u128);
+        }
+        Ok(())
+    }
+
+    /// The products that are asked for; `None` where selectors do not say it by their ids.
+    fn named_products(&self) -> Option<BTreeSet<Uuid>> {
+        let named: Option<BTreeSet<_>> =
+            self.selectors.iter().map(|selector| selector.product_id.map(EntityId::uuid)).collect();
+        named.filter(|named| !named.is_empty())
+    }
+
+    fn next_product(&self, lower: Uuid) -> Result<Option<Uuid>> {
+        let from = Bound::Included(lower.as_bytes().as_slice());
+        let key = collection::first_key(self.reader, Collection::Rates, self.card, from)?;
+        Ok(key.as_deref().and_then(product_in))
+    }
+
+    /// Adds a product's rates, those behind the key `after` where there is one.
+    fn product(&mut self, product: Uuid, after: Option<&[u8]>) -> Result<()> {
+        let facts = self.facts(product)?;
+        let fits = |selector: &&RateSelector| selects_product(selector, product, &facts.tags);
+        let fitting: Vec<_> = self.selectors.iter().filter(fits).collect();
+        if fitting.is_empty() && !self.selectors.is_empty() {
+            return Ok(());
+        }
+        let selects = |rate: &RateRecord| {
+            fitting.is_empty() || fitting.iter().any(|selector| selects_rate(selector, rate))
+        };
+        let (window, limit) = (self.window, self.limit);
+        let found = &mut self.found;
+        let mut add = |(key, rate): (Vec<u8>, RateRecord), next: Option<Time>| {
+            let end = effective_end(rate.ending_before, next);
+            if window.overlaps(rate.starting_at, end) && selects(&rate) {
+                found.push((key, segment(product, &facts, rate, end)));
+            }
+            found.len() >= limit
+        };
+        // A rate ends at the latest where the next one of its series starts, so each waits for the one behind it.
+        let mut waiting: Option<(Vec<u8>, RateRecord)> = None;
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        collection::scan(self.reader, self.card, product.as_bytes(), from, |key, rate: RateRecord| {
+            if let Some(before) = waiting.take() {
+                let next = (series(&before.0) == series(key)).then_some(rate.starting_at);
+                if add(before, next) {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            waiting = Some((key.to_vec(), rate));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        if let Some(last) = waiting {
+            add(last, None);
+        }
+        Ok(())
+    }
+
+    fn facts(&self, product: Uuid) -> Result<Facts> {
+        let target = EntityRef { entity: ManagedEntity::ContractProduct, id: product };
+        let row = rows::fields(self.reader, target)?;
+        let custom_fields = row.map(|row| custom_fields::named(self.reader, row)).unwrap_or_default();
+        let state = rows::record::<ProductRecord>(self.reader, product)?;
+        let state = state.map(|product| product.state_at(self.window.from));
+        let (name, tags) = state.map(|state| (state.name, state.tags)).unwrap_or_default();
+        Ok(Facts { name, tags, custom_fields })
+    }
+}
+
+/// The product that the key of a rate begins with.
+fn product_in(key: &[u8]) -> Option<Uuid> {
+    key.first_chunk().map(|id| Uuid::from_bytes(*id))
+}
+
+/// The key of a rate without its start.
+fn series(key: &[u8]) -> &[u8] {
+    key.split_last_chunk::<{ key_bytes::MOMENT_BYTES }>().map_or(key, |(series, _)| series)
+}
+
+fn segment(product: Uuid, facts: &Facts, rate: RateRecord, end: Option<Time>) -> RateSegment {
+    RateSegment {
+        product_id: ContractProductId::from(product),
+        product_name: facts.name.clone(),
+        product_tags: facts.tags.clone(),
+        product_custom_fields: facts.custom_fields.clone(),
+        pricing_group_values: rate.pricing_group_values,
+        billing_frequency: rate.billing_frequency,
+        starting_at: rate.starting_at,
+        ending_before: end,
+        entitled: rate.entitled,
+        rate: rate.rate,
+        credit_type: rate.credit_type.map(|id| CreditType::of(Uuid::from_bytes(id))),
+        commit_rate: rate.commit_rate,
+    }
+}

@@ -1,0 +1,107 @@
+//! How many rows it takes to answer a question about rates: counted at the reader, because pages stay in memory.
+
+use std::cell::Cell;
+use std::ops::{Bound, ControlFlow};
+
+use super::{Reading as _, Store, Writing as _, rates};
+use crate::entity::{ContractProductId, RateCardId};
+use crate::error::Result;
+use crate::model::page::{ArchiveFilter, PageRequest};
+use crate::model::product::{CreateProduct, ProductType};
+use crate::model::rate::{AddRate, Rate, RateSelector};
+use crate::model::rate_card::CreateRateCard;
+use crate::model::scalar::Time;
+use crate::storage::catalog::Catalog;
+use crate::storage::tables::TableId;
+use crate::storage::view::{Reader, View};
+
+/// A view that counts the rows it shows.
+struct Counting<'v> {
+    view: &'v View,
+    rows: Cell<usize>,
+}
+
+impl Counting<'_> {
+    fn count(&self) {
+        self.rows.set(self.rows.get() + 1);
+    }
+}
+
+impl Reader for Counting<'_> {
+    fn with_catalog<T>(&self, read: impl FnOnce(&Catalog) -> T) -> T {
+        self.view.with_catalog(read)
+    }
+
+    fn get<T>(&self, table: TableId, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T>) -> Result<Option<T>> {
+        self.count();
+        self.view.get(table, key, read)
+    }
+
+    fn scan(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.view.scan(table, from, |key, row| {
+            self.count();
+            visit(key, row)
+        })
+    }
+
+    fn len(&self, table: TableId) -> Result<u64> {
+        self.view.len(table)
+    }
+}
+
+/// A card with 100 rates for each of 1,000 products.
+fn large() -> (Store, RateCardId, Vec<ContractProductId>) {
+    let store = Store::in_memory().unwrap();
+    let card = store.create_rate_card(CreateRateCard::default()).unwrap();
+    store
+        .write(|tx| {
+            let start = |n: u64| Time::UNIX_EPOCH.after(std::time::Duration::from_secs(3_600 * n));
+            for n in 0..1_000 {
+                let tags = if n == 500 { vec!["rare".to_owned()] } else { Vec::new() };
+                let product = CreateProduct { product_type: ProductType::Fixed, tags, ..Default::default() };
+                let id = tx.create_product(product)?;
+                let rates = (0..100).map(|n| AddRate::new(id, start(n), Rate::flat(1.into())));
+                tx.add_rates(card, rates)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    let products = store.products(ArchiveFilter::All, &PageRequest::first(1_000)).unwrap().items;
+    (store, card, products.into_iter().map(|product| product.id).collect())
+}
+
+#[test]
+fn one_products_rates_among_a_hundred_thousand_are_read_without_the_others() {
+    let (store, card, products) = large();
+    let view = store.view().unwrap();
+    // Rates that are found, and rows that are read for them.
+    let read = |selector: &RateSelector, limit| {
+        let reader = Counting { view: &view, rows: Cell::new(0) };
+        let selectors = std::slice::from_ref(selector);
+        let page = PageRequest::first(limit);
+        let found = rates::schedule(&reader, card, Time::UNIX_EPOCH, None, selectors, &page).unwrap();
+        (found.items.len(), reader.rows.get())
+    };
+    let one = RateSelector { product_id: Some(products[500]), ..Default::default() };
+    let (found, rows) = read(&one, 1_000);
+    assert_eq!(found, 100);
+    assert!(rows <= 110, "{rows} rows for a product's 100 rates");
+    let (found, rows) = read(&one, 10);
+    assert_eq!(found, 10);
+    assert!(rows <= 22, "{rows} rows for a page of 10 rates");
+
+    // By tag every product is looked at, but no rates of those without it.
+    let tagged = RateSelector { product_tags: vec!["rare".into()], ..Default::default() };
+    let (found, rows) = read(&tagged, 1_000);
+    assert_eq!(found, 100);
+    assert!(rows <= 3_110, "{rows} rows by tag");
+
+    let (found, rows) = read(&RateSelector::default(), 1_000);
+    assert_eq!(found, 1_000);
+    assert!(rows > 1_000, "{rows} rows, so the counting works");
+}
