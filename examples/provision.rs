@@ -8,21 +8,28 @@ use uuid::{Uuid, uuid};
 
 /// The ids are those of the vendor's own examples: they were issued there, and are taken in here.
 const CUSTOMER: Uuid = uuid!("99594816-e8a5-4bca-be21-8d1de0f45120");
-const WIDGETS_EXPRESS: Uuid = uuid!("aa58107d-162f-407e-9f09-940f16adbb1c");
 const CONTRACT: Uuid = uuid!("0a6180da-336a-40e6-98f4-20b6be08211d");
-const PRODUCT: Uuid = uuid!("a1f4e40b-f8c4-496b-b687-0a103396b479");
+
+/// What the other steps go on with.
+struct Made {
+    widgets_express: CustomerId,
+    product: ContractProductId,
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("billing.redb");
     let store = Store::open(&file)?;
     register_keys(&store)?;
+    let widgets_express = create_a_customer(&store)?;
+    let product = create_a_catalog(&store)?;
+    let made = Made { widgets_express, product };
     take_in_entities(&store)?;
-    set_values(&store)?;
+    set_values(&store, &made)?;
     find(&store)?;
-    refuse_a_duplicate(&store)?;
-    provision_as_one(&store)?;
-    exchange_as_one(&store)?;
+    refuse_a_duplicate(&store, &made)?;
+    provision_as_one(&store, &made)?;
+    exchange_as_one(&store, &made)?;
     look_at_one_moment(&store)?;
     store.close()?;
     open_again(&file)?;
@@ -48,16 +55,70 @@ fn register_keys(store: &Store) -> billfold::Result<()> {
     Ok(())
 }
 
+fn create_a_customer(store: &Store) -> billfold::Result<CustomerId> {
+    step("A customer is made with its ingest aliases and fields, in one commit.");
+    let widgets_express = store.create_customer(CreateCustomer {
+        name: "WidgetsExpress".into(),
+        ingest_aliases: vec!["team@widgetsexpress.com".into()],
+        custom_fields: [("sfdc_account_id", "sfdc1001"), ("tier", "gold")].into(),
+        ..Default::default()
+    })?;
+    println!("  WidgetsExpress: customer {widgets_express}");
+    let found = store.find_customer("team@widgetsexpress.com")?;
+    println!("  ingest alias team@widgetsexpress.com: {}", shown(found));
+    Ok(widgets_express)
+}
+
+fn create_a_catalog(store: &Store) -> Result<ContractProductId, Box<dyn std::error::Error>> {
+    step("A metric, a product that it measures, and a rate card that prices the product.");
+    let property =
+        |name: &str| PropertyFilter { name: name.into(), exists: Some(true), ..Default::default() };
+    let metric = store.create_billable_metric(CreateBillableMetric {
+        name: "CPU Hours".into(),
+        aggregation_type: Some(Aggregation::Sum),
+        aggregation_key: Some("cpu_hours".into()),
+        property_filters: vec![property("cpu_hours"), property("region")],
+        group_keys: vec![vec!["region".into()]],
+        ..Default::default()
+    })?;
+    let product = store.create_product(CreateProduct {
+        name: "My Product".into(),
+        product_type: ProductType::Usage,
+        billable_metric_id: Some(metric),
+        pricing_group_key: vec!["region".into()],
+        tags: vec!["cloud".into()],
+        custom_fields: [("netsuite_item", "SKU-1001")].into(),
+        ..Default::default()
+    })?;
+    let card = store.create_rate_card(CreateRateCard {
+        name: "Base usage products".into(),
+        aliases: vec!["base_usage_products".into()],
+        ..Default::default()
+    })?;
+    let start: Time = "2024-11-01T00:00:00Z".parse()?;
+    for (region, cents) in [("US", "1.5"), ("EU", "1.75")] {
+        let pricing_group_values = [("region".to_owned(), region.to_owned())].into();
+        let rate = AddRate::new(product, start, Rate::flat(cents.parse()?));
+        store.add_rate(card, AddRate { pricing_group_values, ..rate })?;
+    }
+    let named = store.rate_card_by_alias("base_usage_products", start)?;
+    println!("  base_usage_products: rate card {}", named.unwrap_or(card));
+    for segment in store.rates(card, start, &[], &PageRequest::default())?.items {
+        let groups: Vec<_> = segment.pricing_group_values.values().cloned().collect();
+        let price = segment.rate.price.unwrap_or_default();
+        println!("  {} in {}: {price} cents a unit", segment.product_name, groups.join(", "));
+    }
+    Ok(product)
+}
+
 fn take_in_entities(store: &Store) -> billfold::Result<()> {
     step("Instances that were made elsewhere are taken in under the ids they have.");
-    for id in [CUSTOMER, WIDGETS_EXPRESS] {
-        let new = store.adopt(CustomerId::from(id))?;
-        println!("  customer {id}{}", if new { "" } else { " (was here already)" });
-    }
+    let new = store.adopt(CustomerId::from(CUSTOMER))?;
+    println!("  customer {CUSTOMER}{}", if new { "" } else { " (was here already)" });
     Ok(())
 }
 
-fn set_values(store: &Store) -> billfold::Result<()> {
+fn set_values(store: &Store, made: &Made) -> billfold::Result<()> {
     step("Setting values: those named change, the others stay, all of a call or nothing.");
     let customer = CustomerId::from(CUSTOMER);
     for values in [
@@ -69,8 +130,8 @@ fn set_values(store: &Store) -> billfold::Result<()> {
             outcome.values.iter().map(|(key, outcome)| format!("{key} {}", word(*outcome))).collect();
         println!("  {}; revision {}", each.join(", "), outcome.revision);
     }
-    store
-        .set_values(CustomerId::from(WIDGETS_EXPRESS), [("sfdc_account_id", "sfdc1001"), ("tier", "gold")])?;
+    let same = store.set_values(made.widgets_express, [("tier", "gold")])?;
+    println!("  WidgetsExpress: tier {}", same.values.get("tier").map_or("", |outcome| word(*outcome)));
     Ok(())
 }
 
@@ -100,9 +161,9 @@ fn shown(found: Option<CustomerId>) -> String {
     found.map_or_else(|| "no customer".to_owned(), |id| format!("customer {id}"))
 }
 
-fn refuse_a_duplicate(store: &Store) -> billfold::Result<()> {
+fn refuse_a_duplicate(store: &Store, made: &Made) -> billfold::Result<()> {
     step("A unique value that is taken is refused, with its holder; so is every other fault of the call.");
-    let other = CustomerId::from(WIDGETS_EXPRESS);
+    let other = made.widgets_express;
     let values = [("x_account_id", "KyVnHhSBWl7eY2bl"), ("tear", "gold"), ("tier", "iron")];
     match store.set_values(other, values) {
         Err(Error::Refused(faults)) => faults.iter().for_each(|fault| println!("  refused: {fault}")),
@@ -113,13 +174,12 @@ fn refuse_a_duplicate(store: &Store) -> billfold::Result<()> {
     Ok(())
 }
 
-fn provision_as_one(store: &Store) -> billfold::Result<()> {
-    step("A contract and its product with their fields, in one transaction.");
-    let (contract, product) = (ContractId::from(CONTRACT), ContractProductId::from(PRODUCT));
+fn provision_as_one(store: &Store, made: &Made) -> billfold::Result<()> {
+    step("A contract's and its product's fields, in one transaction.");
+    let contract = ContractId::from(CONTRACT);
     store.write(|tx| {
         tx.adopt(contract)?;
-        tx.adopt(product)?;
-        tx.set_values(product, [("netsuite_item", "SKU-1001")])?;
+        tx.set_values(made.product, [("netsuite_item", "SKU-1002")])?;
         tx.set_values(contract, [("salesforce_opportunity_id", "opp_01")])
     })?;
     let found: Option<ContractId> = store.find("salesforce_opportunity_id", "opp_01")?;
@@ -134,9 +194,9 @@ fn provision_as_one(store: &Store) -> billfold::Result<()> {
     Ok(())
 }
 
-fn exchange_as_one(store: &Store) -> billfold::Result<()> {
+fn exchange_as_one(store: &Store, made: &Made) -> billfold::Result<()> {
     step("Unique values change hands in one operation.");
-    let (from, to) = (CustomerId::from(CUSTOMER), CustomerId::from(WIDGETS_EXPRESS));
+    let (from, to) = (CustomerId::from(CUSTOMER), made.widgets_express);
     store.set_values(from, [("sfdc_account_id", "sfdc1002")])?;
     store.set_many([(from, [("sfdc_account_id", "sfdc1001")]), (to, [("sfdc_account_id", "sfdc1002")])])?;
     for account in ["sfdc1001", "sfdc1002"] {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+#[cfg(feature = "wire")]
 pub(crate) use fault::short;
 pub use fault::{Fault, FieldProblem, KeyProblem, NameSpace};
 
