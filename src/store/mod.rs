@@ -18,7 +18,7 @@ mod products;
 mod rate_cards;
 mod rates;
 #[cfg(test)]
-mod rates_read;
+mod rates_inside;
 mod read;
 mod snapshot;
 mod transaction;

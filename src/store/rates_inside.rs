@@ -1,17 +1,21 @@
-//! How many rows it takes to answer a question about rates: counted at the reader, because pages stay in memory.
+//! What cannot be seen from outside: how many rows it takes to answer a question about rates, counted at the reader
+//! because pages stay in memory; and that the journal tells of every rate what became of it.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
 use super::{Reading as _, Store, Writing as _, rates};
 use crate::entity::{ContractProductId, RateCardId};
 use crate::error::Result;
+use crate::model::change::{Change, Collection, Subject, What};
 use crate::model::page::{ArchiveFilter, PageRequest};
 use crate::model::product::{CreateProduct, ProductType};
-use crate::model::rate::{AddRate, Rate, RateSelector};
+use crate::model::rate::{AddRate, Rate, RateRecord, RateSelector};
 use crate::model::rate_card::CreateRateCard;
 use crate::model::scalar::Time;
 use crate::storage::catalog::Catalog;
+use crate::storage::codec;
 use crate::storage::tables::TableId;
 use crate::storage::view::{Reader, View};
 
@@ -54,21 +58,21 @@ impl Reader for Counting<'_> {
     }
 }
 
-/// A card with 100 rates for each of 1,000 products.
+/// A card with 100 rates for each of 1,000 products, all added by one call.
 fn large() -> (Store, RateCardId, Vec<ContractProductId>) {
     let store = Store::in_memory().unwrap();
     let card = store.create_rate_card(CreateRateCard::default()).unwrap();
     store
         .write(|tx| {
             let start = |n: u64| Time::UNIX_EPOCH.after(std::time::Duration::from_secs(3_600 * n));
+            let mut rates = Vec::new();
             for n in 0..1_000 {
                 let tags = if n == 500 { vec!["rare".to_owned()] } else { Vec::new() };
                 let product = CreateProduct { product_type: ProductType::Fixed, tags, ..Default::default() };
                 let id = tx.create_product(product)?;
-                let rates = (0..100).map(|n| AddRate::new(id, start(n), Rate::flat(1.into())));
-                tx.add_rates(card, rates)?;
+                rates.extend((0..100).map(|n| AddRate::new(id, start(n), Rate::flat(1.into()))));
             }
-            Ok(())
+            tx.add_rates(card, rates)
         })
         .unwrap();
     let products = store.products(ArchiveFilter::All, &PageRequest::first(1_000)).unwrap().items;
@@ -104,4 +108,43 @@ fn one_products_rates_among_a_hundred_thousand_are_read_without_the_others() {
     let (found, rows) = read(&RateSelector::default(), 1_000);
     assert_eq!(found, 1_000);
     assert!(rows > 1_000, "{rows} rows, so the counting works");
+}
+
+#[test]
+fn a_cards_rates_can_be_rebuilt_from_its_chain_in_the_journal() {
+    let (store, card, products) = large();
+    let price = |n: usize, price: i64| AddRate::new(products[n], Time::UNIX_EPOCH, Rate::flat(price.into()));
+    store.add_rates(card, [price(1, 2), price(2, 2), price(3, 1)]).unwrap();
+    store.add_rate(card, price(1, 3)).unwrap();
+    let view = store.view().unwrap();
+    let mut rebuilt: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+    let (mut revision, mut largest) = (0, 0);
+    view.scan(TableId::Journal, Bound::Unbounded, |sequence, row| {
+        let change: Change = codec::decode(TableId::Journal, sequence, row)?;
+        if change.subject == Subject::Instance(card.into()) {
+            assert_eq!(change.before, revision, "each change names the one before it");
+            revision = crate::storage::key_bytes::sequence(sequence)?;
+            largest = largest.max(row.len());
+        }
+        if let What::Parts { of: Collection::Rates, changes } = change.what {
+            for part in changes {
+                let old = rebuilt.insert(part.key, part.new.unwrap());
+                assert_eq!(old, part.old);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    assert_eq!(store.revision(card).unwrap(), revision);
+    assert!(largest < 128 << 10, "{largest} bytes in one change");
+    let mut stored = BTreeMap::new();
+    let table = TableId::Parts(Collection::Rates);
+    view.scan(table, Bound::Unbounded, |key, row| {
+        let rate: RateRecord = codec::decode(table, key, row)?;
+        stored.insert(key[16..].to_vec(), codec::payload(&rate)?);
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    assert_eq!(stored.len(), 100_000);
+    assert_eq!(rebuilt, stored);
 }
