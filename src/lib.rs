@@ -122,7 +122,8 @@ pub use model::scalar::{Amount, AmountError, Time, TimeError};
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Reading, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,
+    Durability, IdSource, Reading, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions,
+    Transaction, Writing, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -140,8 +141,8 @@ pub mod prelude {
         CustomerFilter, Durability, Error, ErrorKind, EventTypeFilter, Expectation, Fault, IdSource,
         Instance, KeyKind, Page, PageRequest, Product, ProductChanges, ProductState, ProductType,
         ProductUpdate, PropertyFilter, QuantityConversion, QuantityRounding, Rate, RateCard, RateSegment,
-        RateSelector, RateType, Reading, RoundingMethod, ScheduledAlias, SetClock, SetOutcome, Snapshot,
-        SqlBreakdownGranularity, Store, StoreOptions, Tier, Time, Transaction, UpdateCustomerConfig,
-        UpdateRateCard, ValueOutcome, Writing,
+        RateSelector, RateType, Reading, ReadingRecords, RoundingMethod, ScheduledAlias, SetClock,
+        SetOutcome, Snapshot, SqlBreakdownGranularity, Store, StoreOptions, Tier, Time, Transaction,
+        UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing, WritingRecords,
     };
 }

@@ -20,17 +20,21 @@ mod rates;
 #[cfg(test)]
 mod rates_inside;
 mod read;
+mod read_records;
 mod snapshot;
 mod transaction;
 mod upkeep;
 mod write;
+mod write_records;
 
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
 pub use read::Reading;
+pub use read_records::ReadingRecords;
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;
 pub use upkeep::Stats;
 pub use write::Writing;
+pub use write_records::WritingRecords;
 
 use crate::error::{Fault, Result};
 use crate::model::change::About;

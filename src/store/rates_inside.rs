@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
-use super::{Reading as _, Store, Writing as _, rates};
+use super::{Reading as _, ReadingRecords as _, Store, WritingRecords as _, rates};
 use crate::entity::{ContractProductId, RateCardId};
 use crate::error::Result;
 use crate::model::change::{Change, Collection, Subject, What};

@@ -12,7 +12,7 @@ use crate::model::billable_metric::{
     Aggregation, BillableMetric, CreateBillableMetric, EventTypeFilter, PropertyFilter,
 };
 use crate::model::page::ArchiveFilter;
-use crate::store::{Reading as _, Store, Writing as _};
+use crate::store::{ReadingRecords as _, Store, Writing as _, WritingRecords as _};
 
 pub(super) const ROUTES: &[Route] = &[
     ("POST", "/v1/billable-metrics/create", create),

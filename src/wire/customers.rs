@@ -11,7 +11,7 @@ use super::{Request, Route};
 use crate::entity::CustomerId;
 use crate::error::{Error, Fault};
 use crate::model::customer::{CreateCustomer, Customer, CustomerFilter, KEPT_FIELDS, UpdateCustomerConfig};
-use crate::store::{Reading as _, Store, Writing as _};
+use crate::store::{ReadingRecords as _, Store, Writing as _, WritingRecords as _};
 
 pub(super) const ROUTES: &[Route] = &[
     ("POST", "/v1/customers", create),

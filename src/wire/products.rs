@@ -8,7 +8,7 @@ use super::listed_product::ListedProduct;
 use super::{Request, Route};
 use crate::entity::{BillableMetricId, ContractProductId};
 use crate::model::product::{CreateProduct, ProductChanges, QuantityConversion, QuantityRounding};
-use crate::store::{Reading as _, Store, Writing as _};
+use crate::store::{ReadingRecords as _, Store, Writing as _, WritingRecords as _};
 
 pub(super) const ROUTES: &[Route] = &[
     ("POST", "/v1/contract-pricing/products/create", create),

@@ -13,7 +13,7 @@ use crate::model::alias::ScheduledAlias;
 use crate::model::credit_type::CreditType;
 use crate::model::page::ArchiveFilter;
 use crate::model::rate_card::{CreateRateCard, CreditTypeConversion, RateCard, UpdateRateCard};
-use crate::store::{Reading as _, Store, Writing as _};
+use crate::store::{ReadingRecords as _, Store, Writing as _, WritingRecords as _};
 
 pub(super) const ROUTES: &[Route] = &[
     ("POST", "/v1/contract-pricing/rate-cards/create", create),

@@ -7,7 +7,7 @@ use super::{Request, Route};
 use crate::entity::{ContractProductId, RateCardId};
 use crate::model::rate::{AddRate, CommitRate, Rate, RateSelector, RateType, Tier};
 use crate::model::scalar::Amount;
-use crate::store::{Reading as _, Store, Writing as _};
+use crate::store::{ReadingRecords as _, Store, WritingRecords as _};
 
 pub(super) const ROUTES: &[Route] = &[
     ("POST", "/v1/contract-pricing/rate-cards/addRate", add),

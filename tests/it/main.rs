@@ -34,6 +34,7 @@ mod wire;
 mod wire_catalog;
 #[cfg(feature = "wire")]
 mod wire_catalog_fields;
+#[cfg(feature = "wire")]
 mod wire_customer_fields;
 #[cfg(feature = "wire")]
 mod wire_customers;
