@@ -220,6 +220,18 @@ impl std::error::Error for EngineError {
     }
 }
 
+/// How many faults a message names; of the others it says how many they are.
+pub(crate) const MAX_FAULTS_NAMED: usize = 100;
+
 fn list(faults: &[Fault]) -> String {
-    faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; ")
+    let mut named: Vec<_> = faults.iter().take(MAX_FAULTS_NAMED).map(Fault::to_string).collect();
+    if faults.len() > MAX_FAULTS_NAMED {
+        named.push(more_faults(faults.len() - MAX_FAULTS_NAMED));
+    }
+    named.join("; ")
+}
+
+/// What a message says of faults that it does not name.
+pub(crate) fn more_faults(number: usize) -> String {
+    format!("and {number} more faults")
 }

@@ -29,17 +29,26 @@ pub fn resolve(reader: &impl Reader, table: TableId, name: &str, at: Time) -> Re
     Ok(holder)
 }
 
-/// Everybody a name leads to at some time, with that time, the latest first.
-pub fn schedule(reader: &impl Reader, table: TableId, name: &str) -> Result<Vec<(ScheduledAlias, Uuid)>> {
-    let begins = key_bytes::holders_of(name);
+/// Everybody a name leads to at some time of an alias, with their own times, the latest first.
+pub fn overlapping(
+    reader: &impl Reader,
+    table: TableId,
+    new: &ScheduledAlias,
+) -> Result<Vec<(ScheduledAlias, Uuid)>> {
+    let begins = key_bytes::holders_of(&new.name);
     let mut found = Vec::new();
     reader.scan(table, Bound::Included(&begins), |key, row| {
         if !key.starts_with(&begins) {
             return Ok(ControlFlow::Break(()));
         }
         let AliasRow { holder, starting_at, ending_before } = codec::decode(table, key, row)?;
-        let alias = ScheduledAlias { name: name.to_owned(), starting_at, ending_before };
-        found.push((alias, Uuid::from_bytes(holder)));
+        let held = ScheduledAlias { name: new.name.clone(), starting_at, ending_before };
+        if held.overlaps(new) {
+            found.push((held, Uuid::from_bytes(holder)));
+        } else if ending_before.is_some_and(|end| new.starting_at.is_some_and(|start| end <= start)) {
+            // It was over before the alias begins, and so were those that are still to come.
+            return Ok(ControlFlow::Break(()));
+        }
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)

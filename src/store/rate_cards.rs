@@ -1,11 +1,13 @@
 //! Rate cards: making, changing and finding them, also by an alias at a moment.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use super::custom_fields::{self, Plan};
 use super::entities;
 use crate::entity::{EntityId, EntityRef, ManagedEntity, RateCardId};
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::model::alias::ScheduledAlias;
 use crate::model::change::Collection;
 use crate::model::credit_type::CreditType;
@@ -61,8 +63,12 @@ pub fn page(reader: &impl Reader, filter: ArchiveFilter, page: &PageRequest) -> 
 }
 
 pub fn update(member: &Member<'_>, id: RateCardId, update: UpdateRateCard) -> Result<()> {
-    let (row, before) = known(member, id)?;
     let mut faults = update.check();
+    let (row, before) = match known(member, id) {
+        Ok(found) => found,
+        Err(Error::Refused(unknown)) => return Err(Error::Refused([unknown, faults].concat())),
+        Err(failure) => return Err(failure),
+    };
     faults.extend(update.check_against(&before));
     let mut after = before.clone();
     if let Some(aliases) = update.aliases {
@@ -97,32 +103,43 @@ fn move_aliases(
     for gone in before.iter().filter(|alias| !after.contains(alias)) {
         alias_schedule::take(member, ALIASES, gone)?;
     }
+    // What becomes of other cards' aliases, card by card, so that each card is written once.
+    let mut cuts: BTreeMap<Uuid, Vec<Cut>> = BTreeMap::new();
     for new in after.iter().filter(|alias| !before.contains(alias)) {
-        for (held, holder) in alias_schedule::schedule(member, ALIASES, &new.name)? {
-            if holder != id && held.overlaps(new) {
-                cut_alias(member, holder, &held, held.cut_by(new))?;
+        for (held, holder) in alias_schedule::overlapping(member, ALIASES, new)? {
+            if holder != id {
+                let left = held.cut_by(new);
+                replace_alias(member, holder, &held, left.as_ref())?;
+                cuts.entry(holder).or_default().push((held, left));
             }
         }
         alias_schedule::give(member, ALIASES, new, id)?;
     }
-    Ok(())
+    cuts.into_iter().try_for_each(|(holder, cuts)| cut_aliases(member, holder, cuts))
 }
 
-/// Leaves a card what is left of one of its aliases.
-fn cut_alias(
+/// An alias of a card, and what is left of it.
+type Cut = (ScheduledAlias, Option<ScheduledAlias>);
+
+/// Has a name lead to a card for what is left of an alias.
+fn replace_alias(
     member: &Member<'_>,
     holder: Uuid,
     held: &ScheduledAlias,
-    left: Option<ScheduledAlias>,
+    left: Option<&ScheduledAlias>,
 ) -> Result<()> {
     alias_schedule::take(member, ALIASES, held)?;
-    if let Some(left) = &left {
-        alias_schedule::give(member, ALIASES, left, holder)?;
-    }
+    left.map_or(Ok(()), |left| alias_schedule::give(member, ALIASES, left, holder))
+}
+
+/// Leaves a card what is left of its aliases. One that was cut twice is cut in that order.
+fn cut_aliases(member: &Member<'_>, holder: Uuid, cuts: Vec<Cut>) -> Result<()> {
     let (row, before) = known(member, RateCardId::from(holder))?;
     let mut after = before.clone();
-    if let Some(place) = after.aliases.iter().position(|alias| alias == held) {
-        after.aliases.splice(place..=place, left);
+    for (held, left) in cuts {
+        if let Some(place) = after.aliases.iter().position(|alias| *alias == held) {
+            after.aliases.splice(place..=place, left);
+        }
     }
     rows::update(member, holder, row, &before, &after)
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::find::cut;
 use super::{custom_fields, rate_cards};
 use crate::entity::{ContractProductId, EntityId, EntityRef, ManagedEntity, RateCardId};
-use crate::error::{Fault, FieldProblem, Result};
+use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::model::alias::check_end;
 use crate::model::change::Collection;
 use crate::model::credit_type::CreditType;
@@ -41,19 +41,23 @@ fn add_at(
     rates: Vec<AddRate>,
     at: impl Fn(usize) -> String,
 ) -> Result<()> {
-    let (row, record) = rate_cards::known(member, card)?;
-    let mut faults = Vec::new();
-    if row.archived_at.is_some() {
+    let (found, mut faults) = match rate_cards::known(member, card) {
+        Ok(found) => (Some(found), Vec::new()),
+        Err(Error::Refused(unknown)) => (None, unknown),
+        Err(failure) => return Err(failure),
+    };
+    if found.as_ref().is_some_and(|(row, _)| row.archived_at.is_some()) {
         let field = "rate_card_id".to_owned();
         faults.push(Fault::ReferenceArchived { field, target: card.into() });
     }
-    let mut products = Products { member, card: card.uuid(), known: HashMap::new() };
+    let record = found.as_ref().map(|(_, record)| record);
+    let mut products = Products::new(member, card.uuid(), member.now());
     let mut seen = HashSet::new();
     let mut puts = Vec::with_capacity(rates.len());
     for (place, rate) in rates.into_iter().enumerate() {
         let at = at(place);
         faults.extend(rate_faults(&at, &rate));
-        faults.extend(products.faults(&at, &record, &rate)?);
+        faults.extend(products.faults(&at, record, &rate)?);
         let put = stored(rate);
         if !seen.insert(put.key.clone()) {
             let item = "a rate for this product, groups, frequency and start".to_owned();
@@ -61,14 +65,17 @@ fn add_at(
         }
         puts.push(put);
     }
-    Fault::none_of(faults)?;
-    collection::put(member, card.uuid(), row, puts)
+    match found {
+        Some((row, _)) if faults.is_empty() => collection::put(member, card.uuid(), row, puts),
+        _ => Err(Error::Refused(faults)),
+    }
 }
 
 /// What is known of the products of a call's rates, read once each.
-struct Products<'m, 't> {
-    member: &'m Member<'t>,
+pub(super) struct Products<'r, R> {
+    reader: &'r R,
     card: Uuid,
+    now: Time,
     known: HashMap<Uuid, Known>,
 }
 
@@ -76,22 +83,34 @@ struct Known {
     /// Whether it is archived; `None` where there is no such product.
     archived: Option<bool>,
     record: Option<ProductRecord>,
-    /// What the product's rates on the card are in, as soon as there is one that says so.
+    /// What the product's rates on the card are in: looked for when a rate comes that has to be in the same.
     unit: Option<Uuid>,
 }
 
-impl Products<'_, '_> {
-    fn faults(&mut self, at: &str, card: &RateCardRecord, rate: &AddRate) -> Result<Vec<Fault>> {
-        let now = self.member.now();
+impl<'r, R: Reader> Products<'r, R> {
+    pub(super) fn new(reader: &'r R, card: Uuid, now: Time) -> Self {
+        Self { reader, card, now, known: HashMap::new() }
+    }
+
+    /// What is wrong with a rate for its product, on that card where there is one.
+    pub(super) fn faults(
+        &mut self,
+        at: &str,
+        card: Option<&RateCardRecord>,
+        rate: &AddRate,
+    ) -> Result<Vec<Fault>> {
         let known = match self.known.entry(rate.product_id.uuid()) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(look_up(self.member, self.card, rate.product_id)?),
+            Entry::Vacant(place) => place.insert(look_up(self.reader, rate.product_id)?),
         };
         let mut faults: Vec<_> = known.fault(at, rate.product_id.into()).into_iter().collect();
         if let Some(product) = &known.record {
-            faults.extend(product_faults(at, rate, product, now));
+            faults.extend(product_faults(at, rate, product, self.now));
         }
-        let Some(unit) = rate.unit() else { return Ok(faults) };
+        let (Some(unit), Some(card)) = (rate.unit(), card) else { return Ok(faults) };
+        if known.unit.is_none() {
+            known.unit = unit_of(self.reader, self.card, rate.product_id.uuid())?;
+        }
         let wrong = if !card.prices_in(unit) {
             Some("the rate card is in another credit type, and does not convert this one")
         } else if *known.unit.get_or_insert(unit) != unit {
@@ -118,11 +137,11 @@ impl Known {
     }
 }
 
-fn look_up(member: &Member<'_>, card: Uuid, id: ContractProductId) -> Result<Known> {
+fn look_up(reader: &impl Reader, id: ContractProductId) -> Result<Known> {
     Ok(Known {
-        archived: rows::fields(member, id.into())?.map(|row| row.archived_at.is_some()),
-        record: rows::record(member, id.uuid())?,
-        unit: unit_of(member, card, id.uuid())?,
+        archived: rows::fields(reader, id.into())?.map(|row| row.archived_at.is_some()),
+        record: rows::record(reader, id.uuid())?,
+        unit: None,
     })
 }
 

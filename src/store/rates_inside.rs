@@ -5,15 +5,17 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
-use super::{Reading as _, ReadingRecords as _, Store, WritingRecords as _, rates};
-use crate::entity::{ContractProductId, RateCardId};
+use super::{Reading as _, ReadingRecords as _, Store, WritingRecords as _, rate_cards, rates};
+use crate::entity::{ContractProductId, EntityId as _, RateCardId};
 use crate::error::Result;
+use crate::model::alias::ScheduledAlias;
 use crate::model::change::{Change, Collection, Subject, What};
 use crate::model::page::{ArchiveFilter, PageRequest};
 use crate::model::product::{CreateProduct, ProductType};
 use crate::model::rate::{AddRate, Rate, RateRecord, RateSelector};
 use crate::model::rate_card::CreateRateCard;
 use crate::model::scalar::Time;
+use crate::storage::alias_schedule;
 use crate::storage::catalog::Catalog;
 use crate::storage::codec;
 use crate::storage::tables::TableId;
@@ -147,4 +149,45 @@ fn a_cards_rates_can_be_rebuilt_from_its_chain_in_the_journal() {
     .unwrap();
     assert_eq!(stored.len(), 100_000);
     assert_eq!(rebuilt, stored);
+}
+
+#[test]
+fn one_more_share_of_a_product_is_added_without_reading_those_there_are() {
+    let store = Store::in_memory().unwrap();
+    let card = store.create_rate_card(CreateRateCard::default()).unwrap();
+    let product = CreateProduct { product_type: ProductType::Fixed, ..Default::default() };
+    let product = store.create_product(product).unwrap();
+    let hour = |n: u64| Time::UNIX_EPOCH.after(std::time::Duration::from_secs(3_600 * n));
+    let share = |n| AddRate::new(product, hour(n), Rate::percentage(1.into()));
+    store.add_rates(card, (0..1_000).map(share)).unwrap();
+
+    let view = store.view().unwrap();
+    let reader = Counting { view: &view, rows: Cell::new(0) };
+    let (_, record) = rate_cards::known(&*view, card).unwrap();
+    let mut products = rates::Products::new(&reader, card.uuid(), Time::UNIX_EPOCH);
+    assert!(products.faults("", Some(&record), &share(1_000)).unwrap().is_empty());
+    assert!(reader.rows.get() <= 2, "{} rows", reader.rows.get());
+}
+
+#[test]
+fn an_alias_that_moves_on_is_given_away_without_reading_all_who_had_it() {
+    let store = Store::in_memory().unwrap();
+    let from = |n: u64| ScheduledAlias {
+        starting_at: Some(Time::UNIX_EPOCH.after(std::time::Duration::from_secs(n))),
+        ..ScheduledAlias::from("current")
+    };
+    for n in 0..100 {
+        let card = CreateRateCard { aliases: vec![from(n)], ..Default::default() };
+        store.create_rate_card(card).unwrap();
+    }
+    let view = store.view().unwrap();
+    // Which of the earlier ones an alias overlaps, and rows that are read for it.
+    let read = |new: &ScheduledAlias| {
+        let reader = Counting { view: &view, rows: Cell::new(0) };
+        let found = alias_schedule::overlapping(&reader, TableId::RateCardAlias, new).unwrap();
+        (found.len(), reader.rows.get())
+    };
+    assert_eq!(read(&from(100)), (1, 2));
+    assert_eq!(read(&from(50)), (50, 51));
+    assert_eq!(read(&ScheduledAlias::from("current")), (100, 100));
 }

@@ -113,6 +113,12 @@ pub(super) fn number(amount: Amount) -> Option<Box<RawValue>> {
     RawValue::from_string(amount.to_string()).ok()
 }
 
+/// JSON that was kept as a caller wrote it, on one line. Line breaks in JSON stand between its parts alone, where a
+/// space says the same. What was kept through Rust need not be JSON; then there is no way to give it back.
+pub(super) fn kept(json: &str) -> Option<Box<RawValue>> {
+    RawValue::from_string(json.replace(['\n', '\r'], " ")).ok()
+}
+
 /// What a call answers that promises nothing but its success.
 pub(super) fn nothing() -> Result<String, Refusal> {
     Ok("null".to_owned())

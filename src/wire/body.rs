@@ -14,12 +14,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::entity::ManagedEntity;
-use crate::error::short;
+use crate::error::{MAX_FAULTS_NAMED, more_faults, short};
 use crate::model::scalar::{Amount, Time};
 use crate::model::word::Word;
-
-/// How many faults a message names; of the others it says how many they are.
-const MAX_FAULTS: usize = 100;
 
 /// The faults of a request, as they are found.
 #[derive(Debug, Default)]
@@ -31,7 +28,7 @@ pub(crate) struct Faults {
 impl Faults {
     pub(crate) fn add(&self, fault: impl fmt::Display) {
         let mut named = self.named.borrow_mut();
-        if named.len() < MAX_FAULTS {
+        if named.len() < MAX_FAULTS_NAMED {
             named.push(fault.to_string());
         } else {
             self.more.set(self.more.get().saturating_add(1));
@@ -42,7 +39,7 @@ impl Faults {
     pub(crate) fn none_or<T>(self, read: Option<T>) -> Result<T, String> {
         let mut named = self.named.into_inner();
         if self.more.get() > 0 {
-            named.push(format!("and {} more faults", self.more.get()));
+            named.push(more_faults(self.more.get()));
         }
         match read {
             Some(read) if named.is_empty() => Ok(read),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::answer::{Refusal, data, id as made, nothing, page, timestamp};
+use super::answer::{self, Refusal, data, id as made, nothing, page, timestamp};
 use super::body::{Object, Value, flag, id, list, nullable, object, one_of, pairs, text};
 use super::{Request, Route};
 use crate::entity::CustomerId;
@@ -292,8 +292,7 @@ impl Detail {
             created_at: timestamp(customer.created_at),
             updated_at: timestamp(customer.updated_at),
             archived_at: customer.archived_at.map(timestamp),
-            // What a caller kept through Rust need not be JSON; then there is no way to give it back here.
-            kept: kept.filter_map(|(name, json)| Some((name, RawValue::from_string(json).ok()?))).collect(),
+            kept: kept.filter_map(|(name, json)| Some((name, answer::kept(&json)?))).collect(),
             summary: Summary::of(customer),
         }
     }

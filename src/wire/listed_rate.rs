@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::answer::{number, timestamp};
+use super::answer::{kept, number, timestamp};
 use crate::entity::ContractProductId;
 use crate::model::credit_type::CreditType;
 use crate::model::rate::{AddRate, BillingFrequency, CommitRate, Rate, RateSegment, RateType, Tier};
@@ -90,7 +90,7 @@ impl ListedSegment {
             product_name: segment.product_name,
             product_tags: segment.product_tags,
             product_custom_fields: segment.product_custom_fields,
-            rate: ListedRate::of(segment.rate, &segment.pricing_group_values, segment.credit_type),
+            rate: ListedRate::of(&segment.rate, &segment.pricing_group_values, segment.credit_type),
             pricing_group_values: segment.pricing_group_values,
             starting_at: timestamp(segment.starting_at),
             ending_before: segment.ending_before.map(timestamp),
@@ -102,21 +102,20 @@ impl ListedSegment {
 }
 
 impl AddedRate {
-    pub(super) fn of(added: AddRate) -> Self {
+    pub(super) fn of(added: &AddRate) -> Self {
         let credit_type = added.credit_type().map(CreditType::of);
         Self {
-            rate: ListedRate::of(added.rate, &added.pricing_group_values, credit_type),
+            rate: ListedRate::of(&added.rate, &added.pricing_group_values, credit_type),
             commit_rate: added.commit_rate.as_ref().map(Price::of_commit),
         }
     }
 }
 
 impl ListedRate {
-    fn of(rate: Rate, groups: &BTreeMap<String, String>, credit_type: Option<CreditType>) -> Self {
+    fn of(rate: &Rate, groups: &BTreeMap<String, String>, credit_type: Option<CreditType>) -> Self {
         Self {
             price: Price::of(rate.rate_type, rate.price, &rate.tiers, rate.minimum),
-            // What a caller kept through Rust need not be JSON; then there is no way to give it back here.
-            custom_rate: rate.custom_rate.and_then(|json| RawValue::from_string(json).ok()),
+            custom_rate: rate.custom_rate.as_deref().and_then(kept),
             quantity: rate.quantity.and_then(number),
             is_prorated: rate.is_prorated,
             pricing_group_values: groups.clone(),

@@ -22,7 +22,7 @@ fn add(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
         let rate = rate(body);
         Some((RateCardId::from(card?), rate?))
     })?;
-    let added = AddedRate::of(rate.clone());
+    let added = AddedRate::of(&rate);
     store.add_rate(card, rate)?;
     data(added)
 }

@@ -4,6 +4,7 @@ use billfold::prelude::*;
 use billfold::{FieldProblem, MAX_CREDIT_TYPE_CONVERSIONS, MAX_SCHEDULED_ALIASES};
 use uuid::Uuid;
 
+use crate::support::disk::{Access, Disk};
 use crate::support::{every, fault, faults};
 
 fn time(text: &str) -> Time {
@@ -346,4 +347,46 @@ fn aliases_moved_in_a_transaction_that_stops_are_where_they_were() {
     assert!(stopped.is_err());
     assert_eq!(store.rate_card_by_alias("paygo", day(4)).unwrap(), Some(first));
     assert_eq!(store.rate_card(first).unwrap().aliases, [alias(0, 0)]);
+}
+
+#[test]
+fn taking_very_many_aliases_writes_the_card_that_had_them_once() {
+    let taken = |names: usize| {
+        let disk = Disk::default();
+        let store = StoreOptions::new().on_backend(disk.clone()).unwrap();
+        let aliases: Vec<_> =
+            (0..names).map(|n| ScheduledAlias::from(format!("{n:0>100}").as_str())).collect();
+        let first = card(&store, &aliases);
+        let before = disk.count(Access::Write);
+        let second = card(&store, &aliases);
+        let writes = disk.count(Access::Write) - before;
+        assert!(store.rate_card(first).unwrap().aliases.is_empty());
+        assert_eq!(store.rate_card(second).unwrap().aliases, aliases);
+        writes
+    };
+    let (few, many) = (taken(100), taken(1_000));
+    assert!(many <= few * 12, "{few} writes, then {many}");
+}
+
+#[test]
+fn one_alias_that_two_new_ones_overlap_is_cut_by_both() {
+    let store = Store::in_memory().unwrap();
+    let first = card(&store, &[alias(2, 0), "kept".into()]);
+    for aliases in [[alias(8, 9), alias(5, 6)], [alias(5, 6), alias(8, 9)]] {
+        set_aliases(&store, first, &[alias(2, 0), "kept".into()]).unwrap();
+        card(&store, &aliases);
+        assert_eq!(store.rate_card(first).unwrap().aliases, [alias(2, 5), "kept".into()]);
+        let holds = |n| store.rate_card_by_alias("paygo", day(n)).unwrap();
+        assert_eq!([holds(4), holds(6), holds(9)], [Some(first), None, None]);
+    }
+}
+
+#[test]
+fn an_unknown_card_is_named_together_with_what_else_is_wrong() {
+    let store = Store::in_memory().unwrap();
+    let unknown = RateCardId::from(Uuid::from_u128(5));
+    let found: Vec<_> =
+        faults(set_aliases(&store, unknown, &["".into()])).iter().map(ToString::to_string).collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains("rate_card") && found[1].contains("aliases[0].name"), "{found:?}");
 }

@@ -214,7 +214,11 @@ fn a_rate_needs_a_product_that_is_there_and_a_card_that_is_in_use() {
     assert_eq!(fields(store.add_rate(card, flat(product, 2, 1))), ["rate_card_id", "product_id"]);
     assert_eq!(prices(&store, card, day(3)), ["1"]);
     let nowhere = RateCardId::from(Uuid::from_u128(6));
-    assert!(matches!(fault(store.add_rate(nowhere, flat(product, 1, 1))), Fault::InstanceNotFound { .. }));
+    let found = faults(store.add_rate(nowhere, flat(product, 1, 1)));
+    assert!(
+        matches!(found.as_slice(), [Fault::InstanceNotFound { .. }, Fault::ReferenceArchived { .. }]),
+        "{found:?}"
+    );
     let page = PageRequest::default();
     assert!(matches!(fault(store.rates(nowhere, day(1), &[], &page)), Fault::InstanceNotFound { .. }));
 }
@@ -273,6 +277,37 @@ fn every_fault_of_all_rates_is_named_at_once_and_nothing_is_added() {
     assert_eq!(fields(refused), expected);
     assert!(prices(&store, card, day(9)).is_empty());
     store.add_rates(card, []).unwrap();
+}
+
+#[test]
+fn an_unknown_card_is_named_together_with_what_is_wrong_with_the_rates() {
+    let (store, _, product) = store();
+    let card = RateCardId::from(Uuid::from_u128(5));
+    let unknown = ContractProductId::from(Uuid::from_u128(6));
+    let found =
+        faults(store.add_rates(card, [flat(product, 1, -1), flat(unknown, 1, 1), flat(product, 1, 1)]));
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found.len(), 4, "{found:?}");
+    for (fault, text) in found.iter().zip(["rate_card", "rates[0].price", "rates[1].product_id", "rates[2]"])
+    {
+        assert!(fault.contains(text), "{fault}: {text}");
+    }
+    faults(store.add_rates(card, []));
+}
+
+#[test]
+fn a_refusal_of_very_many_rates_has_all_faults_and_a_message_of_some() {
+    let (store, card, product) = store();
+    let rates: Vec<_> = (0..5_000)
+        .map(|n| {
+            let start = day(1).after(std::time::Duration::from_secs(3_600 * n));
+            AddRate::new(product, start, Rate::flat((-1).into()))
+        })
+        .collect();
+    let error = store.add_rates(card, rates).unwrap_err();
+    assert_eq!(error.faults().len(), 5_000);
+    let message = error.to_string();
+    assert!(message.ends_with("and 4900 more faults") && message.len() < 20_000, "{}", message.len());
 }
 
 #[test]

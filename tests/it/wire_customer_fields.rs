@@ -349,6 +349,18 @@ fn what_means_nothing_here_is_kept_as_it_was_written() {
 }
 
 #[test]
+fn what_is_kept_and_was_written_in_several_lines_is_answered_in_one() {
+    let store = store();
+    let request = "{\"name\": \"a\",\n\"billing_config\": {\n  \"billing_provider_customer_id\": \"a\\nb\",\r\n  \
+        \"billing_provider_type\": \"stripe\"\n}}";
+    let made = body(&post(&store, "/v1/customers", &request));
+    let path = format!("/v1/customers/{}", made["data"]["id"].as_str().unwrap());
+    let answer = store.handle("GET", &path, &[], b"");
+    assert_eq!(answer.to_string().lines().count(), 1, "{answer}");
+    assert_eq!(body(&answer)["data"]["billing_config"]["billing_provider_customer_id"], "a\nb");
+}
+
+#[test]
 fn faults_of_all_fields_are_named_together() {
     let mut request = full();
     request["name"] = json!(null);

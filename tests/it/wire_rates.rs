@@ -402,3 +402,18 @@ fn rates_come_page_by_page() {
     }
     walk.refused("getRates", &json!({"rate_card_id": UNIT, "at": START}), 404, UNIT);
 }
+
+#[test]
+fn a_custom_rate_that_was_written_in_several_lines_is_answered_in_one() {
+    let walk = Walk::new();
+    let rate = walk.one(&walk.usage, json!({"rate_type": "CUSTOM", "price": null, "custom_rate": {"a": 1}}));
+    let lines = serde_json::to_string_pretty(&rate).unwrap();
+    assert!(lines.contains('\n'));
+    let answer = walk.store.handle("POST", &format!("{CARDS}/addRate"), &[], lines.as_bytes());
+    assert!(answer.is_success(), "{answer}");
+    assert_eq!(answer.to_string().lines().count(), 1, "{answer}");
+    let question = json!({"rate_card_id": walk.card, "at": START});
+    let answer = walk.asked("getRates", &[], &question);
+    assert!(answer.body.contains("custom_rate"), "{answer}");
+    assert_eq!(answer.to_string().lines().count(), 1, "{answer}");
+}
