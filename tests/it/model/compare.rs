@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use billfold::prelude::*;
 
 use super::customers::{ACCOUNTS, shown, texts};
+use super::metrics::compare_metrics;
 use super::operation::{Refusal, sorted};
+use super::products::compare_products;
 use super::program::{ENTITIES, KEYS, all_targets, all_values, customers};
+use super::rate_cards::compare_cards;
+use super::rates::compare_rates;
 use super::state::Model;
 use crate::support::every;
 
@@ -17,6 +21,10 @@ pub fn compare(from: &impl Reading, model: &Model) {
     compare_keys(from, model);
     compare_instances(from, model);
     compare_customers(from, model);
+    compare_metrics(from, model);
+    compare_products(from, model);
+    compare_cards(from, model);
+    compare_rates(from, model);
     for entity in ENTITIES {
         for key in KEYS {
             compare_look_ups(from, model, entity, key);
@@ -157,6 +165,15 @@ fn searchable(model: &Model, entity: ManagedEntity, key: &str, needs: &'static [
         Some(kind) if needs.contains(&kind) => Ok(()),
         Some(kind) => Err(vec![Fault::KeyNotSearchable { entity, key, kind, needs }]),
         None => Err(vec![Fault::KeyNotFound { entity, key }]),
+    }
+}
+
+/// Whether a list so filtered has something that is archived, or is not.
+pub fn admits(filter: ArchiveFilter, archived: bool) -> bool {
+    match filter {
+        ArchiveFilter::NotArchived => !archived,
+        ArchiveFilter::Archived => archived,
+        ArchiveFilter::All => true,
     }
 }
 

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billfold::prelude::*;
 use billfold::{FieldProblem, NameSpace};
-use uuid::Uuid;
 
-use super::operation::{Answer, NewCustomer, Refusal};
+use super::operation::{Answer, NewCustomer, Refusal, at};
 use super::state::{Held, Model};
 
 /// The Salesforce accounts of programs.
@@ -16,11 +15,6 @@ pub const ACCOUNTS: [&str; 2] = ["one", "one\0"];
 pub fn texts() -> Vec<String> {
     let at_the_limit = [128, 129].map(|length| "\u{1F4B0}".repeat(length));
     ["", "a", "b", "a\0"].map(str::to_owned).into_iter().chain(at_the_limit).collect()
-}
-
-/// The id of that number that a store issues which counts them.
-pub fn counted(number: u128) -> CustomerId {
-    CustomerId::from(Uuid::from_u128((0x7000 << 64) | (0x8000 << 48) | number))
 }
 
 /// A customer of the model, besides what any instance holds.
@@ -52,13 +46,9 @@ impl Record {
     }
 }
 
-fn at(field: impl Into<String>, problem: FieldProblem) -> Fault {
-    Fault::Field { field: field.into(), problem }
-}
-
 fn wrong_text(alias: &str) -> Option<FieldProblem> {
     match alias.chars().count() {
-        0 => Some(FieldProblem::Empty { rule: "an ingest alias has 1 to 128 characters" }),
+        0 => Some(FieldProblem::Empty { rule: "" }),
         1..=128 => None,
         characters => Some(FieldProblem::TooLong { characters, most: 128 }),
     }
@@ -79,10 +69,7 @@ impl Model {
     }
 
     pub fn customer(&self, id: CustomerId) -> Refusal<(&Held, &Record)> {
-        let target = id.into();
-        let held = self.instances.get(&target).ok_or_else(|| vec![Fault::InstanceNotFound { target }])?;
-        let record = held.customer.as_ref().ok_or_else(|| vec![Fault::NothingButAnId { target }])?;
-        Ok((held, record))
+        self.made(id.into(), |held| held.customer.as_ref())
     }
 
     pub fn holder(&self, alias: &str) -> Option<CustomerId> {
@@ -106,30 +93,17 @@ impl Model {
     }
 
     pub fn create_customer(&mut self, new: &NewCustomer) -> Refusal<Answer> {
-        let id = loop {
-            self.issued += 1;
-            let id = counted(self.issued);
-            if !self.instances.contains_key(&id.into()) {
-                break id;
-            }
-        };
-        let mut faults = self.wrong_aliases(&new.aliases, id);
+        let target = self.fresh(ManagedEntity::Customer);
+        let mut faults = self.wrong_aliases(&new.aliases, CustomerId::from(target.id));
         faults.extend(wrong_account(new.account.as_deref()));
-        let (edits, wrong_values) = self.values_of_new(id.into(), &new.values);
-        faults.extend(wrong_values);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
         let customer = Some(Record {
             name: new.name.chars().take(160).collect(),
             aliases: new.aliases.clone(),
             account: new.account.clone(),
             leave: None,
         });
-        let revision = self.next(0);
-        self.instances.insert(id.into(), Held { revision, customer, ..Held::default() });
-        self.apply(&edits);
-        Ok(Answer::Made(id))
+        let values = self.values_of_new(target, &new.values);
+        self.make(target, Held { customer, ..Held::default() }, faults, values)
     }
 
     fn wrong_aliases(&self, aliases: &[String], id: CustomerId) -> Vec<Fault> {

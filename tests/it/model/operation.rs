@@ -1,5 +1,6 @@
 //! The operations, and how a store carries them out.
 
+use billfold::FieldProblem;
 use billfold::prelude::*;
 
 pub type Pairs = Vec<(String, String)>;
@@ -26,6 +27,14 @@ pub enum Op {
     RemoveAlias(CustomerId, String),
     MoveAlias(String, CustomerId),
     UpdateConfig(CustomerId, UpdateCustomerConfig),
+    CreateMetric(CreateBillableMetric, Pairs),
+    RenameMetric(BillableMetricId, String),
+    CreateProduct(CreateProduct, Pairs),
+    UpdateProduct(ContractProductId, Time, ProductChanges),
+    CreateCard(CreateRateCard, Pairs),
+    UpdateCard(RateCardId, UpdateRateCard),
+    AddRate(RateCardId, AddRate),
+    AddRates(RateCardId, Vec<AddRate>),
 }
 
 /// A customer that is to be made, with what a program can say of it.
@@ -50,7 +59,7 @@ pub enum Wanted {
 pub enum Answer {
     Done,
     New(bool),
-    Made(CustomerId),
+    Made(EntityRef),
     Outcomes(Vec<SetOutcome>),
 }
 
@@ -81,14 +90,32 @@ pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Er
                 custom_fields: new.values.into(),
                 ..Default::default()
             })
-            .map(Answer::Made),
+            .map(made),
         Op::SetName(id, name) => on.set_customer_name(id, &name).map(|()| Answer::Done),
         Op::SetAliases(id, aliases) => on.set_ingest_aliases(id, aliases).map(|()| Answer::Done),
         Op::AddAlias(id, alias) => on.add_ingest_alias(id, &alias).map(|()| Answer::Done),
         Op::RemoveAlias(id, alias) => on.remove_ingest_alias(id, &alias).map(|()| Answer::Done),
         Op::MoveAlias(alias, to) => on.move_ingest_alias(&alias, to).map(|()| Answer::Done),
         Op::UpdateConfig(id, update) => on.update_customer_config(id, update).map(|()| Answer::Done),
+        Op::CreateMetric(new, values) => {
+            on.create_billable_metric(CreateBillableMetric { custom_fields: values.into(), ..new }).map(made)
+        }
+        Op::RenameMetric(id, name) => on.set_billable_metric_name(id, &name).map(|()| Answer::Done),
+        Op::CreateProduct(new, values) => {
+            on.create_product(CreateProduct { custom_fields: values.into(), ..new }).map(made)
+        }
+        Op::UpdateProduct(id, start, changes) => on.update_product(id, start, changes).map(|()| Answer::Done),
+        Op::CreateCard(new, values) => {
+            on.create_rate_card(CreateRateCard { custom_fields: values.into(), ..new }).map(made)
+        }
+        Op::UpdateCard(id, update) => on.update_rate_card(id, update).map(|()| Answer::Done),
+        Op::AddRate(id, rate) => on.add_rate(id, rate).map(|()| Answer::Done),
+        Op::AddRates(id, rates) => on.add_rates(id, rates).map(|()| Answer::Done),
     }
+}
+
+fn made(id: impl Into<EntityRef>) -> Answer {
+    Answer::Made(id.into())
 }
 
 pub fn expectation(wanted: &Wanted, revision: u64) -> Expectation {
@@ -99,10 +126,39 @@ pub fn expectation(wanted: &Wanted, revision: u64) -> Expectation {
     }
 }
 
-/// Faults in an order of their own: which comes first within a call is no promise.
+/// Faults in an order of their own, without the texts of their rules: which comes first within a call is no
+/// promise, and what a rule is called is no business of the model's.
 pub fn sorted(mut faults: Vec<Fault>) -> Vec<Fault> {
+    for fault in &mut faults {
+        if let Fault::Field { problem, .. } = fault {
+            *problem = without_rule(problem);
+        }
+    }
     faults.sort_by_key(|fault| format!("{fault:?}"));
     faults
+}
+
+fn without_rule(problem: &FieldProblem) -> FieldProblem {
+    let rule = "";
+    match problem.clone() {
+        FieldProblem::Missing { .. } => FieldProblem::Missing { rule },
+        FieldProblem::NotAllowed { .. } => FieldProblem::NotAllowed { rule },
+        FieldProblem::Empty { .. } => FieldProblem::Empty { rule },
+        FieldProblem::Value { value, .. } => FieldProblem::Value { value, rule },
+        other => other,
+    }
+}
+
+/// The fault of a field that has this problem.
+pub fn at(field: impl Into<String>, problem: FieldProblem) -> Fault {
+    Fault::Field { field: field.into(), problem }
+}
+
+pub const MISSING: FieldProblem = FieldProblem::Missing { rule: "" };
+pub const NOT_ALLOWED: FieldProblem = FieldProblem::NotAllowed { rule: "" };
+
+pub fn not_a_value(value: &impl ToString) -> FieldProblem {
+    FieldProblem::Value { value: value.to_string(), rule: "" }
 }
 
 /// What the model answers: the answer, or every fault.

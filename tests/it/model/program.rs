@@ -1,5 +1,6 @@
 //! Random programs: operations, transactions that end in every way, several callers at once, reopening.
 
+use std::ops::Range;
 use std::sync::{Barrier, Mutex};
 
 use billfold::prelude::*;
@@ -9,13 +10,22 @@ use proptest::sample::select;
 use uuid::Uuid;
 
 use super::compare::{compare, same};
-use super::customers::{ACCOUNTS, counted, texts};
+use super::customers::{ACCOUNTS, texts};
+use super::metrics::{grouped, of_metrics};
 use super::operation::{NewCustomer, Op, Pairs, Wanted, carry_out};
-use super::state::Model;
+use super::products::{first_products, of_products};
+use super::rate_cards::{card, of_cards};
+use super::state::{Model, counted};
 use crate::support::disk::Disk;
 use crate::support::panic_quietly;
 
-pub const ENTITIES: [ManagedEntity; 2] = [ManagedEntity::Customer, ManagedEntity::ContractProduct];
+/// The entities that have keys.
+pub const ENTITIES: [ManagedEntity; 4] = [
+    ManagedEntity::Customer,
+    ManagedEntity::ContractProduct,
+    ManagedEntity::BillableMetric,
+    ManagedEntity::RateCard,
+];
 pub const KEYS: [&str; 4] = ["id", "__proto__", "slot", "never added"];
 const SHORT_VALUES: [&str; 8] = ["", "a", "ab", "a\0", "\0", "a\0\u{ff}", "b", "\u{1F4B0}"];
 
@@ -25,18 +35,37 @@ pub fn all_values() -> impl Iterator<Item = String> {
     SHORT_VALUES.map(str::to_owned).into_iter().chain(at_the_limit)
 }
 
+pub fn adopted_ids() -> impl Iterator<Item = Uuid> + Clone {
+    (1..=4).map(Uuid::from_u128)
+}
+
 fn adopted_targets() -> impl Iterator<Item = EntityRef> {
-    ENTITIES.into_iter().flat_map(|entity| (1..=4).map(move |id| (entity, Uuid::from_u128(id)).into()))
+    let entities = ENTITIES.into_iter().take(2);
+    entities.flat_map(|entity| adopted_ids().map(move |id| (entity, id).into()))
+}
+
+// The numbers of the ids that a program's start issues, behind those of the twelve keys.
+const CUSTOMERS: Range<u128> = 13..16;
+pub const METRICS: Range<u128> = 16..18;
+pub const PRODUCTS: Range<u128> = 18..21;
+pub const CARDS: Range<u128> = 21..23;
+/// The first numbers behind: whatever a program makes next has them, or takes in before.
+const NEXT: Range<u128> = 23..25;
+
+/// The ids of those numbers, and the next ones that are issued.
+pub fn ids_of(made: Range<u128>) -> impl Iterator<Item = Uuid> + Clone {
+    made.chain(NEXT).map(counted)
 }
 
 /// The customers that programs name: one that is taken in at the start, and ids that the store issues itself, or
-/// that are taken in before it does. Keys have the first six.
+/// that are taken in before it does.
 pub fn customers() -> impl Iterator<Item = CustomerId> {
-    [CustomerId::from(Uuid::from_u128(1))].into_iter().chain((7..=11).map(counted))
+    adopted_ids().take(1).chain(ids_of(CUSTOMERS)).map(CustomerId::from)
 }
 
 pub fn all_targets() -> impl Iterator<Item = EntityRef> {
-    adopted_targets().chain(customers().skip(1).map(EntityRef::from))
+    let made = ENTITIES.into_iter().zip([CUSTOMERS, PRODUCTS, METRICS, CARDS]);
+    adopted_targets().chain(made.flat_map(|(entity, made)| ids_of(made).map(move |id| (entity, id).into())))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,7 +79,7 @@ enum End {
 
 #[derive(Debug, Clone)]
 enum Step {
-    One(Op),
+    One(Box<Op>),
     Transaction(Vec<Op>, End),
     /// Several callers, each on a thread of its own.
     Together(Vec<(Vec<Op>, End)>),
@@ -77,14 +106,14 @@ fn value() -> impl Strategy<Value = String> {
     prop_oneof![20 => select(values[..9].to_vec()), 1 => Just(values[9].clone())]
 }
 
-fn pairs() -> impl Strategy<Value = Pairs> {
+pub fn pairs() -> impl Strategy<Value = Pairs> {
     vec((key(), value()), 0..3)
 }
 
 /// Several instances of one entity that are to have few values of a unique key: exchanges and conflicts.
 fn contest() -> impl Strategy<Value = Op> {
     let instance = (1..=4_u128, select(&SHORT_VALUES[1..4]));
-    (entity(), vec(instance, 2..4)).prop_map(|(entity, changes)| {
+    (select(&ENTITIES[..2]), vec(instance, 2..4)).prop_map(|(entity, changes)| {
         let pairs = |value: &str| vec![(KEYS[0].to_owned(), value.to_owned())];
         let change = |(id, value)| ((entity, Uuid::from_u128(id)).into(), pairs(value));
         Op::SetMany(changes.into_iter().map(change).collect())
@@ -100,15 +129,17 @@ fn wanted() -> impl Strategy<Value = Wanted> {
     ]
 }
 
-fn new_customer() -> impl Strategy<Value = NewCustomer> {
+fn new_customer() -> BoxedStrategy<NewCustomer> {
     let aliases = prop_oneof![6 => vec(select(texts()[1..4].to_vec()), 0..3), 1 => vec(alias(), 0..4)];
     let account = proptest::option::of(select(&ACCOUNTS)).prop_map(|account| account.map(str::to_owned));
-    (name(), aliases, account, pairs()).prop_map(|(name, aliases, account, values)| NewCustomer {
-        name,
-        aliases,
-        account,
-        values,
-    })
+    (name(), aliases, account, pairs())
+        .prop_map(|(name, aliases, account, values)| NewCustomer { name, aliases, account, values })
+        .boxed()
+}
+
+/// Names of things whose names have no rule of their own.
+pub fn short_name() -> impl Strategy<Value = String> {
+    select(&["", "name", "\u{1F4B0}"]).prop_map(str::to_owned)
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -135,7 +166,7 @@ fn config() -> impl Strategy<Value = UpdateCustomerConfig> {
 }
 
 /// What happens to customers besides what happens to any instance.
-fn of_customers() -> impl Strategy<Value = Op> {
+fn of_customers() -> BoxedStrategy<Op> {
     let id = || select(customers().collect::<Vec<_>>());
     prop_oneof![
         6 => new_customer().prop_map(Op::CreateCustomer),
@@ -145,17 +176,28 @@ fn of_customers() -> impl Strategy<Value = Op> {
         3 => (id(), alias()).prop_map(|(id, alias)| Op::RemoveAlias(id, alias)),
         5 => (id(), alias()).prop_map(|(id, alias)| Op::MoveAlias(alias, id)),
         3 => (id(), config()).prop_map(|(id, update)| Op::UpdateConfig(id, update)),
-        2 => id().prop_map(|id| Op::Archive(id.into())),
-        1 => id().prop_map(|id| Op::Forget(id.into())),
-        1 => id().prop_map(|id| Op::Adopt(id.into())),
+        4 => id().prop_flat_map(|id| instance_ops(id.into())),
     ]
+    .boxed()
 }
 
-fn operation() -> impl Strategy<Value = Op> {
-    prop_oneof![3 => of_any_instance(), 2 => of_customers()]
+/// What ends an instance's life, or begins it.
+pub fn instance_ops(target: EntityRef) -> impl Strategy<Value = Op> {
+    prop_oneof![2 => Just(Op::Archive(target)), 1 => Just(Op::Forget(target)), 1 => Just(Op::Adopt(target))]
 }
 
-fn of_any_instance() -> impl Strategy<Value = Op> {
+fn operation() -> BoxedStrategy<Op> {
+    prop_oneof![
+        6 => of_any_instance(),
+        3 => of_customers(),
+        1 => of_metrics(),
+        3 => of_products(),
+        4 => of_cards(),
+    ]
+    .boxed()
+}
+
+fn of_any_instance() -> BoxedStrategy<Op> {
     let kind = select(&[KeyKind::Enforced, KeyKind::Indexed, KeyKind::Unindexed]);
     let new_key = prop_oneof![10 => select(&KEYS[..3]), 1 => Just(""), 1 => Just("a\ttab")];
     prop_oneof![
@@ -173,20 +215,22 @@ fn of_any_instance() -> impl Strategy<Value = Op> {
         3 => (target(), pairs()).prop_map(|(target, pairs)| Op::Replace(target, pairs)),
         3 => (target(), vec(key(), 0..3)).prop_map(|(target, keys)| Op::Delete(target, keys)),
     ]
+    .boxed()
 }
 
 fn end() -> impl Strategy<Value = End> {
     prop_oneof![4 => Just(End::Well), 1 => Just(End::Error), 1 => Just(End::Panic), 1 => Just(End::Dry)]
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> BoxedStrategy<Step> {
     prop_oneof![
-        12 => operation().prop_map(Step::One),
+        12 => operation().prop_map(|op| Step::One(Box::new(op))),
         4 => (vec(operation(), 0..6), end()).prop_map(|(ops, end)| Step::Transaction(ops, end)),
         2 => vec((vec(operation(), 1..4), end()), 2..6).prop_map(Step::Together),
         1 => Just(Step::Reopen),
         1 => Just(Step::Flush),
     ]
+    .boxed()
 }
 
 /// A program begins with some keys and values, so that most of what follows is not refused.
@@ -207,7 +251,12 @@ fn program() -> impl Strategy<Value = Vec<Step>> {
         let account = Some(ACCOUNTS[0].to_owned());
         Op::CreateCustomer(NewCustomer { name: "name".to_owned(), aliases, account, values: Vec::new() })
     });
-    let start = Step::Transaction(keys.chain(adoptions).chain(values).chain(made).collect(), End::Well);
+    let metrics = [grouped(), grouped()].map(|new| Op::CreateMetric(new, Vec::new()));
+    let products = first_products().map(|new| Op::CreateProduct(new, Vec::new()));
+    let cards = [card(true), card(false)].map(|new| Op::CreateCard(new, Vec::new()));
+    let catalog = metrics.into_iter().chain(products).chain(cards);
+    let start = keys.chain(adoptions).chain(values).chain(made).chain(catalog);
+    let start = Step::Transaction(start.collect(), End::Well);
     vec(step(), 1..16).prop_map(move |steps| [vec![start.clone()], steps].concat())
 }
 

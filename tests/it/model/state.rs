@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use billfold::prelude::*;
 use billfold::{KeyProblem, MAX_KEY_CHARACTERS};
 
+use uuid::Uuid;
+
 use super::customers::Record;
 use super::operation::{Answer, Op, Refusal};
+use super::products::Schedule;
+use super::rate_cards::Card;
+use super::values::Edit;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Model {
@@ -38,6 +43,17 @@ pub struct Held {
     pub values: BTreeMap<String, String>,
     /// Of a customer that was made here.
     pub customer: Option<Record>,
+    /// Of a billable metric that was made here.
+    pub metric: Option<CreateBillableMetric>,
+    /// Of a product that was made here.
+    pub product: Option<Schedule>,
+    /// Of a rate card that was made here.
+    pub card: Option<Card>,
+}
+
+/// The id of that number that a store issues which counts them.
+pub fn counted(number: u128) -> Uuid {
+    Uuid::from_u128((0x7000 << 64) | (0x8000 << 48) | number)
 }
 
 impl Model {
@@ -71,6 +87,14 @@ impl Model {
             Op::RemoveAlias(id, alias) => self.remove_alias(*id, alias),
             Op::MoveAlias(alias, to) => self.move_alias(alias, *to),
             Op::UpdateConfig(id, update) => self.update_config(*id, update),
+            Op::CreateMetric(new, values) => self.create_metric(new, values),
+            Op::RenameMetric(id, name) => self.rename_metric(*id, name),
+            Op::CreateProduct(new, values) => self.create_product(new, values),
+            Op::UpdateProduct(id, start, changes) => self.update_product(*id, *start, changes),
+            Op::CreateCard(new, values) => self.create_card(new, values),
+            Op::UpdateCard(id, update) => self.update_card(*id, update),
+            Op::AddRate(id, rate) => self.add_rates(*id, std::slice::from_ref(rate), |_| String::new()),
+            Op::AddRates(id, rates) => self.add_rates(*id, rates, |place| format!("rates[{place}].")),
         }
     }
 
@@ -85,6 +109,68 @@ impl Model {
             of_entity.filter_map(|(target, held)| Some((held.values.get(name)?.clone(), *target))).collect();
         holders.sort();
         holders
+    }
+
+    /// The ids of an entity's instances.
+    pub fn of_entity(&self, entity: ManagedEntity) -> impl Iterator<Item = Uuid> {
+        self.instances.keys().filter(move |target| target.entity == entity).map(|target| target.id)
+    }
+
+    /// What was made under that id, and not taken in with nothing but its id.
+    pub fn made<'m, T>(
+        &'m self,
+        target: EntityRef,
+        record: impl FnOnce(&'m Held) -> Option<&'m T>,
+    ) -> Refusal<(&'m Held, &'m T)> {
+        let held = self.instances.get(&target).ok_or_else(|| vec![Fault::InstanceNotFound { target }])?;
+        let record = record(held).ok_or_else(|| vec![Fault::NothingButAnId { target }])?;
+        Ok((held, record))
+    }
+
+    /// The next id that no instance of the entity has.
+    pub fn fresh(&mut self, entity: ManagedEntity) -> EntityRef {
+        loop {
+            self.issued += 1;
+            let target = (entity, counted(self.issued)).into();
+            if !self.instances.contains_key(&target) {
+                return target;
+            }
+        }
+    }
+
+    /// Makes an instance with its values, unless there are faults.
+    pub fn make(
+        &mut self,
+        target: EntityRef,
+        held: Held,
+        faults: Vec<Fault>,
+        (edits, wrong_values): (Vec<Edit>, Vec<Fault>),
+    ) -> Refusal<Answer> {
+        let faults = [faults, wrong_values].concat();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let revision = self.next(0);
+        self.instances.insert(target, Held { revision, ..held });
+        self.apply(&edits);
+        Ok(Answer::Made(target))
+    }
+
+    /// Gives an instance another revision, and with it whatever else changes.
+    pub fn touch(&mut self, target: EntityRef, change: impl FnOnce(&mut Held)) {
+        let revision = self.next(self.instances[&target].revision);
+        let held = self.instances.get_mut(&target).unwrap();
+        held.revision = revision;
+        change(held);
+    }
+
+    /// The fault of a field that names what nothing new can have.
+    pub fn wrong_reference(&self, field: impl Into<String>, target: EntityRef) -> Option<Fault> {
+        let field = field.into();
+        match self.instances.get(&target) {
+            None => Some(Fault::ReferenceNotFound { field, target }),
+            Some(held) => held.archived.then_some(Fault::ReferenceArchived { field, target }),
+        }
     }
 
     /// The number of a change to something of this revision.
