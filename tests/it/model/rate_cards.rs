@@ -160,6 +160,15 @@ fn wrong_worth(field: &str, conversions: &[CreditTypeConversion]) -> Option<Faul
     zero.then(|| at(format!("{field}[0].fiat_per_custom_credit"), not_a_value(&0)))
 }
 
+/// What is wrong with an update whatever card it is for.
+fn wrong_update(update: &UpdateRateCard) -> Vec<Fault> {
+    let nothing = (*update == UpdateRateCard::default()).then(|| at("name", MISSING));
+    let name = update.name.as_deref().and_then(wrong_name);
+    let worth = wrong_worth("add_credit_type_conversions", &update.add_credit_type_conversions);
+    let aliases = update.aliases.as_deref().map(wrong_aliases).unwrap_or_default();
+    nothing.into_iter().chain(name).chain(worth).chain(aliases).collect()
+}
+
 impl Model {
     pub fn card(&self, id: RateCardId) -> Refusal<(&Held, &Card)> {
         self.made(id.into(), |held| held.card.as_ref())
@@ -191,18 +200,16 @@ impl Model {
     }
 
     pub fn update_card(&mut self, id: RateCardId, update: &UpdateRateCard) -> Refusal<Answer> {
-        let (held, before) = self.card(id)?;
+        let mut faults = wrong_update(update);
+        let (held, before) = match self.card(id) {
+            Ok(found) => found,
+            Err(nothing) => return Err([nothing, faults].concat()),
+        };
         let mut after = before.clone();
-        let mut faults = Vec::new();
-        if *update == UpdateRateCard::default() {
-            faults.push(at("name", MISSING));
-        }
         if let Some(name) = &update.name {
-            faults.extend(wrong_name(name));
             after.name.clone_from(name);
         }
         let added = &update.add_credit_type_conversions;
-        faults.extend(wrong_worth("add_credit_type_conversions", added));
         for conversion in added.iter().filter(|conversion| !before.conversions.contains(conversion)) {
             if !before.conversions.is_empty() {
                 let field = "add_credit_type_conversions[0].custom_credit_type_id";
@@ -212,7 +219,6 @@ impl Model {
         }
         let mut new = Vec::new();
         if let Some(aliases) = &update.aliases {
-            faults.extend(wrong_aliases(aliases));
             new.extend(aliases.iter().filter(|alias| !before.aliases.contains(alias)).cloned());
             after.aliases.clone_from(aliases);
         }
@@ -229,27 +235,28 @@ impl Model {
         Ok(Answer::Done)
     }
 
-    /// Leaves of every other card's alias what is in front of a new one that it meets. Each is a change.
+    /// Leaves of every other card's aliases what is in front of new ones that they meet: one change for a card.
     fn take_from_others(&mut self, owner: EntityRef, new: &[ScheduledAlias]) {
-        for new in new {
-            let mut met = Vec::new();
-            for (target, held) in self.instances.iter().filter(|(target, _)| **target != owner) {
-                let aliases = held.card.iter().flat_map(|card| &card.aliases);
-                met.extend(aliases.filter(|alias| overlap(alias, new)).map(|alias| (*target, alias.clone())));
+        let others = self.instances.iter().filter(|(target, _)| **target != owner);
+        let others = others.filter_map(|(target, held)| Some((*target, held.card.as_ref()?.aliases.clone())));
+        for (target, before) in others.collect::<Vec<_>>() {
+            let mut after = before.clone();
+            for new in new {
+                after = after.iter().filter_map(|alias| left_of(alias, new)).collect();
             }
-            met.sort_by_key(|(_, alias)| std::cmp::Reverse(alias.starting_at));
-            for (target, alias) in met {
-                let mut cut = alias.clone();
-                cut.ending_before = new.starting_at;
-                let is_left = alias.starting_at < new.starting_at;
-                self.touch(target, |held| {
-                    let aliases = &mut held.card.as_mut().unwrap().aliases;
-                    let place = aliases.iter().position(|own| *own == alias).unwrap();
-                    aliases.splice(place..=place, is_left.then_some(cut));
-                });
+            if after != before {
+                self.touch(target, |held| held.card.as_mut().unwrap().aliases = after);
             }
         }
     }
+}
+
+fn left_of(alias: &ScheduledAlias, new: &ScheduledAlias) -> Option<ScheduledAlias> {
+    if !overlap(alias, new) {
+        return Some(alias.clone());
+    }
+    let cut = ScheduledAlias { ending_before: new.starting_at, ..alias.clone() };
+    (alias.starting_at < new.starting_at).then_some(cut)
 }
 
 /// What can be read of a card, but for its times and its rates.

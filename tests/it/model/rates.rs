@@ -111,9 +111,12 @@ impl Model {
         rates: &[AddRate],
         front: impl Fn(usize) -> String,
     ) -> Refusal<Answer> {
-        let (held, before) = self.card(id)?;
         let archived = Fault::ReferenceArchived { field: "rate_card_id".to_owned(), target: id.into() };
-        let mut faults: Vec<_> = held.archived.then_some(archived).into_iter().collect();
+        // What a card prices in is not asked where there is no card; all else is.
+        let (known, before, mut faults) = match self.card(id) {
+            Ok((held, card)) => (true, card.clone(), held.archived.then_some(archived).into_iter().collect()),
+            Err(nothing) => (false, super::rate_cards::Card::default(), nothing),
+        };
         let mut after = before.clone();
         let mut units: BTreeMap<ContractProductId, Uuid> = BTreeMap::new();
         units.extend(before.rates.values().filter_map(|rate| Some((rate.product_id, unit(rate)?))));
@@ -124,7 +127,7 @@ impl Model {
             let end = rate.ending_before.filter(|end| *end <= rate.starting_at);
             faults.extend(end.map(|end| at(format!("{front}ending_before"), not_a_value(&end))));
             faults.extend(self.wrong_product(&front, rate));
-            if let Some(unit) = unit(rate) {
+            if let Some(unit) = unit(rate).filter(|_| known) {
                 let converted = unit == CreditType::USD_CENTS || !before.conversions.is_empty();
                 if !converted || *units.entry(rate.product_id).or_insert(unit) != unit {
                     faults.push(at(format!("{front}credit_type_id"), not_a_value(&unit)));
@@ -141,7 +144,7 @@ impl Model {
         if !faults.is_empty() {
             return Err(faults);
         }
-        if after != *before {
+        if after != before {
             self.touch(id.into(), |held| held.card = Some(after));
         }
         Ok(Answer::Done)
