@@ -11,7 +11,7 @@ use proptest::sample::select;
 use super::compare::{admits, same};
 use super::metrics::{PROPERTIES, metrics};
 use super::operation::{Answer, MISSING, NOT_ALLOWED, Op, Pairs, Refusal, at, not_a_value};
-use super::program::{PRODUCTS, adopted_ids, ids_of, instance_ops, pairs, short_name};
+use super::program::{PRODUCTS, adopted_ids, ids_of, instance_ops, mostly, pairs, short_name};
 use super::state::{Held, Model};
 use crate::support::catalog::strings;
 use crate::support::every;
@@ -57,6 +57,10 @@ pub fn moments() -> [Time; 5] {
     .map(|moment| moment.parse().unwrap())
 }
 
+fn hour() -> impl Strategy<Value = Time> {
+    select(moments().into_iter().filter(|moment| moment.is_on_the_hour()).collect::<Vec<_>>())
+}
+
 /// The products that programs name.
 pub fn products() -> impl Iterator<Item = ContractProductId> + Clone {
     adopted_ids().take(2).chain(ids_of(PRODUCTS)).map(ContractProductId::from)
@@ -98,7 +102,7 @@ fn conversion() -> impl Strategy<Value = QuantityConversion> {
 }
 
 fn changes() -> BoxedStrategy<ProductChanges> {
-    let metric = option::weighted(0.4, select(metrics().collect::<Vec<_>>()));
+    let metric = option::weighted(0.4, mostly(metrics().take(2), metrics()));
     let names = (option::weighted(0.5, short_name()), option::weighted(0.4, tags()));
     let shares = (option::weighted(0.2, parts()), option::weighted(0.2, tags()));
     let keys = (option::weighted(0.3, groups()), option::weighted(0.15, groups()));
@@ -119,21 +123,28 @@ fn changes() -> BoxedStrategy<ProductChanges> {
         .boxed()
 }
 
+/// What of the changes a product of the type takes, with the group keys of most metrics.
+fn fit(mut said: ProductChanges, product_type: ProductType) -> ProductChanges {
+    let [of_usage, of_composite] = [ProductType::Usage, ProductType::Composite].map(|it| it == product_type);
+    said.billable_metric_id = said.billable_metric_id.filter(|_| of_usage);
+    said.pricing_group_key = said.pricing_group_key.filter(|key| of_usage && *key != [PROPERTIES[1]]);
+    said.presentation_group_key = None;
+    said.quantity_conversion = said.quantity_conversion.filter(|_| of_usage);
+    said.composite_tags = said.composite_tags.filter(|_| of_composite);
+    said.composite_product_ids = said.composite_product_ids.filter(|_| of_composite);
+    said
+}
+
 /// A product of a type, with what an update could say of it: for USAGE mostly with a metric.
 fn new_product() -> BoxedStrategy<CreateProduct> {
     let types = [ProductType::Usage, ProductType::Fixed, ProductType::Subscription, ProductType::Composite];
     let fitting = any::<bool>();
-    (select(types.to_vec()), changes(), select(metrics().collect::<Vec<_>>()), fitting)
+    (select(types.to_vec()), changes(), mostly(metrics().take(2), metrics()), fitting)
         .prop_map(|(product_type, mut said, metric, fitting)| {
-            let of_usage = product_type == ProductType::Usage;
             if fitting {
-                said.billable_metric_id = of_usage.then_some(metric);
-                said.pricing_group_key = said.pricing_group_key.filter(|_| of_usage);
-                said.presentation_group_key = None;
-                said.quantity_conversion = said.quantity_conversion.filter(|_| of_usage);
-                let of_others = product_type == ProductType::Composite;
-                said.composite_tags = of_others.then(|| strings(&["tag"]));
-                said.composite_product_ids = said.composite_product_ids.filter(|_| of_others);
+                said = fit(said, product_type);
+                said.billable_metric_id = (product_type == ProductType::Usage).then_some(metric);
+                said.composite_tags = (product_type == ProductType::Composite).then(|| strings(&["tag"]));
             }
             let none = CreateProduct { product_type, ..Default::default() };
             Schedule { initial: none, updates: vec![(moments()[0], said)] }.at(moments()[0])
@@ -143,12 +154,16 @@ fn new_product() -> BoxedStrategy<CreateProduct> {
 
 /// What happens to products besides what happens to any instance.
 pub fn of_products() -> BoxedStrategy<Op> {
-    let id = || select(products().collect::<Vec<_>>());
+    let id = || mostly(products().skip(2).take(3), products());
     prop_oneof![
         5 => (new_product(), pairs()).prop_map(|(new, values)| Op::CreateProduct(new, values)),
-        8 => (id(), select(moments().to_vec()), changes())
+        8 => (0..3_usize, hour(), changes()).prop_map(|(nth, start, changes)| {
+            let id = products().nth(2 + nth).unwrap();
+            Op::UpdateProduct(id, start, fit(changes, first_products()[nth].product_type))
+        }),
+        3 => (id(), select(moments().to_vec()), changes())
             .prop_map(|(id, start, changes)| Op::UpdateProduct(id, start, changes)),
-        3 => (id(), select(moments().to_vec()), short_name(), tags()).prop_map(|(id, start, name, tags)| {
+        3 => (id(), hour(), short_name(), tags()).prop_map(|(id, start, name, tags)| {
             let changes = ProductChanges { name: Some(name), tags: Some(tags), ..Default::default() };
             Op::UpdateProduct(id, start, changes)
         }),

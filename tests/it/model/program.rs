@@ -57,6 +57,14 @@ pub fn ids_of(made: Range<u128>) -> impl Iterator<Item = Uuid> + Clone {
     made.chain(NEXT).map(counted)
 }
 
+/// Mostly one of those that a program begins with, and now and then any.
+pub fn mostly<T: Clone + std::fmt::Debug + 'static>(
+    first: impl Iterator<Item = T>,
+    any: impl Iterator<Item = T>,
+) -> BoxedStrategy<T> {
+    prop_oneof![6 => select(first.collect::<Vec<_>>()), 1 => select(any.collect::<Vec<_>>())].boxed()
+}
+
 /// The customers that programs name: one that is taken in at the start, and ids that the store issues itself, or
 /// that are taken in before it does.
 pub fn customers() -> impl Iterator<Item = CustomerId> {
@@ -362,7 +370,7 @@ fn durability() -> impl Strategy<Value = Durability> {
 /// How many programs are run: few on every run of the tests, as many as `PROPTEST_CASES` says otherwise.
 fn cases() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: cases.unwrap_or(96), max_shrink_iters: 2_000, ..ProptestConfig::default() }
+    ProptestConfig { cases: cases.unwrap_or(56), max_shrink_iters: 2_000, ..ProptestConfig::default() }
 }
 
 proptest! {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::compare::{admits, same};
 use super::operation::{Answer, MISSING, Op, Pairs, Refusal, at, not_a_value};
 use super::products::moments;
-use super::program::{CARDS, ids_of, instance_ops, pairs, short_name};
+use super::program::{CARDS, ids_of, instance_ops, mostly, pairs, short_name};
 use super::rates::{Series, one_or_more_rates};
 use super::state::{Held, Model};
 use crate::support::every;
@@ -42,7 +42,7 @@ fn names() -> Vec<String> {
 }
 
 fn alias() -> impl Strategy<Value = ScheduledAlias> {
-    let name = prop_oneof![12 => Just(0_usize), 4 => Just(1), 1 => Just(2), 1 => Just(3)];
+    let name = prop_oneof![24 => Just(0_usize), 8 => Just(1), 1 => Just(2), 1 => Just(3)];
     let moment = || option::weighted(0.6, select(moments().to_vec()));
     let in_order = prop_oneof![6 => Just(true), 1 => Just(false)];
     (name, moment(), moment(), in_order).prop_map(|(name, start, end, in_order)| {
@@ -108,7 +108,7 @@ fn update() -> BoxedStrategy<UpdateRateCard> {
 
 /// What happens to rate cards besides what happens to any instance.
 pub fn of_cards() -> BoxedStrategy<Op> {
-    let id = || select(cards().collect::<Vec<_>>());
+    let id = || mostly(cards().take(2), cards());
     prop_oneof![
         3 => (new_card(), pairs()).prop_map(|(new, values)| Op::CreateCard(new, values)),
         7 => (id(), update()).prop_map(|(id, update)| Op::UpdateCard(id, update)),

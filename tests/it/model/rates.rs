@@ -14,6 +14,7 @@ use super::compare::same;
 use super::metrics::PROPERTIES;
 use super::operation::{Answer, MISSING, NOT_ALLOWED, Op, Refusal, at, not_a_value};
 use super::products::{moments, products};
+use super::program::mostly;
 use super::rate_cards::{UNIT, cards};
 use super::state::Model;
 use crate::support::catalog::strings;
@@ -43,7 +44,7 @@ fn price() -> impl Strategy<Value = Rate> {
 fn groups() -> impl Strategy<Value = BTreeMap<String, String>> {
     let name = prop_oneof![8 => Just(PROPERTIES[0]), 1 => Just(PROPERTIES[1])].prop_map(str::to_owned);
     let value = select(&["EU", "EU\0"]).prop_map(str::to_owned);
-    prop_oneof![1 => Just(BTreeMap::new()), 1 => btree_map(name, value, 0..=2)]
+    prop_oneof![1 => Just(BTreeMap::new()), 2 => btree_map(name, value, 0..=2)]
 }
 
 fn frequency() -> impl Strategy<Value = Option<BillingFrequency>> {
@@ -52,17 +53,21 @@ fn frequency() -> impl Strategy<Value = Option<BillingFrequency>> {
 }
 
 fn rate() -> BoxedStrategy<AddRate> {
-    let product = select(products().collect::<Vec<_>>());
+    let product = mostly(products().skip(2).take(3), products());
     let moment = || select(moments().to_vec());
     let unit = prop_oneof![10 => Just(None), 2 => Just(Some(UNIT)), 1 => Just(Some(CreditType::USD_CENTS))];
-    (product, groups(), frequency(), moment(), option::weighted(0.3, moment()), price(), unit, any::<bool>())
+    (product, groups(), frequency(), moment(), option::weighted(0.2, moment()), price(), unit, any::<bool>())
         .prop_map(|(product, groups, frequency, start, end, price, credit_type_id, entitled)| {
             // The product that programs begin with and that has a frequency is the second one they make.
             let is_subscription = products().nth(3) == Some(product);
+            let groups = if products().nth(4) == Some(product) { BTreeMap::new() } else { groups };
             AddRate {
                 pricing_group_values: if is_subscription { BTreeMap::new() } else { groups },
-                billing_frequency: frequency
-                    .filter(|often| is_subscription || *often == BillingFrequency::Annual),
+                billing_frequency: match frequency {
+                    None if is_subscription && entitled => Some(BillingFrequency::Monthly),
+                    other => other
+                        .filter(|often| is_subscription || *often == BillingFrequency::Annual && !entitled),
+                },
                 ending_before: end,
                 entitled,
                 credit_type_id,
