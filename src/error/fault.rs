@@ -259,6 +259,19 @@ impl Fault {
         }
     }
 
+    /// What a call answered, for one that goes on to look for its own faults: `None` where it was refused, and its
+    /// faults are among these now.
+    pub(crate) fn gather<T>(answer: Result<T>, faults: &mut Vec<Self>) -> Result<Option<T>> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Error::Refused(refused)) => {
+                faults.extend(refused);
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// `Ok` where there is no fault, all of them as one refusal otherwise.
     pub(crate) fn none_of(faults: Vec<Self>) -> Result<()> {
         if faults.is_empty() { Ok(()) } else { Err(Error::Refused(faults)) }

@@ -63,12 +63,10 @@ pub fn page(reader: &impl Reader, filter: ArchiveFilter, page: &PageRequest) -> 
 }
 
 pub fn update(member: &Member<'_>, id: RateCardId, update: UpdateRateCard) -> Result<()> {
-    let mut faults = update.check();
-    let (row, before) = match known(member, id) {
-        Ok(found) => found,
-        Err(Error::Refused(unknown)) => return Err(Error::Refused([unknown, faults].concat())),
-        Err(failure) => return Err(failure),
-    };
+    let mut faults = Vec::new();
+    let found = Fault::gather(known(member, id), &mut faults)?;
+    faults.extend(update.check());
+    let Some((row, before)) = found else { return Err(Error::Refused(faults)) };
     faults.extend(update.check_against(&before));
     let mut after = before.clone();
     if let Some(aliases) = update.aliases {

@@ -41,11 +41,8 @@ fn add_at(
     rates: Vec<AddRate>,
     at: impl Fn(usize) -> String,
 ) -> Result<()> {
-    let (found, mut faults) = match rate_cards::known(member, card) {
-        Ok(found) => (Some(found), Vec::new()),
-        Err(Error::Refused(unknown)) => (None, unknown),
-        Err(failure) => return Err(failure),
-    };
+    let mut faults = Vec::new();
+    let found = Fault::gather(rate_cards::known(member, card), &mut faults)?;
     if found.as_ref().is_some_and(|(row, _)| row.archived_at.is_some()) {
         let field = "rate_card_id".to_owned();
         faults.push(Fault::ReferenceArchived { field, target: card.into() });
@@ -186,7 +183,7 @@ pub fn at(
     selectors: &[RateSelector],
     page: &PageRequest,
 ) -> Result<Page<RateSegment>> {
-    segments(reader, card, Window::at(moment), selectors, page)
+    segments(reader, card, Window::at(moment), Vec::new(), selectors, page)
 }
 
 /// A page of the rates that are in force at some moment from `from` on, and before `to`.
@@ -199,27 +196,28 @@ pub fn schedule(
     page: &PageRequest,
 ) -> Result<Page<RateSegment>> {
     let end = check_end(Some(from), to).map(|problem| problem.at("ending_before"));
-    Fault::none_of(end.into_iter().collect())?;
     let to = to.map_or(Bound::Unbounded, Bound::Excluded);
-    segments(reader, card, Window { from, to }, selectors, page)
+    segments(reader, card, Window { from, to }, end.into_iter().collect(), selectors, page)
 }
 
-/// A page of rates in order of (product, pricing group values, billing frequency, start).
+/// A page of rates in order of (product, pricing group values, billing frequency, start), unless there are faults.
 fn segments(
     reader: &impl Reader,
     card: RateCardId,
     window: Window,
+    mut faults: Vec<Fault>,
     selectors: &[RateSelector],
     page: &PageRequest,
 ) -> Result<Page<RateSegment>> {
-    rate_cards::known(reader, card)?;
     let items = selectors.len();
-    let many = (items > MAX_RATE_SELECTORS)
-        .then(|| FieldProblem::TooMany { items, most: MAX_RATE_SELECTORS }.at("selectors"));
-    Fault::none_of(many.into_iter().collect())?;
+    if items > MAX_RATE_SELECTORS {
+        faults.push(FieldProblem::TooMany { items, most: MAX_RATE_SELECTORS }.at("selectors"));
+    }
+    Fault::gather(rate_cards::known(reader, card), &mut faults)?;
     let question = question(card, window, selectors);
     let store = reader.with_catalog(Catalog::store);
-    let after = page.resume(store, &question)?;
+    let after = Fault::gather(page.resume(store, &question), &mut faults)?.flatten();
+    Fault::none_of(faults)?;
     let mut walk =
         Walk { reader, card: card.uuid(), window, selectors, limit: page.limit + 1, found: Vec::new() };
     walk.products(after)?;

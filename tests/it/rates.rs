@@ -611,3 +611,23 @@ fn a_problem_says_what_is_wrong() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn every_fault_of_a_question_is_named_at_once() {
+    let store = Store::in_memory().unwrap();
+    let card = RateCardId::from(uuid::Uuid::from_u128(9));
+    let selectors = vec![RateSelector::default(); 101];
+    let (from, to) = (Time::UNIX_EPOCH, Some(Time::UNIX_EPOCH));
+    let refused = store.rate_schedule(card, from, to, &selectors, &PageRequest::first(0)).unwrap_err();
+    let kinds: Vec<_> = refused
+        .faults()
+        .iter()
+        .map(|fault| match fault {
+            Fault::Field { field, .. } => field.clone(),
+            Fault::InstanceNotFound { .. } => "card".to_owned(),
+            Fault::PageLimit { .. } => "limit".to_owned(),
+            other => panic!("{other}"),
+        })
+        .collect();
+    assert_eq!(kinds, ["ending_before", "selectors", "card", "limit"]);
+}
