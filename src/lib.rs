@@ -42,8 +42,10 @@
 //!
 //! - [`Store`] is opened, with [`StoreOptions`] or without, and closed; it makes transactions
 //!   ([`write`](Store::write), [`dry_run`](Store::dry_run)) and [`Snapshot`]s.
-//! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`].
-//! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction.
+//! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`]. Those about customers,
+//!   billable metrics, products and rate cards are in [`ReadingRecords`], which is part of it.
+//! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
+//!   [`WritingRecords`] for customers, billable metrics, products and rate cards.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
