@@ -1,4 +1,5 @@
-//! Names of the API's own: of which each belongs to one instance, or leads to several.
+//! Rows that lead from a text to instances: to the one it belongs to, or to the several it is listed for. Under
+//! the values of keys, and under names of the API's own.
 
 use std::ops::{Bound, ControlFlow};
 

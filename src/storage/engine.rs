@@ -181,7 +181,7 @@ impl Engine {
             loaded = open::load(path, &db)?;
         }
         let Some((catalog, progress)) = loaded else {
-            let found = "a file whose making was cut off; open it for writing once".to_owned();
+            let found = "another program's redb file, with nothing in it".to_owned();
             return Err(Error::NotAStore { path: path.to_owned(), found });
         };
         let catalog = Arc::new(catalog);

@@ -4,6 +4,7 @@ use std::ops::{Bound, ControlFlow};
 
 use uuid::Uuid;
 
+use super::alias;
 use super::catalog::Key;
 use super::codec;
 use super::key_bytes;
@@ -15,9 +16,7 @@ use crate::model::custom_field::KeyKind;
 
 /// The holder of a value of an enforced key.
 pub fn holder(reader: &impl Reader, key: &Key, value: &str) -> Result<Option<Uuid>> {
-    let table = TableId::Unique(key.entity, key.index);
-    let value = value.as_bytes();
-    reader.get(table, value, |row| codec::open_holder(table, value, row))
+    alias::holder(reader, TableId::Unique(key.entity, key.index), value)
 }
 
 /// How many instances hold a value; `None` where the key has no index to tell.
@@ -102,18 +101,18 @@ fn entry(table: TableId, row_key: &[u8], row: &[u8]) -> Result<(String, Uuid)> {
 
 /// Adds the row of a value that an instance holds.
 pub fn insert(member: &Member<'_>, key: &Key, value: &str, id: Uuid) -> Result<()> {
-    let Some(table) = key.index_table() else { return Ok(()) };
-    let row_key = row_key(key, value, id);
-    match key.kind {
-        KeyKind::Enforced => member.put(table, &row_key, Some(&codec::seal_holder(&row_key, id))),
-        _ => member.put(table, &row_key, Some(&codec::seal_listed(&row_key))),
+    match (key.index_table(), key.kind) {
+        (Some(table), KeyKind::Enforced) => alias::give(member, table, value, id),
+        (Some(table), _) => alias::list(member, table, value, id, true),
+        (None, _) => Ok(()),
     }
 }
 
 /// Removes the row of a value that an instance holds no more.
 pub fn remove(member: &Member<'_>, key: &Key, value: &str, id: Uuid) -> Result<()> {
-    match key.index_table() {
-        Some(table) => member.put(table, &row_key(key, value, id), None),
-        None => Ok(()),
+    match (key.index_table(), key.kind) {
+        (Some(table), KeyKind::Enforced) => alias::take(member, table, value),
+        (Some(table), _) => alias::list(member, table, value, id, false),
+        (None, _) => Ok(()),
     }
 }

@@ -82,7 +82,8 @@ fn inspect(path: &Path, db: &impl ReadableDatabase) -> Result<()> {
         Err(_) => {
             let tables = guarded(|| txn.list_tables())?.map(|table| table.name().to_owned());
             let tables: Vec<_> = tables.take(3).collect();
-            return Err(not_ours(&format!("another program's redb file, with {}", tables.join(", "))));
+            let holds = if tables.is_empty() { "nothing in it".to_owned() } else { tables.join(", ") };
+            return Err(not_ours(&format!("another program's redb file, with {holds}")));
         }
     };
     let row = guarded(|| redb::ReadableTable::get(&meta, FORMAT_ROW))?.map(|row| row.value().to_vec());
