@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::id::id_type;
+
 /// A kind of thing that custom fields can be set on.
 ///
 /// The 19 names are those of the vendor's `ManagedEntity` (source: the seed "Create a custom field
@@ -234,47 +236,15 @@ macro_rules! entities {
         }
 
         $(
-            #[doc = concat!("The id of a `", $name, "`: any [`Uuid`], issued here or elsewhere.")]
-            #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-            #[serde(transparent)]
-            pub struct $id(Uuid);
+            id_type! {
+                #[doc = concat!("The id of a `", $name, "`: any [`Uuid`], issued here or elsewhere.")]
+                $id
+            }
 
             impl sealed::Sealed for $id {}
 
             impl EntityId for $id {
                 const ENTITY: ManagedEntity = ManagedEntity::$variant;
-            }
-
-            /// The id's 16 bytes.
-            impl bincode::Encode for $id {
-                fn encode<E: bincode::enc::Encoder>(
-                    &self,
-                    encoder: &mut E,
-                ) -> Result<(), bincode::error::EncodeError> {
-                    self.0.as_bytes().encode(encoder)
-                }
-            }
-
-            impl<Context> bincode::Decode<Context> for $id {
-                fn decode<D: bincode::de::Decoder<Context = Context>>(
-                    decoder: &mut D,
-                ) -> Result<Self, bincode::error::DecodeError> {
-                    Ok(Self(Uuid::from_bytes(bincode::Decode::decode(decoder)?)))
-                }
-            }
-
-            bincode::impl_borrow_decode!($id);
-
-            impl From<Uuid> for $id {
-                fn from(id: Uuid) -> Self {
-                    Self(id)
-                }
-            }
-
-            impl From<$id> for Uuid {
-                fn from(id: $id) -> Self {
-                    id.0
-                }
             }
 
             impl From<$id> for EntityRef {
@@ -298,20 +268,6 @@ macro_rules! entities {
                     } else {
                         Err(WrongEntity { expected: ManagedEntity::$variant, found })
                     }
-                }
-            }
-
-            impl fmt::Display for $id {
-                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    self.0.fmt(f)
-                }
-            }
-
-            impl FromStr for $id {
-                type Err = uuid::Error;
-
-                fn from_str(text: &str) -> Result<Self, uuid::Error> {
-                    Uuid::from_str(text).map(Self)
                 }
             }
         )*

@@ -80,6 +80,7 @@ mod entity;
 mod error;
 #[cfg(feature = "wire")]
 mod exchange;
+mod id;
 mod model;
 mod rules;
 mod storage;
@@ -89,6 +90,9 @@ mod wire;
 
 pub use entity::*;
 pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result};
+pub use id::{
+    ContractEditId, CreditTypeId, OverrideId, RecurringCommitId, RecurringCreditId, ScheduleItemId,
+};
 pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
 pub use model::billable_metric::{
     Aggregation, BillableMetric, CreateBillableMetric, EventTypeFilter, PropertyFilter,
@@ -138,13 +142,14 @@ pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
         About, AddRate, Aggregation, Amount, ArchiveFilter, BillableMetric, BillingFrequency, CommitRate,
-        CompositeScope, ConversionOperation, CreateBillableMetric, CreateCustomer, CreateProduct,
-        CreateRateCard, CreditType, CreditTypeConversion, Cursor, CustomFieldKey, CustomFields, Customer,
-        CustomerFilter, Durability, Error, ErrorKind, EventTypeFilter, Expectation, Fault, IdSource,
-        Instance, KeyKind, Page, PageRequest, Product, ProductChanges, ProductState, ProductType,
-        ProductUpdate, PropertyFilter, QuantityConversion, QuantityRounding, Rate, RateCard, RateSegment,
-        RateSelector, RateType, Reading, ReadingRecords, RoundingMethod, ScheduledAlias, SetClock,
-        SetOutcome, Snapshot, SqlBreakdownGranularity, Store, StoreOptions, Tier, Time, Transaction,
-        UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing, WritingRecords,
+        CompositeScope, ContractEditId, ConversionOperation, CreateBillableMetric, CreateCustomer,
+        CreateProduct, CreateRateCard, CreditType, CreditTypeConversion, CreditTypeId, Cursor,
+        CustomFieldKey, CustomFields, Customer, CustomerFilter, Durability, Error, ErrorKind,
+        EventTypeFilter, Expectation, Fault, IdSource, Instance, KeyKind, OverrideId, Page, PageRequest,
+        Product, ProductChanges, ProductState, ProductType, ProductUpdate, PropertyFilter,
+        QuantityConversion, QuantityRounding, Rate, RateCard, RateSegment, RateSelector, RateType, Reading,
+        ReadingRecords, RecurringCommitId, RecurringCreditId, RoundingMethod, ScheduleItemId, ScheduledAlias,
+        SetClock, SetOutcome, Snapshot, SqlBreakdownGranularity, Store, StoreOptions, Tier, Time,
+        Transaction, UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing, WritingRecords,
     };
 }

@@ -1,7 +1,9 @@
 //! Credit types: the units that prices and amounts are in.
 
 use serde::Serialize;
-use uuid::{Uuid, uuid};
+use uuid::uuid;
+
+use crate::id::CreditTypeId;
 
 /// A unit of money: a currency, or a pricing unit of the caller's own. Source: `metronome-api.md` §0.
 ///
@@ -19,18 +21,18 @@ pub struct CreditType {
     /// What it is called.
     pub name: String,
     /// Its id.
-    pub id: Uuid,
+    pub id: CreditTypeId,
 }
 
 impl CreditType {
     /// US dollars, in cents: what a price is in where nothing is said.
-    pub const USD_CENTS: Uuid = uuid!("2714e483-4ff1-48e4-9e25-ac732e8f24f2");
+    pub const USD_CENTS: CreditTypeId = CreditTypeId::new(uuid!("2714e483-4ff1-48e4-9e25-ac732e8f24f2"));
     /// Euros, in whole units.
-    pub const EUR: Uuid = uuid!("58f0be15-cc47-4220-bdaf-072ab0e44f96");
+    pub const EUR: CreditTypeId = CreditTypeId::new(uuid!("58f0be15-cc47-4220-bdaf-072ab0e44f96"));
 
     /// The credit type with that id.
     #[must_use]
-    pub fn of(id: Uuid) -> Self {
+    pub fn of(id: CreditTypeId) -> Self {
         let name = match id {
             Self::USD_CENTS => "USD (cents)".to_owned(),
             Self::EUR => "EUR".to_owned(),

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use uuid::Uuid;
-
 use super::credit_type::CreditType;
 use super::scalar::{Amount, Time};
 use super::word::words;
 use crate::entity::ContractProductId;
+use crate::id::CreditTypeId;
 
 /// The most pairs of a rate's pricing group values.
 pub const MAX_PRICING_GROUP_VALUES: usize = 20;
@@ -173,7 +172,7 @@ pub struct AddRate {
     /// What the prices are in: the card's currency, or a unit that it converts; US dollars in cents where nothing
     /// is said. All of a product's rates on a card are in the same. A share needs none: it is in what it is a
     /// share of.
-    pub credit_type_id: Option<Uuid>,
+    pub credit_type_id: Option<CreditTypeId>,
     /// What a unit costs that a commit or credit pays for.
     pub commit_rate: Option<CommitRate>,
 }
@@ -196,12 +195,12 @@ impl AddRate {
     }
 
     /// What the prices are in, and stay in; `None` for a share.
-    pub(crate) fn unit(&self) -> Option<Uuid> {
+    pub(crate) fn unit(&self) -> Option<CreditTypeId> {
         (!self.rate.rate_type.is_a_share()).then(|| self.credit_type_id.unwrap_or(CreditType::USD_CENTS))
     }
 
     /// The credit type that is kept: of a share what was given, though it means nothing.
-    pub(crate) fn credit_type(&self) -> Option<Uuid> {
+    pub(crate) fn credit_type(&self) -> Option<CreditTypeId> {
         self.unit().or(self.credit_type_id)
     }
 }
@@ -267,6 +266,6 @@ pub(crate) struct RateRecord {
     pub(crate) ending_before: Option<Time>,
     pub(crate) entitled: bool,
     pub(crate) rate: Rate,
-    pub(crate) credit_type: Option<[u8; 16]>,
+    pub(crate) credit_type: Option<CreditTypeId>,
     pub(crate) commit_rate: Option<CommitRate>,
 }

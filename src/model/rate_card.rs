@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use uuid::Uuid;
-
 use super::alias::{ScheduledAlias, check_schedule};
 use super::credit_type::CreditType;
 use super::custom_field::CustomFields;
 use super::scalar::{Amount, Time};
 use crate::entity::RateCardId;
 use crate::error::{Fault, FieldProblem};
+use crate::id::CreditTypeId;
 
 /// The most characters of a rate card's name.
 pub const MAX_RATE_CARD_NAME_CHARACTERS: usize = 1_000;
@@ -37,7 +36,7 @@ pub struct CreateRateCard {
     /// What the card is for: up to 10,000 characters.
     pub description: Option<String>,
     /// The credit type of the card's currency; [US dollars in cents](CreditType::USD_CENTS) where nothing is said.
-    pub fiat_credit_type_id: Option<Uuid>,
+    pub fiat_credit_type_id: Option<CreditTypeId>,
     /// What pricing units are worth in the card's currency: needed for each that a rate is in.
     pub credit_type_conversions: Vec<CreditTypeConversion>,
     /// Names to find the card by: up to 1,000. A name that another card has at the same time is taken from it.
@@ -61,10 +60,10 @@ pub struct UpdateRateCard {
 }
 
 /// What a pricing unit is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub struct CreditTypeConversion {
     /// The pricing unit's credit type.
-    pub custom_credit_type_id: Uuid,
+    pub custom_credit_type_id: CreditTypeId,
     /// How much of the card's currency one of it is: more than 0. For a card in US dollars, cents.
     pub fiat_per_custom_credit: Amount,
 }
@@ -100,8 +99,8 @@ pub struct RateCard {
 pub(crate) struct RateCardRecord {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
-    pub(crate) fiat_credit_type: [u8; 16],
-    pub(crate) conversions: Vec<([u8; 16], Amount)>,
+    pub(crate) fiat_credit_type: CreditTypeId,
+    pub(crate) conversions: Vec<CreditTypeConversion>,
     pub(crate) aliases: Vec<ScheduledAlias>,
     pub(crate) created_at: Time,
     pub(crate) created_by: Option<String>,
@@ -109,13 +108,13 @@ pub(crate) struct RateCardRecord {
 
 impl RateCardRecord {
     /// Whether a rate can be in this credit type: the card's currency, or a unit it converts.
-    pub(crate) fn prices_in(&self, credit_type: Uuid) -> bool {
-        let credit_type = credit_type.into_bytes();
+    pub(crate) fn prices_in(&self, credit_type: CreditTypeId) -> bool {
         self.fiat_credit_type == credit_type || self.conversion(credit_type).is_some()
     }
 
-    pub(crate) fn conversion(&self, credit_type: [u8; 16]) -> Option<Amount> {
-        self.conversions.iter().find(|(unit, _)| *unit == credit_type).map(|(_, worth)| *worth)
+    pub(crate) fn conversion(&self, credit_type: CreditTypeId) -> Option<Amount> {
+        let found = self.conversions.iter().find(|known| known.custom_credit_type_id == credit_type)?;
+        Some(found.fiat_per_custom_credit)
     }
 }
 
@@ -146,7 +145,7 @@ impl UpdateRateCard {
     pub(crate) fn check_against(&self, card: &RateCardRecord) -> Vec<Fault> {
         let mut faults = Vec::new();
         for (place, new) in self.add_credit_type_conversions.iter().enumerate() {
-            let known = card.conversion(new.custom_credit_type_id.into_bytes());
+            let known = card.conversion(new.custom_credit_type_id);
             if known.is_some_and(|known| known != new.fiat_per_custom_credit) {
                 let value = new.custom_credit_type_id.to_string();
                 let rule = "the card converts it already, and a conversion cannot change";

@@ -12,9 +12,7 @@ use crate::model::alias::ScheduledAlias;
 use crate::model::change::Collection;
 use crate::model::credit_type::CreditType;
 use crate::model::page::{ArchiveFilter, Page, PageRequest};
-use crate::model::rate_card::{
-    CreateRateCard, CreditTypeConversion, RateCard, RateCardRecord, UpdateRateCard,
-};
+use crate::model::rate_card::{CreateRateCard, RateCard, RateCardRecord, UpdateRateCard};
 use crate::model::scalar::Time;
 use crate::storage::codec::FieldsRow;
 use crate::storage::member::Member;
@@ -34,8 +32,8 @@ pub fn create(member: &Member<'_>, request: CreateRateCard) -> Result<RateCardId
     let record = RateCardRecord {
         name: request.name,
         description: request.description,
-        fiat_credit_type: request.fiat_credit_type_id.unwrap_or(CreditType::USD_CENTS).into_bytes(),
-        conversions: request.credit_type_conversions.into_iter().map(stored).collect(),
+        fiat_credit_type: request.fiat_credit_type_id.unwrap_or(CreditType::USD_CENTS),
+        conversions: request.credit_type_conversions,
         aliases: request.aliases,
         created_at: member.now(),
         created_by: member.about().actor.clone(),
@@ -79,7 +77,7 @@ pub fn update(member: &Member<'_>, id: RateCardId, update: UpdateRateCard) -> Re
     Fault::none_of(faults)?;
     after.name = update.name.unwrap_or(after.name);
     after.description = update.description.or(after.description);
-    for new in update.add_credit_type_conversions.into_iter().map(stored) {
+    for new in update.add_credit_type_conversions {
         if !after.conversions.contains(&new) {
             after.conversions.push(new);
         }
@@ -157,21 +155,14 @@ pub fn known(reader: &impl Reader, id: RateCardId) -> Result<(FieldsRow, RateCar
     Ok((row, record))
 }
 
-fn stored(conversion: CreditTypeConversion) -> ([u8; 16], crate::model::scalar::Amount) {
-    (conversion.custom_credit_type_id.into_bytes(), conversion.fiat_per_custom_credit)
-}
-
 fn joined(reader: &impl Reader, id: RateCardId, row: FieldsRow, record: RateCardRecord) -> RateCard {
     let archived_at = row.archived_at;
-    let conversions = record.conversions.into_iter().map(|(unit, fiat_per_custom_credit)| {
-        CreditTypeConversion { custom_credit_type_id: Uuid::from_bytes(unit), fiat_per_custom_credit }
-    });
     RateCard {
         id,
         name: record.name,
         description: record.description,
-        fiat_credit_type: CreditType::of(Uuid::from_bytes(record.fiat_credit_type)),
-        credit_type_conversions: conversions.collect(),
+        fiat_credit_type: CreditType::of(record.fiat_credit_type),
+        credit_type_conversions: record.conversions,
         aliases: record.aliases,
         custom_fields: custom_fields::named(reader, row),
         created_at: record.created_at,

@@ -10,6 +10,7 @@ use super::find::cut;
 use super::{custom_fields, rate_cards};
 use crate::entity::{ContractProductId, EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Error, Fault, FieldProblem, Result};
+use crate::id::CreditTypeId;
 use crate::model::alias::check_end;
 use crate::model::change::Collection;
 use crate::model::credit_type::CreditType;
@@ -81,7 +82,7 @@ struct Known {
     archived: Option<bool>,
     record: Option<ProductRecord>,
     /// What the product's rates on the card are in: looked for when a rate comes that has to be in the same.
-    unit: Option<Uuid>,
+    unit: Option<CreditTypeId>,
 }
 
 impl<'r, R: Reader> Products<'r, R> {
@@ -143,10 +144,10 @@ fn look_up(reader: &impl Reader, id: ContractProductId) -> Result<Known> {
 }
 
 /// What a product's rates on a card are in. The first rate says so, unless it is a share.
-fn unit_of(reader: &impl Reader, card: Uuid, product: Uuid) -> Result<Option<Uuid>> {
+fn unit_of(reader: &impl Reader, card: Uuid, product: Uuid) -> Result<Option<CreditTypeId>> {
     let mut unit = None;
     collection::scan(reader, card, product.as_bytes(), Bound::Unbounded, |_, rate: RateRecord| {
-        unit = rate.credit_type.filter(|_| !rate.rate.rate_type.is_a_share()).map(Uuid::from_bytes);
+        unit = rate.credit_type.filter(|_| !rate.rate.rate_type.is_a_share());
         Ok(if unit.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(unit)
@@ -159,7 +160,7 @@ fn stored(rate: AddRate) -> Put<RateRecord> {
     key.extend(key_bytes::pairs(groups));
     key.push(rate.billing_frequency.map_or(0, |frequency| frequency as u8 + 1));
     key.extend(key_bytes::moment(Some(rate.starting_at)));
-    let credit_type = rate.credit_type().map(Uuid::into_bytes);
+    let credit_type = rate.credit_type();
     let AddRate { pricing_group_values, billing_frequency, starting_at, ending_before, .. } = rate;
     let AddRate { entitled, rate, commit_rate, .. } = rate;
     let part = RateRecord {
@@ -352,7 +353,7 @@ fn segment(product: Uuid, facts: &Facts, rate: RateRecord, end: Option<Time>) ->
         ending_before: end,
         entitled: rate.entitled,
         rate: rate.rate,
-        credit_type: rate.credit_type.map(|id| CreditType::of(Uuid::from_bytes(id))),
+        credit_type: rate.credit_type.map(CreditType::of),
         commit_rate: rate.commit_rate,
     }
 }

@@ -209,6 +209,11 @@ pub(crate) fn id(value: Value<'_>) -> Option<Uuid> {
     id
 }
 
+/// An id whose type says what it names.
+pub(crate) fn typed_id<I: From<Uuid>>(value: Value<'_>) -> Option<I> {
+    id(value).map(I::from)
+}
+
 /// The UUID that a text is, in the one form that the API knows.
 pub(super) fn uuid(text: &str) -> Option<Uuid> {
     // The parser also knows forms without hyphens, in braces and as URN.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::answer::{Refusal, data, id as made, page, timestamp};
-use super::body::{Object, Value, amount, id, list, moment, object, pairs, text};
+use super::body::{Object, Value, amount, id, list, moment, object, pairs, text, typed_id};
 use super::listed_product::NOBODY;
 use super::{Request, Route};
 use crate::entity::RateCardId;
@@ -27,7 +27,7 @@ fn create(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     let request = request.read(|body, _| {
         let name = body.required("name", text);
         let description = body.optional("description", text);
-        let fiat_credit_type_id = body.optional("fiat_credit_type_id", id);
+        let fiat_credit_type_id = body.optional("fiat_credit_type_id", typed_id);
         let conversions = conversions(body, "credit_type_conversions");
         let aliases = body.optional("aliases", |value| list(value, alias));
         let custom_fields = body.optional("custom_fields", |value| pairs(value, text));
@@ -91,7 +91,7 @@ fn alias(value: Value<'_>) -> Option<ScheduledAlias> {
 fn conversions(body: &Object<'_>, name: &'static str) -> Option<Vec<CreditTypeConversion>> {
     let conversion = |value: Value<'_>| {
         let fields = object(value)?;
-        let custom_credit_type_id = fields.required("custom_credit_type_id", id);
+        let custom_credit_type_id = fields.required("custom_credit_type_id", typed_id);
         let fiat_per_custom_credit = fields.required("fiat_per_custom_credit", amount);
         fields.finish();
         Some(CreditTypeConversion {

@@ -1,7 +1,7 @@
 //! The calls about a card's rates (source: `metronome-api.md` §5).
 
 use super::answer::{Refusal, data, id as made, page};
-use super::body::{Object, Value, amount, flag, id, list, moment, object, pairs, text, word};
+use super::body::{Object, Value, amount, flag, id, list, moment, object, pairs, text, typed_id, word};
 use super::listed_rate::{AddedRate, ListedSegment};
 use super::{Request, Route};
 use crate::entity::{ContractProductId, RateCardId};
@@ -77,7 +77,7 @@ fn rate(body: &Object<'_>) -> Option<AddRate> {
     let starting_at = body.required("starting_at", moment);
     let ending_before = body.optional("ending_before", moment);
     let entitled = body.required("entitled", flag);
-    let credit_type_id = body.optional("credit_type_id", id);
+    let credit_type_id = body.optional("credit_type_id", typed_id);
     let commit_rate = body.optional("commit_rate", |value| fields_of(value, commit_rate));
     let price = price(body);
     let quantity = body.optional("quantity", amount);

@@ -33,7 +33,7 @@ fn set_aliases(store: &Store, card: RateCardId, aliases: &[ScheduledAlias]) -> R
 
 fn conversion(unit: u128, worth: i64) -> CreditTypeConversion {
     CreditTypeConversion {
-        custom_credit_type_id: Uuid::from_u128(unit),
+        custom_credit_type_id: Uuid::from_u128(unit).into(),
         fiat_per_custom_credit: worth.into(),
     }
 }
@@ -84,7 +84,7 @@ fn a_card_is_in_cents_where_nothing_is_said_and_an_unknown_unit_is_named_by_its_
     let read = store.rate_card(id).unwrap();
     assert_eq!(read.fiat_credit_type, CreditType::of(CreditType::USD_CENTS));
     assert_eq!((read.fiat_credit_type.name.as_str(), read.created_by), ("USD (cents)", None));
-    let unknown = Uuid::from_u128(9);
+    let unknown = CreditTypeId::new(Uuid::from_u128(9));
     assert_eq!(CreditType::of(unknown).name, unknown.to_string());
 }
 

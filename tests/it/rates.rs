@@ -227,7 +227,7 @@ fn a_rate_needs_a_product_that_is_there_and_a_card_that_is_in_use() {
 fn a_products_rates_are_in_one_credit_type_that_the_card_has() {
     let (store, card, product) = store();
     let other = self::product(&store, ProductType::Fixed);
-    let unit = Uuid::from_u128(8);
+    let unit = CreditTypeId::new(Uuid::from_u128(8));
     let priced = |product, start, unit| AddRate { credit_type_id: Some(unit), ..flat(product, start, 1) };
     assert_eq!(fields(store.add_rate(card, priced(product, 1, unit))), ["credit_type_id"]);
     let worth = CreditTypeConversion { custom_credit_type_id: unit, fiat_per_custom_credit: 50.into() };

@@ -19,7 +19,7 @@ use super::state::{Held, Model};
 use crate::support::every;
 
 /// A pricing unit that some cards convert.
-pub const UNIT: Uuid = Uuid::from_u128(0xC0);
+pub const UNIT: CreditTypeId = CreditTypeId::new(Uuid::from_u128(0xC0));
 
 /// A rate card of the model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -103,7 +103,7 @@ fn wrong_price(front: &str, rate: &Rate) -> Option<Fault> {
 }
 
 /// What a rate is priced in; a share is in nothing.
-fn unit(rate: &AddRate) -> Option<Uuid> {
+fn unit(rate: &AddRate) -> Option<CreditTypeId> {
     let unit = rate.credit_type_id.unwrap_or(CreditType::USD_CENTS);
     (rate.rate.rate_type != RateType::Percentage).then_some(unit)
 }
@@ -123,7 +123,7 @@ impl Model {
             Err(nothing) => (false, super::rate_cards::Card::default(), nothing),
         };
         let mut after = before.clone();
-        let mut units: BTreeMap<ContractProductId, Uuid> = BTreeMap::new();
+        let mut units: BTreeMap<ContractProductId, CreditTypeId> = BTreeMap::new();
         units.extend(before.rates.values().filter_map(|rate| Some((rate.product_id, unit(rate)?))));
         let mut named = BTreeSet::new();
         for (place, rate) in rates.iter().enumerate() {
