@@ -94,10 +94,24 @@ pub use id::{
     ContractEditId, CreditTypeId, OverrideId, RecurringCommitId, RecurringCreditId, ScheduleItemId,
 };
 pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
+pub use model::balance::{
+    Applicability, Balance, BalanceOf, BalanceTerms, ChildAccess, Commit, CommitType, CreateCommit,
+    CreateCredit, Credit, CustomerLevel, MAX_APPLICABLE, RateChoice, UsageSpecifier,
+};
 pub use model::billable_metric::{
     Aggregation, BillableMetric, CreateBillableMetric, EventTypeFilter, PropertyFilter,
 };
 pub use model::change::About;
+pub use model::contract::{
+    CardChoice, ConsolidatedCharges, Contract, ContractFilter, ContractOrigin, ContractTerms, CreateContract,
+    MAX_CONTRACT_NAME_CHARACTERS, MAX_CONTRACT_TEXT_CHARACTERS, MAX_PARTS_PER_CALL,
+    MAX_UNIQUENESS_KEY_CHARACTERS, Part, Renewal, TrueupBehavior,
+};
+pub use model::contract_edit::{
+    AddedParts, ContractEdit, EditContract, PartUpdates, UpdateAccessItem, UpdateAccessSchedule,
+    UpdateBalance, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRecurring,
+    UpdateScheduledCharge, UpdateSubscription,
+};
 pub use model::credit_type::CreditType;
 pub use model::custom_field::{
     CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
@@ -110,6 +124,10 @@ pub use model::customer::{
 };
 pub use model::page::{
     ArchiveFilter, Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest,
+};
+pub use model::price_override::{
+    MAX_OVERRIDE_SPECIFIERS, Override, OverridePrioritization, OverrideSpecifier, OverrideTerms,
+    OverrideTier, OverrideType, OverwriteRate,
 };
 pub use model::product::{
     CompositeScope, ConversionOperation, CreateProduct, MAX_UPDATES_PER_PRODUCT, Product, ProductChanges,
@@ -124,7 +142,28 @@ pub use model::rate_card::{
     CreateRateCard, CreditTypeConversion, MAX_CREDIT_TYPE_CONVERSIONS, MAX_RATE_CARD_DESCRIPTION_CHARACTERS,
     MAX_RATE_CARD_NAME_CHARACTERS, RateCard, UpdateRateCard,
 };
+pub use model::recurring::{
+    CreateRecurring, Grant, MAX_RECURRING_UPDATES, ProrationRounding, ProrationRoundingMethod,
+    RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges, RecurringProration, RecurringRounding,
+    RecurringTerms, RecurringUpdate, RoundingChanges, SeatAllocation, SubscriptionConfig,
+};
 pub use model::scalar::{Amount, AmountError, Time, TimeError};
+pub use model::schedule::{
+    AccessItem, AccessSchedule, AmountDistribution, CreateAccessItem, CreateAccessSchedule,
+    CreateInvoiceItem, CreateInvoiceSchedule, InvoiceItem, InvoiceSchedule, MAX_SCHEDULE_ITEMS, Price,
+    RecurringSchedule, ScheduleDates, ScheduleFrequency,
+};
+pub use model::scheduled_charge::{
+    CreateProfessionalService, CreateScheduledCharge, ProfessionalService, ScheduledCharge,
+};
+pub use model::settings::{ContractSettings, SettingsChanges};
+pub use model::statement::{CreateStatementSchedule, StatementDay, StatementSchedule};
+pub use model::subscription::{
+    CollectionSchedule, CreateSubscription, InvoiceBehavior, InvoicePlacement, MAX_QUANTITY_UPDATES,
+    MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement, QuantitySegment, QuantityUpdate,
+    Subscription, SubscriptionPaymentGate, SubscriptionTerms,
+};
+pub use model::usage_filter::{MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment};
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{

@@ -1,0 +1,346 @@
+//! Contracts: what a customer is to pay for, and how much.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use super::balance::{Balance, CreateCommit, CreateCredit};
+use super::custom_field::CustomFields;
+use super::price_override::{Override, OverridePrioritization, OverrideTerms};
+use super::recurring::{CreateRecurring, Recurring};
+use super::scalar::{Amount, Time};
+use super::scheduled_charge::{
+    CreateProfessionalService, CreateScheduledCharge, ProfessionalService, ScheduledCharge,
+};
+use super::settings::ContractSettings;
+use super::statement::{CreateStatementSchedule, StatementSchedule};
+use super::subscription::{CreateSubscription, Subscription};
+use super::usage_filter::{UsageFilter, UsageFilterSegment};
+use super::word::words;
+use crate::entity::{
+    CommitId, ContractCreditId, ContractId, CustomerId, DiscountId, ProfessionalServiceId, RateCardId,
+    ScheduledChargeId, SubscriptionId,
+};
+use crate::id::{OverrideId, RecurringCommitId, RecurringCreditId};
+
+/// The most characters of a contract's name, and of the name of any part of it.
+pub const MAX_CONTRACT_NAME_CHARACTERS: usize = 1_000;
+/// The most characters of a description, and of what is kept and given back.
+pub const MAX_CONTRACT_TEXT_CHARACTERS: usize = 10_000;
+/// The most characters of a uniqueness key.
+pub const MAX_UNIQUENESS_KEY_CHARACTERS: usize = 128;
+/// The most parts of one kind that one call makes or changes.
+pub const MAX_PARTS_PER_CALL: usize = 1_000;
+
+words! {
+    /// Which charges are put on the usage invoice of the day they are due.
+    ConsolidatedCharges {
+        /// All of them.
+        All "ALL",
+    }
+}
+
+words! {
+    /// What becomes of the invoices for what was not used of the old contract's postpaid commits.
+    #[derive(Default)]
+    TrueupBehavior {
+        /// They stay. The default.
+        #[default]
+        AsIs "AS_IS",
+        /// Those that are still to come go.
+        Remove "REMOVE",
+    }
+}
+
+/// A contract that goes on from another of the same customer: the other one ends where this one starts, and what
+/// is left of its commits and credits goes on by their rollover fractions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renewal {
+    /// The contract that is renewed.
+    pub from_contract_id: ContractId,
+    /// What becomes of its invoices for what was not used.
+    pub trueup: Option<TrueupBehavior>,
+}
+
+/// The card whose rates hold for a contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CardChoice {
+    /// This one.
+    Id(RateCardId),
+    /// The one that this alias leads to at the contract's start. It is looked for once.
+    Alias(String),
+}
+
+/// A contract that is to be made. Source: the seed "Provision a customer", and `metronome-api.md` §6.
+///
+/// ```
+/// use billfold::prelude::*;
+///
+/// # let customer = CustomerId::from(uuid::Uuid::from_u128(1));
+/// let contract = CreateContract {
+///     rate_card: Some(CardChoice::Alias("base_usage_products".into())),
+///     ..CreateContract::new(customer, "2024-11-01T00:00:00Z".parse()?)
+/// };
+/// assert!(contract.ending_before.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateContract {
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// Its name: up to 1,000 characters.
+    pub name: Option<String>,
+    /// Refuses to make another contract with the same key: 1 to 128 characters.
+    pub uniqueness_key: Option<String>,
+    /// The card whose rates hold. Without one there are only fixed charges.
+    pub rate_card: Option<CardChoice>,
+    /// From when on, inclusive, on the hour.
+    pub starting_at: Time,
+    /// Until when, exclusive, on the hour and later than the start; `None` without an end.
+    pub ending_before: Option<Time>,
+    /// Within how many days an invoice is to be paid: 0 or more.
+    pub net_payment_terms_days: Option<Amount>,
+    /// Its commits.
+    pub commits: Vec<CreateCommit>,
+    /// Its credits.
+    pub credits: Vec<CreateCredit>,
+    /// What it gives anew every period, paid for.
+    pub recurring_commits: Vec<CreateRecurring>,
+    /// What it gives anew every period, for free.
+    pub recurring_credits: Vec<CreateRecurring>,
+    /// Prices and entitlements in place of the card's.
+    pub overrides: Vec<OverrideTerms>,
+    /// Which of several multipliers wins; [the lowest](OverridePrioritization::LowestMultiplier) where nothing is
+    /// said.
+    pub multiplier_override_prioritization: Option<OverridePrioritization>,
+    /// What it charges on dates.
+    pub scheduled_charges: Vec<CreateScheduledCharge>,
+    /// Which charges are put on the usage invoice of their day; each has an invoice of its own where nothing is
+    /// said. Fixed from then on.
+    pub scheduled_charges_on_usage_invoices: Option<ConsolidatedCharges>,
+    /// What it takes off on dates.
+    pub discounts: Vec<CreateScheduledCharge>,
+    /// Its professional services.
+    pub professional_services: Vec<CreateProfessionalService>,
+    /// Its subscriptions: they need a rate card.
+    pub subscriptions: Vec<CreateSubscription>,
+    /// The contract it goes on from.
+    pub transition: Option<Renewal>,
+    /// Which usage counts on it; all where nothing is said.
+    pub usage_filter: Option<UsageFilter>,
+    /// When its usage is invoiced; every month on the first where nothing is said.
+    pub usage_statement_schedule: Option<CreateStatementSchedule>,
+    /// What other systems make something of.
+    pub settings: ContractSettings,
+    /// Kept and given back.
+    pub netsuite_sales_order_id: Option<String>,
+    /// Kept and given back.
+    pub salesforce_opportunity_id: Option<String>,
+    /// Kept and given back.
+    pub total_contract_value: Option<Amount>,
+    /// Values of registered keys, set in the same commit of the store.
+    pub custom_fields: CustomFields,
+}
+
+impl CreateContract {
+    /// A contract without a card, an end or any part.
+    #[must_use]
+    pub fn new(customer_id: CustomerId, starting_at: Time) -> Self {
+        Self {
+            customer_id,
+            name: None,
+            uniqueness_key: None,
+            rate_card: None,
+            starting_at,
+            ending_before: None,
+            net_payment_terms_days: None,
+            commits: Vec::new(),
+            credits: Vec::new(),
+            recurring_commits: Vec::new(),
+            recurring_credits: Vec::new(),
+            overrides: Vec::new(),
+            multiplier_override_prioritization: None,
+            scheduled_charges: Vec::new(),
+            scheduled_charges_on_usage_invoices: None,
+            discounts: Vec::new(),
+            professional_services: Vec::new(),
+            subscriptions: Vec::new(),
+            transition: None,
+            usage_filter: None,
+            usage_statement_schedule: None,
+            settings: ContractSettings::default(),
+            netsuite_sales_order_id: None,
+            salesforce_opportunity_id: None,
+            total_contract_value: None,
+            custom_fields: CustomFields::default(),
+        }
+    }
+}
+
+/// A part of a contract, with its id and its values. What it is can be read through it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Part<I, T> {
+    /// Its id.
+    pub id: I,
+    /// Its values, by key; none where parts of its kind have no custom fields. They are those of the moment the
+    /// contract was read, also where the contract is read as it was.
+    pub custom_fields: BTreeMap<String, String>,
+    /// What it is.
+    pub part: T,
+}
+
+impl<I, T> Deref for Part<I, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.part
+    }
+}
+
+/// A contract, as it is or was at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Contract {
+    /// Its id.
+    pub id: ContractId,
+    /// What it was made with, and never changes.
+    pub origin: ContractOrigin,
+    /// What edits change of the contract itself.
+    pub terms: ContractTerms,
+    /// What other systems make something of.
+    pub settings: ContractSettings,
+    /// Its commits, archived ones too, by id; so with all lists here.
+    pub commits: Vec<Part<CommitId, Balance>>,
+    /// Its credits, archived ones too.
+    pub credits: Vec<Part<ContractCreditId, Balance>>,
+    /// Its recurring commits.
+    pub recurring_commits: Vec<Part<RecurringCommitId, Recurring>>,
+    /// Its recurring credits.
+    pub recurring_credits: Vec<Part<RecurringCreditId, Recurring>>,
+    /// Its overrides.
+    pub overrides: Vec<Part<OverrideId, Override>>,
+    /// Its scheduled charges, archived ones too.
+    pub scheduled_charges: Vec<Part<ScheduledChargeId, ScheduledCharge>>,
+    /// Its discounts.
+    pub discounts: Vec<Part<DiscountId, ScheduledCharge>>,
+    /// Its professional services.
+    pub professional_services: Vec<Part<ProfessionalServiceId, ProfessionalService>>,
+    /// Its subscriptions.
+    pub subscriptions: Vec<Part<SubscriptionId, Subscription>>,
+    /// Which usage counts on it, and when: by start. All usage counts before the first one begins.
+    pub usage_filter: Vec<UsageFilterSegment>,
+    /// Its values, by key, of the moment it was read.
+    pub custom_fields: BTreeMap<String, String>,
+}
+
+/// What a contract is made with, and never changes. Also what is stored of it besides its values and its parts.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[non_exhaustive]
+pub struct ContractOrigin {
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// See [`CreateContract::uniqueness_key`].
+    pub uniqueness_key: Option<String>,
+    /// The card whose rates hold.
+    pub rate_card_id: Option<RateCardId>,
+    /// From when on, inclusive.
+    pub starting_at: Time,
+    /// Which of several multipliers wins.
+    pub multiplier_override_prioritization: OverridePrioritization,
+    /// See [`CreateContract::scheduled_charges_on_usage_invoices`].
+    pub scheduled_charges_on_usage_invoices: Option<ConsolidatedCharges>,
+    /// When its usage is invoiced.
+    pub usage_statement_schedule: StatementSchedule,
+    /// The contract it goes on from.
+    pub renewal_of: Option<ContractId>,
+    /// Kept and given back.
+    pub netsuite_sales_order_id: Option<String>,
+    /// Kept and given back.
+    pub salesforce_opportunity_id: Option<String>,
+    /// Kept and given back.
+    pub total_contract_value: Option<Amount>,
+    /// When it was made.
+    pub created_at: Time,
+    /// The [actor](crate::About::actor) who made it; `None` where nobody was named.
+    pub created_by: Option<String>,
+}
+
+/// What edits change of a contract itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[non_exhaustive]
+pub struct ContractTerms {
+    /// Its name.
+    pub name: Option<String>,
+    /// Until when, exclusive; `None` without an end.
+    pub ending_before: Option<Time>,
+    /// Within how many days an invoice is to be paid.
+    pub net_payment_terms_days: Option<Amount>,
+    /// The contract that goes on from it.
+    pub renewed_by: Option<ContractId>,
+    /// When it was archived; `None` where it is in use.
+    pub archived_at: Option<Time>,
+}
+
+/// Which of a customer's contracts are asked for: all conditions have to hold. Source: `metronome-api.md` §6.6.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContractFilter {
+    /// Those that start at this moment or after it. Not with `covering_date`.
+    pub starting_at: Option<Time>,
+    /// Those that are in force at this moment. Not with `starting_at`.
+    pub covering_date: Option<Time>,
+    /// Archived ones too.
+    pub include_archived: bool,
+}
+
+/// One thing that a contract consists of, as it is stored: a version of it from each edit that changed it.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub(crate) enum ContractPart {
+    Terms(ContractTerms),
+    Settings(Box<ContractSettings>),
+    UsageFilter(UsageFilter),
+    Commit(Box<Balance>),
+    Credit(Box<Balance>),
+    RecurringCommit(Box<Recurring>),
+    RecurringCredit(Box<Recurring>),
+    Override(Box<Override>),
+    ScheduledCharge(Box<ScheduledCharge>),
+    Discount(Box<ScheduledCharge>),
+    ProfessionalService(Box<ProfessionalService>),
+    Subscription(Box<Subscription>),
+}
+
+/// What kind of part: the first byte of its key, so that the number is part of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
+pub(crate) enum PartKind {
+    Terms,
+    Settings,
+    UsageFilter,
+    Commit,
+    Credit,
+    RecurringCommit,
+    RecurringCredit,
+    Override,
+    ScheduledCharge,
+    Discount,
+    ProfessionalService,
+    Subscription,
+}
+
+impl ContractPart {
+    pub(crate) const fn kind(&self) -> PartKind {
+        match self {
+            Self::Terms(_) => PartKind::Terms,
+            Self::Settings(_) => PartKind::Settings,
+            Self::UsageFilter(_) => PartKind::UsageFilter,
+            Self::Commit(_) => PartKind::Commit,
+            Self::Credit(_) => PartKind::Credit,
+            Self::RecurringCommit(_) => PartKind::RecurringCommit,
+            Self::RecurringCredit(_) => PartKind::RecurringCredit,
+            Self::Override(_) => PartKind::Override,
+            Self::ScheduledCharge(_) => PartKind::ScheduledCharge,
+            Self::Discount(_) => PartKind::Discount,
+            Self::ProfessionalService(_) => PartKind::ProfessionalService,
+            Self::Subscription(_) => PartKind::Subscription,
+        }
+    }
+}

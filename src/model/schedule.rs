@@ -1,0 +1,215 @@
+//! Schedules: when an amount can be drawn from, and when something is charged.
+
+use super::scalar::{Amount, Time};
+use super::word::words;
+use crate::id::{CreditTypeId, ScheduleItemId};
+
+/// The most dated items of one schedule.
+pub const MAX_SCHEDULE_ITEMS: usize = 1_000;
+
+words! {
+    /// How often a recurring schedule comes around, in UTC calendar months or weeks from its start.
+    ScheduleFrequency {
+        /// Every calendar month.
+        Monthly "MONTHLY",
+        /// Every three calendar months.
+        Quarterly "QUARTERLY",
+        /// Every six calendar months.
+        SemiAnnual "SEMI_ANNUAL",
+        /// Every twelve calendar months.
+        Annual "ANNUAL",
+        /// Every seven days.
+        Weekly "WEEKLY",
+    }
+}
+
+words! {
+    /// How the amount of a recurring schedule falls on its dates. Source: `metronome-api.md` §6.2; the API says
+    /// nothing of the arithmetic, so what is said here is this store's own.
+    AmountDistribution {
+        /// Split evenly over all dates, exactly. What does not come out even in 28 digits goes on the last one.
+        Divided "DIVIDED",
+        /// Split over all dates in whole units of the currency's smallest part, the remainder on the last one.
+        DividedRounded "DIVIDED_ROUNDED",
+        /// The whole amount on each date.
+        Each "EACH",
+    }
+}
+
+/// An amount as a price for each of a quantity. The API's `amount` alone is that amount once.
+///
+/// ```
+/// use billfold::{Amount, Price};
+///
+/// let once = Price::from(Amount::from(100));
+/// assert_eq!((once.unit_price, once.quantity), (100.into(), 1.into()));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct Price {
+    /// What one of them costs, in the schedule's credit type; cents for US dollars.
+    pub unit_price: Amount,
+    /// How many there are. Their product has to be exact in 28 digits.
+    pub quantity: Amount,
+}
+
+impl From<Amount> for Price {
+    fn from(amount: Amount) -> Self {
+        Self { unit_price: amount, quantity: 1.into() }
+    }
+}
+
+/// When how much of a commit or credit is to be drawn from: 1 to 1,000 segments.
+///
+/// ```
+/// use billfold::{CreateAccessItem, CreateAccessSchedule};
+///
+/// let whole_year = CreateAccessSchedule::from([CreateAccessItem {
+///     amount: 1_000_000.into(),
+///     starting_at: "2024-11-01T00:00:00Z".parse()?,
+///     ending_before: "2025-11-01T00:00:00Z".parse()?,
+/// }]);
+/// assert!(whole_year.credit_type_id.is_none());
+/// # Ok::<(), billfold::TimeError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CreateAccessSchedule {
+    /// What the amounts are in; US dollars in cents where nothing is said.
+    pub credit_type_id: Option<CreditTypeId>,
+    /// The segments, in any order; they may overlap.
+    pub schedule_items: Vec<CreateAccessItem>,
+}
+
+impl<const N: usize> From<[CreateAccessItem; N]> for CreateAccessSchedule {
+    fn from(items: [CreateAccessItem; N]) -> Self {
+        Self { credit_type_id: None, schedule_items: items.into() }
+    }
+}
+
+/// A segment that is to be: an amount and the time it can be drawn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct CreateAccessItem {
+    /// How much: 0 or more.
+    pub amount: Amount,
+    /// From when on, inclusive, on the hour.
+    pub starting_at: Time,
+    /// Until when, exclusive, on the hour and later than the start.
+    pub ending_before: Time,
+}
+
+/// When how much of a commit or credit can be drawn from.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[non_exhaustive]
+pub struct AccessSchedule {
+    /// What the amounts are in.
+    pub credit_type_id: CreditTypeId,
+    /// The segments, in the order they were added.
+    pub schedule_items: Vec<AccessItem>,
+}
+
+/// One segment of an access schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[non_exhaustive]
+pub struct AccessItem {
+    /// Its id, by which an edit changes it.
+    pub id: ScheduleItemId,
+    /// How much.
+    pub amount: Amount,
+    /// From when on, inclusive.
+    pub starting_at: Time,
+    /// Until when, exclusive.
+    pub ending_before: Time,
+}
+
+/// When how much is to be charged. Source: `metronome-api.md` §6.2.
+///
+/// ```
+/// use billfold::prelude::*;
+///
+/// let a_thousand_dollars_each_quarter = CreateInvoiceSchedule::from(RecurringSchedule {
+///     starting_at: "2024-11-01T00:00:00Z".parse()?,
+///     ending_before: "2025-11-01T00:00:00Z".parse()?,
+///     frequency: ScheduleFrequency::Quarterly,
+///     price: Price { unit_price: 100_000.into(), quantity: 1.into() },
+///     amount_distribution: AmountDistribution::Each,
+/// });
+/// assert!(!a_thousand_dollars_each_quarter.do_not_invoice);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateInvoiceSchedule {
+    /// What the prices are in; US dollars in cents where nothing is said.
+    pub credit_type_id: Option<CreditTypeId>,
+    /// The dates and prices.
+    pub dates: ScheduleDates,
+    /// Whether nothing is invoiced for it. For the invoice schedules of commits alone.
+    pub do_not_invoice: bool,
+}
+
+impl From<RecurringSchedule> for CreateInvoiceSchedule {
+    fn from(recurring: RecurringSchedule) -> Self {
+        Self { credit_type_id: None, dates: ScheduleDates::Recurring(recurring), do_not_invoice: false }
+    }
+}
+
+impl<const N: usize> From<[CreateInvoiceItem; N]> for CreateInvoiceSchedule {
+    fn from(items: [CreateInvoiceItem; N]) -> Self {
+        Self { credit_type_id: None, dates: ScheduleDates::Items(items.into()), do_not_invoice: false }
+    }
+}
+
+/// The dates of an invoice schedule, one by one or by a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScheduleDates {
+    /// One by one: 1 to 1,000.
+    Items(Vec<CreateInvoiceItem>),
+    /// By a rule, which becomes dated items at once.
+    Recurring(RecurringSchedule),
+}
+
+/// A charge that is to be made at a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct CreateInvoiceItem {
+    /// When.
+    pub timestamp: Time,
+    /// How much.
+    pub price: Price,
+}
+
+/// Charges that come around: at `starting_at` and every period from there, while before `ending_before`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecurringSchedule {
+    /// The first date.
+    pub starting_at: Time,
+    /// The end, exclusive: later than the start. No more than 1,000 dates fit before it.
+    pub ending_before: Time,
+    /// How long a period is.
+    pub frequency: ScheduleFrequency,
+    /// How much: on each date, or altogether, as the distribution says.
+    pub price: Price,
+    /// How the amount falls on the dates.
+    pub amount_distribution: AmountDistribution,
+}
+
+/// When how much is charged: a recurring schedule is read back as its dated items.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[non_exhaustive]
+pub struct InvoiceSchedule {
+    /// What the prices are in.
+    pub credit_type_id: CreditTypeId,
+    /// The charges, in the order they were added.
+    pub schedule_items: Vec<InvoiceItem>,
+    /// Whether nothing is invoiced for it.
+    pub do_not_invoice: bool,
+}
+
+/// One charge of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[non_exhaustive]
+pub struct InvoiceItem {
+    /// Its id, by which an edit changes it.
+    pub id: ScheduleItemId,
+    /// When.
+    pub timestamp: Time,
+    /// How much.
+    pub price: Price,
+}
