@@ -142,11 +142,13 @@ fn group_faults(at: &str, added: &AddRate) -> Vec<Fault> {
     many.into_iter().chain(long).map(|problem| problem.at(field.as_str())).collect()
 }
 
-fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
+/// The problem of an amount that is less than 0.
+pub fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     amount.is_negative().then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
 
-fn above_one(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
+/// The problem of an amount that is more than 1.
+pub fn above_one(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     (amount > Amount::from(1)).then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
 
