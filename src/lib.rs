@@ -124,9 +124,7 @@ pub use model::customer::{
     MAX_CUSTOMER_NAME_CHARACTERS, MAX_KEPT_CHARACTERS, MAX_SALESFORCE_ACCOUNT_CHARACTERS,
     UpdateCustomerConfig,
 };
-pub use model::hierarchy::{
-    Hierarchy, HierarchyLink, InvoiceConsolidation, Payer, UsageStatementBehavior,
-};
+pub use model::hierarchy::{Hierarchy, HierarchyLink, InvoiceConsolidation, Payer, UsageStatementBehavior};
 pub use model::page::{
     ArchiveFilter, Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest,
 };

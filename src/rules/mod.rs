@@ -3,3 +3,8 @@
 pub(crate) mod product;
 pub(crate) mod quantity;
 pub(crate) mod rate;
+mod reseller_royalty;
+mod settings;
+mod spend_tracker;
+mod threshold;
+mod threshold_change;
