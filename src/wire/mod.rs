@@ -4,16 +4,21 @@
 //! strictly (`body`, `query`), makes one call of the store, and writes what it answers (`answer`).
 
 mod answer;
+mod applicability;
 mod billable_metrics;
 pub(crate) mod body;
 mod custom_fields;
 mod customers;
 mod listed_product;
 mod listed_rate;
+mod listed_settings;
+mod listed_threshold;
 mod products;
 mod query;
 mod rate_cards;
 mod rates;
+mod settings;
+mod thresholds;
 
 pub use answer::Answer;
 
