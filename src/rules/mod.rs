@@ -5,6 +5,8 @@ pub(crate) mod quantity;
 pub(crate) mod rate;
 mod reseller_royalty;
 mod settings;
+#[cfg(test)]
+mod settings_tests;
 mod spend_tracker;
 mod threshold;
 mod threshold_change;

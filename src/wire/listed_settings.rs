@@ -4,15 +4,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::answer::{number, timestamp};
+use super::listed_provider::{
+    BillingConfiguration, BillingSegment, BillingUpdate, RevenueSegment, RevenueUpdate,
+};
 use super::listed_threshold::ListedThreshold;
 use crate::entity::{ContractId, ContractProductId, CustomerId};
-use crate::id::{BillingProviderConfigurationId, CreditTypeId, RevenueSystemConfigurationId};
+use crate::id::CreditTypeId;
 use crate::model::hierarchy::{
     Hierarchy, HierarchyLink, InvoiceConsolidation, Payer, UsageStatementBehavior,
-};
-use crate::model::provider_configuration::{
-    BillingProvider, BillingProviderConfiguration, ConfigurationChoice, ConfigurationStart, DeliveryMethod,
-    RevenueSystem, RevenueSystemConfiguration,
 };
 use crate::model::reseller_royalty::{
     AwsOptions, GcpOptions, ResellerRoyalty, ResellerRoyaltyChange, ResellerType,
@@ -69,83 +68,6 @@ pub(super) struct ListedSettingsChanges {
     add_spend_trackers: Vec<Tracker>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     archive_spend_trackers: Vec<String>,
-}
-
-/// A configuration of a customer's, as far as it is known here: its id, or its provider and delivery method.
-#[derive(Clone, Serialize)]
-struct BillingConfiguration {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<BillingProviderConfigurationId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    billing_provider: Option<BillingProvider>,
-    customer_id: CustomerId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delivery_method: Option<DeliveryMethod>,
-}
-
-/// From when on a configuration is in force, where that is known: an edit says it by usage periods.
-#[derive(Serialize)]
-struct BillingSegment {
-    billing_provider_configuration: BillingConfiguration,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    effective_at: Option<String>,
-}
-
-#[derive(Serialize)]
-struct RevenueConfiguration {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<RevenueSystemConfigurationId>,
-    customer_id: CustomerId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<RevenueSystem>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delivery_method: Option<DeliveryMethod>,
-}
-
-#[derive(Serialize)]
-struct RevenueSegment {
-    revenue_system_configuration: RevenueConfiguration,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    effective_at: Option<String>,
-}
-
-#[derive(Serialize)]
-struct BillingUpdate {
-    billing_provider_configuration: AskedBilling,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    schedule: Option<Start>,
-}
-
-#[derive(Serialize)]
-struct AskedBilling {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    billing_provider_configuration_id: Option<BillingProviderConfigurationId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    billing_provider: Option<BillingProvider>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delivery_method: Option<DeliveryMethod>,
-}
-
-#[derive(Serialize)]
-struct RevenueUpdate {
-    revenue_system_configuration: AskedRevenue,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    schedule: Option<Start>,
-}
-
-#[derive(Serialize)]
-struct AskedRevenue {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revenue_system_configuration_id: Option<RevenueSystemConfigurationId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<RevenueSystem>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delivery_method: Option<DeliveryMethod>,
-}
-
-#[derive(Serialize)]
-struct Start {
-    effective_at: ConfigurationStart,
 }
 
 /// All royalties of a reseller.
@@ -235,19 +157,13 @@ struct ParentBehavior {
 impl ListedSettings {
     /// The settings of a customer's contract that starts there.
     pub(super) fn of(settings: &ContractSettings, customer: CustomerId, starting_at: Time) -> Self {
-        let start = |by_edit: Option<ConfigurationStart>| by_edit.is_none().then(|| timestamp(starting_at));
-        let billing = settings.billing_provider.map(|billing| BillingSegment {
-            billing_provider_configuration: BillingConfiguration::of(billing, customer),
-            effective_at: start(billing.effective_at),
-        });
-        let revenue = settings.revenue_system.map(|revenue| RevenueSegment {
-            revenue_system_configuration: RevenueConfiguration::of(revenue, customer),
-            effective_at: start(revenue.effective_at),
-        });
-        let current = billing.as_ref().map(|segment| segment.billing_provider_configuration.clone());
+        let billing =
+            settings.billing_provider.map(|billing| BillingSegment::of(billing, customer, starting_at));
+        let revenue =
+            settings.revenue_system.map(|revenue| RevenueSegment::of(revenue, customer, starting_at));
         Self {
             reseller_royalties: OfReseller::all(&settings.reseller_royalties),
-            customer_billing_provider_configuration: current,
+            customer_billing_provider_configuration: billing.as_ref().map(BillingSegment::configuration),
             billing_provider_configuration_schedule: billing.into_iter().collect(),
             revenue_system_configuration_schedule: revenue.into_iter().collect(),
             spend_threshold_configuration: settings.spend_threshold.as_ref().map(ListedThreshold::spend),
@@ -285,58 +201,6 @@ impl ListedSettingsChanges {
             add_revenue_system_configuration_update: changes.add_revenue_system.map(RevenueUpdate::of),
             add_spend_trackers: changes.add_spend_trackers.iter().map(Tracker::of).collect(),
             archive_spend_trackers: changes.archive_spend_trackers.clone(),
-        }
-    }
-}
-
-/// The id, or the provider and the delivery method.
-fn parts<I, P>(choice: ConfigurationChoice<I, P>) -> (Option<I>, Option<P>, Option<DeliveryMethod>) {
-    match choice {
-        ConfigurationChoice::Id(id) => (Some(id), None, None),
-        ConfigurationChoice::Of { provider, delivery_method } => {
-            (None, Some(provider), Some(delivery_method))
-        }
-    }
-}
-
-impl BillingConfiguration {
-    fn of(configuration: BillingProviderConfiguration, customer_id: CustomerId) -> Self {
-        let (id, billing_provider, delivery_method) = parts(configuration.choice);
-        Self { id, billing_provider, customer_id, delivery_method }
-    }
-}
-
-impl RevenueConfiguration {
-    fn of(configuration: RevenueSystemConfiguration, customer_id: CustomerId) -> Self {
-        let (id, provider, delivery_method) = parts(configuration.choice);
-        Self { id, customer_id, provider, delivery_method }
-    }
-}
-
-impl BillingUpdate {
-    fn of(configuration: BillingProviderConfiguration) -> Self {
-        let (id, billing_provider, delivery_method) = parts(configuration.choice);
-        Self {
-            billing_provider_configuration: AskedBilling {
-                billing_provider_configuration_id: id,
-                billing_provider,
-                delivery_method,
-            },
-            schedule: configuration.effective_at.map(|effective_at| Start { effective_at }),
-        }
-    }
-}
-
-impl RevenueUpdate {
-    fn of(configuration: RevenueSystemConfiguration) -> Self {
-        let (id, provider, delivery_method) = parts(configuration.choice);
-        Self {
-            revenue_system_configuration: AskedRevenue {
-                revenue_system_configuration_id: id,
-                provider,
-                delivery_method,
-            },
-            schedule: configuration.effective_at.map(|effective_at| Start { effective_at }),
         }
     }
 }

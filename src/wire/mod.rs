@@ -10,6 +10,7 @@ pub(crate) mod body;
 mod custom_fields;
 mod customers;
 mod listed_product;
+mod listed_provider;
 mod listed_rate;
 mod listed_settings;
 mod listed_threshold;

@@ -260,3 +260,6 @@ fn spend_specifier(specifier: &Object<'_>) -> Option<SpendSpecifier> {
     let discounted = specifier.optional("discounted", word);
     Some(SpendSpecifier { spend_type: spend_type?, sources: sources?, discounted: discounted? })
 }
+
+#[cfg(test)]
+mod tests;
