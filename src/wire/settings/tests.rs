@@ -22,7 +22,7 @@ fn body<T>(json: &str, read: impl FnOnce(&Object<'_>) -> Option<T>) -> Result<T,
     faults.none_or(read)
 }
 
-fn faults_of(settings: Value) -> String {
+fn faults_of(settings: &Value) -> String {
     body(&settings.to_string(), read).unwrap_err()
 }
 
@@ -269,7 +269,7 @@ fn an_unknown_field_and_a_wrong_type_anywhere_are_named_by_their_path() {
 
 #[test]
 fn a_configuration_is_named_in_one_way_and_a_hierarchy_has_one_side() {
-    let billing = |fields: Value| faults_of(json!({"billing_provider_configuration": fields}));
+    let billing = |fields: Value| faults_of(&json!({"billing_provider_configuration": fields}));
     let at = "billing_provider_configuration";
     assert_eq!(
         billing(json!({"billing_provider_configuration_id": A, "billing_provider": "stripe"})),
@@ -280,11 +280,11 @@ fn a_configuration_is_named_in_one_way_and_a_hierarchy_has_one_side() {
     assert!(billing(json!({})).contains("_id: missing"));
     // Where an edit adds one, and only there, null is no id.
     assert!(billing(json!({"billing_provider_configuration_id": null})).contains("a string is expected"));
-    let hierarchy = |fields: Value| faults_of(json!({"hierarchy_configuration": fields}));
+    let hierarchy = |fields: Value| faults_of(&json!({"hierarchy_configuration": fields}));
     let parent = json!({"contract_id": A, "customer_id": B});
     assert!(hierarchy(json!({})).contains("hierarchy_configuration.parent: missing"));
     assert!(hierarchy(json!({"payer": "SELF", "parent_behavior": {}})).contains(".payer: not allowed"));
     assert!(hierarchy(json!({"parent": parent, "parent_behavior": {}})).contains("parent_behavior: not"));
     let spend = json!({"spend_threshold_configuration": null});
-    assert_eq!(faults_of(spend), "spend_threshold_configuration: an object is expected, null was found");
+    assert_eq!(faults_of(&spend), "spend_threshold_configuration: an object is expected, null was found");
 }
