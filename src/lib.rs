@@ -95,8 +95,9 @@ pub use id::{
 };
 pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
 pub use model::balance::{
-    Applicability, Balance, BalanceOf, BalanceTerms, ChildAccess, Commit, CommitType, CreateCommit,
-    CreateCredit, Credit, CustomerLevel, MAX_APPLICABLE, RateChoice, UsageSpecifier,
+    AccessType, Applicability, Balance, BalanceFilter, BalanceOf, BalanceTerms, ChildAccess, Commit,
+    CommitType, CreateCommit, CreateCredit, Credit, CustomerLevel, MAX_APPLICABLE, RateChoice,
+    UsageSpecifier,
 };
 pub use model::billable_metric::{
     Aggregation, BillableMetric, CreateBillableMetric, EventTypeFilter, PropertyFilter,

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use uuid::Uuid;
+
 use super::custom_field::CustomFields;
 use super::scalar::{Amount, Time};
-use super::schedule::{AccessSchedule, CreateAccessSchedule, CreateInvoiceSchedule, InvoiceSchedule};
+use super::schedule::{
+    AccessItem, AccessSchedule, CreateAccessSchedule, CreateInvoiceSchedule, InvoiceSchedule,
+};
 use super::word::words;
 use crate::entity::{CommitId, ContractCreditId, ContractId, ContractProductId, CustomerId, EntityRef};
 
@@ -30,6 +34,18 @@ words! {
         CommitRate "COMMIT_RATE",
         /// The price on the card.
         ListRate "LIST_RATE",
+    }
+}
+
+words! {
+    /// What usage takes from a commit or credit. Kept and given back.
+    #[derive(Default)]
+    AccessType {
+        /// What it costs. The default.
+        #[default]
+        Spend "SPEND",
+        /// How many units it is.
+        Quantity "QUANTITY",
     }
 }
 
@@ -89,6 +105,8 @@ pub struct BalanceTerms {
     pub applies_to: Applicability,
     /// Who below the contract may draw from it.
     pub child_access: Option<ChildAccess>,
+    /// What usage takes from it; its cost where nothing is said. The API's `access_schedule.access_type`.
+    pub access_type: Option<AccessType>,
     /// Kept and given back.
     pub netsuite_sales_order_id: Option<String>,
 }
@@ -106,6 +124,7 @@ impl BalanceTerms {
             rollover_fraction: None,
             applies_to: Applicability::default(),
             child_access: None,
+            access_type: None,
             netsuite_sales_order_id: None,
         }
     }
@@ -249,6 +268,47 @@ pub struct BalanceOf<I> {
 pub type Commit = BalanceOf<CommitId>;
 /// A credit, wherever it stands.
 pub type Credit = BalanceOf<ContractCreditId>;
+
+/// Which of a customer's commits or credits are asked for: all conditions have to hold.
+///
+/// ```
+/// use billfold::BalanceFilter;
+///
+/// let everything = BalanceFilter { include_contract_balances: true, include_archived: true, ..Default::default() };
+/// assert!(everything.id.is_none());
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BalanceFilter {
+    /// The one with this id.
+    pub id: Option<Uuid>,
+    /// Those from which usage takes that.
+    pub access_type: Option<AccessType>,
+    /// Those with a segment that is open at this moment.
+    pub covering_date: Option<Time>,
+    /// Those with a segment that is open at this moment or after it.
+    pub starting_at: Option<Time>,
+    /// Those with a segment that opens before this moment.
+    pub effective_before: Option<Time>,
+    /// Those of the customer's contracts too, besides the customer's own.
+    pub include_contract_balances: bool,
+    /// Archived ones too.
+    pub include_archived: bool,
+}
+
+impl BalanceFilter {
+    /// Whether a commit or credit is asked for by what it is; its id and whose it is are not looked at.
+    pub(crate) fn admits(&self, balance: &Balance) -> bool {
+        let segments = &balance.access_schedule.schedule_items;
+        let any = |at: Option<Time>, holds: fn(&AccessItem, Time) -> bool| {
+            at.is_none_or(|at| segments.iter().any(|segment| holds(segment, at)))
+        };
+        (self.include_archived || balance.archived_at.is_none())
+            && self.access_type.is_none_or(|wanted| wanted == balance.terms.access_type.unwrap_or_default())
+            && any(self.covering_date, |segment, at| segment.starting_at <= at && at < segment.ending_before)
+            && any(self.starting_at, |segment, at| at < segment.ending_before)
+            && any(self.effective_before, |segment, at| segment.starting_at < at)
+    }
+}
 
 /// What leads from the id of a commit or credit to what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]

@@ -171,6 +171,8 @@ pub struct UpdateBalance<I> {
     pub rate_type: Option<RateChoice>,
     /// Other children.
     pub child_access: Option<ChildAccess>,
+    /// Another one. Kept and given back.
+    pub netsuite_sales_order_id: Option<Option<String>>,
 }
 
 impl<I> UpdateBalance<I> {
@@ -190,6 +192,7 @@ impl<I> UpdateBalance<I> {
             priority: None,
             rate_type: None,
             child_access: None,
+            netsuite_sales_order_id: None,
         }
     }
 
@@ -222,6 +225,8 @@ pub struct UpdateScheduledCharge {
     pub id: ScheduledChargeId,
     /// Changes of its schedule. The API's `invoice_schedule`.
     pub schedule: UpdateInvoiceSchedule,
+    /// Another one. Kept and given back.
+    pub netsuite_sales_order_id: Option<Option<String>>,
 }
 
 /// What changes in a subscription: what is `None` stays as it is, `Some(None)` clears.

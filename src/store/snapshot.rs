@@ -32,6 +32,12 @@ impl Snapshot {
     pub(super) const fn new(view: Arc<View>, taken_at: Time) -> Self {
         Self { view, taken_at }
     }
+
+    /// What time it was.
+    #[cfg(feature = "wire")]
+    pub(crate) const fn taken_at(&self) -> Time {
+        self.taken_at
+    }
 }
 
 impl fmt::Debug for Snapshot {

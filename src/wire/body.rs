@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use serde::Deserializer as _;
@@ -151,10 +151,15 @@ pub(crate) fn one_of(value: Value<'_>, words: &[&'static str]) -> Option<&'stati
 
 /// A choice by its word, in upper or lower case.
 pub(crate) fn word<W: Word>(value: Value<'_>) -> Option<W> {
+    choice(value, W::SPELLINGS)
+}
+
+/// What one of these words means, in upper or lower case.
+pub(crate) fn choice<T: Copy>(value: Value<'_>, words: &[(&'static str, T)]) -> Option<T> {
     let said = text(value)?;
-    let meant = W::SPELLINGS.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(&said));
+    let meant = words.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(&said));
     if meant.is_none() {
-        let spellings: Vec<_> = W::SPELLINGS.iter().map(|(spelling, _)| *spelling).collect();
+        let spellings: Vec<_> = words.iter().map(|(spelling, _)| *spelling).collect();
         value.fault(format_args!("{} is none of {}", short(&said), spellings.join(", ")));
     }
     meant.map(|(_, meant)| *meant)
@@ -248,6 +253,32 @@ pub(crate) fn list<T>(value: Value<'_>, read: impl Fn(Value<'_>) -> Option<T>) -
     read.into_iter().collect()
 }
 
+/// An array of strings.
+pub(crate) fn texts(value: Value<'_>) -> Option<Vec<String>> {
+    list(value, text)
+}
+
+/// An array whose items are all different.
+pub(crate) fn set<T: Ord + fmt::Display>(
+    value: Value<'_>,
+    read: impl Fn(Value<'_>) -> Option<T>,
+) -> Option<BTreeSet<T>> {
+    let mut items = BTreeSet::new();
+    let mut repeated = false;
+    for item in list(value, read)? {
+        if let Some(again) = items.replace(item) {
+            value.fault(format_args!("{} is given more than once", short(&again.to_string())));
+            repeated = true;
+        }
+    }
+    (!repeated).then_some(items)
+}
+
+/// An object with any names, whose values are strings.
+pub(crate) fn map(value: Value<'_>) -> Option<BTreeMap<String, String>> {
+    pairs(value, text).map(|pairs| pairs.into_iter().collect())
+}
+
 /// An object with any names, whose values are all read by `read`; in the order they are written.
 pub(crate) fn pairs<T>(value: Value<'_>, read: impl Fn(Value<'_>) -> Option<T>) -> Option<Vec<(String, T)>> {
     let Object { fields, .. } = object(value)?;
@@ -269,6 +300,14 @@ pub(crate) fn object<'v>(value: Value<'v>) -> Option<Object<'v>> {
         value.fault("a name in it holds an escape that is half a character (a lone surrogate)");
     }
     Some(Object::new(fields.ok()?, *value.at, value.faults))
+}
+
+/// What `read` makes of an object's fields; those it does not ask for are faults.
+pub(crate) fn fields<T>(value: Value<'_>, read: impl FnOnce(&Object<'_>) -> Option<T>) -> Option<T> {
+    let fields = object(value)?;
+    let read = read(&fields);
+    fields.finish();
+    read
 }
 
 /// An object whose fields are asked for by name; [`finish`](Self::finish) names those that were not.
@@ -346,6 +385,31 @@ impl<'o> Object<'o> {
             }
             None => Some(None),
         }
+    }
+
+    /// An array of objects that may be left out; empty where it is.
+    pub(crate) fn objects<T>(
+        &self,
+        name: &'static str,
+        read: impl Fn(&Object<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let read = self.optional(name, |value| list(value, |value| fields(value, &read)));
+        Some(read?.unwrap_or_default())
+    }
+
+    /// An object that may be left out.
+    pub(crate) fn within<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(&Object<'_>) -> Option<T>,
+    ) -> Option<Option<T>> {
+        self.optional(name, |value| fields(value, read))
+    }
+
+    /// Adds a fault of a field that is there, or should be.
+    pub(crate) fn fault<T>(&self, name: &str, what: impl fmt::Display) -> Option<T> {
+        self.faults.add(format_args!("{}: {what}", Path::Field(&self.at, name)));
+        None
     }
 
     /// Names every field that was not asked for.

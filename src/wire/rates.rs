@@ -1,7 +1,9 @@
 //! The calls about a card's rates (source: `metronome-api.md` §5).
 
 use super::answer::{Refusal, data, id as made, page};
-use super::body::{Object, Value, amount, flag, id, list, moment, object, pairs, text, typed_id, word};
+use super::body::{
+    Object, Value, amount, fields as fields_of, flag, id, list, moment, pairs, text, typed_id, word,
+};
 use super::listed_rate::{AddedRate, ListedSegment};
 use super::{Request, Route};
 use crate::entity::{ContractProductId, RateCardId};
@@ -61,14 +63,6 @@ fn schedule(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     page(found.map(ListedSegment::of))
 }
 
-/// What `read` makes of an object's fields; those it does not ask for are faults.
-fn fields_of<T>(value: Value<'_>, read: impl FnOnce(&Object<'_>) -> Option<T>) -> Option<T> {
-    let fields = object(value)?;
-    let read = read(&fields);
-    fields.finish();
-    read
-}
-
 /// The fields of a rate that is added.
 fn rate(body: &Object<'_>) -> Option<AddRate> {
     let product_id = body.required("product_id", id);
@@ -79,11 +73,7 @@ fn rate(body: &Object<'_>) -> Option<AddRate> {
     let entitled = body.required("entitled", flag);
     let credit_type_id = body.optional("credit_type_id", typed_id);
     let commit_rate = body.optional("commit_rate", |value| fields_of(value, commit_rate));
-    let price = price(body);
-    let quantity = body.optional("quantity", amount);
-    let is_prorated = body.optional("is_prorated", flag);
-    let custom_rate = body.optional("custom_rate", custom_rate);
-    let Price { rate_type, price, tiers, minimum } = price?;
+    let rate = unit_rate(body);
     Some(AddRate {
         product_id: ContractProductId::from(product_id?),
         pricing_group_values: groups?.unwrap_or_default().into_iter().collect(),
@@ -91,17 +81,27 @@ fn rate(body: &Object<'_>) -> Option<AddRate> {
         starting_at: starting_at?,
         ending_before: ending_before?,
         entitled: entitled?,
-        rate: Rate {
-            rate_type,
-            price,
-            tiers,
-            minimum,
-            quantity: quantity?,
-            is_prorated: is_prorated?,
-            custom_rate: custom_rate?,
-        },
+        rate: rate?,
         credit_type_id: credit_type_id?,
         commit_rate: commit_rate?,
+    })
+}
+
+/// What a unit costs.
+pub(super) fn unit_rate(fields: &Object<'_>) -> Option<Rate> {
+    let price = price(fields);
+    let quantity = fields.optional("quantity", amount);
+    let is_prorated = fields.optional("is_prorated", flag);
+    let custom_rate = fields.optional("custom_rate", custom_rate);
+    let Price { rate_type, price, tiers, minimum } = price?;
+    Some(Rate {
+        rate_type,
+        price,
+        tiers,
+        minimum,
+        quantity: quantity?,
+        is_prorated: is_prorated?,
+        custom_rate: custom_rate?,
     })
 }
 
@@ -140,7 +140,7 @@ fn custom_rate(value: Value<'_>) -> Option<String> {
 }
 
 /// The selectors of a question; only rates at a moment can be asked for by product tag.
-fn selectors(body: &Object<'_>, by_tag: bool) -> Option<Vec<RateSelector>> {
+pub(super) fn selectors(body: &Object<'_>, by_tag: bool) -> Option<Vec<RateSelector>> {
     let selector = |value: Value<'_>| fields_of(value, |fields| selector(fields, by_tag));
     Some(body.optional("selectors", |value| list(value, selector))?.unwrap_or_default())
 }
