@@ -168,8 +168,8 @@ pub use model::usage_filter::{MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFil
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Reading, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions,
-    Transaction, Writing, WritingRecords,
+    Durability, IdSource, Reading, ReadingContracts, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions,
+    Transaction, Writing, WritingContracts, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -188,8 +188,8 @@ pub mod prelude {
         EventTypeFilter, Expectation, Fault, IdSource, Instance, KeyKind, OverrideId, Page, PageRequest,
         Product, ProductChanges, ProductState, ProductType, ProductUpdate, PropertyFilter,
         QuantityConversion, QuantityRounding, Rate, RateCard, RateSegment, RateSelector, RateType, Reading,
-        ReadingRecords, RecurringCommitId, RecurringCreditId, RoundingMethod, ScheduleItemId, ScheduledAlias,
+        ReadingContracts, ReadingRecords, RecurringCommitId, RecurringCreditId, RoundingMethod, ScheduleItemId, ScheduledAlias,
         SetClock, SetOutcome, Snapshot, SqlBreakdownGranularity, Store, StoreOptions, Tier, Time,
-        Transaction, UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing, WritingRecords,
+        Transaction, UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing, WritingContracts, WritingRecords,
     };
 }
