@@ -113,6 +113,7 @@ pub use model::contract_edit::{
     UpdateBalance, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRecurring,
     UpdateScheduledCharge, UpdateSubscription,
 };
+pub use model::contract_rate::{ContractRate, ContractRateSegment, OverrideRate, PayingBalance};
 pub use model::credit_type::CreditType;
 pub use model::custom_field::{
     CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
