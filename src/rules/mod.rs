@@ -1,5 +1,6 @@
 //! Pure answers over model values: no storage, no clock, no ids of their own.
 
+pub(crate) mod contract;
 pub(crate) mod contract_rate;
 pub(crate) mod override_price;
 pub(crate) mod override_target;

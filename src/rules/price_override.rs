@@ -246,12 +246,12 @@ fn lists(specifier: &OverrideSpecifier) -> [(NamedBalances, &Vec<String>); 3] {
 /// the same call gives it.
 ///
 /// # Errors
-/// A fault for each text that names nothing.
+/// A refusal with a fault for each text that names nothing, and whatever `look_up` fails with.
 pub fn resolve(
     at: &str,
     mut terms: OverrideTerms,
-    look_up: impl Fn(NamedBalances, &str) -> Option<Uuid>,
-) -> Result<OverrideTerms, Vec<Fault>> {
+    mut look_up: impl FnMut(NamedBalances, &str) -> Result<Option<Uuid>>,
+) -> Result<OverrideTerms> {
     let mut faults = Vec::new();
     for (place, specifier) in terms.override_specifiers.iter_mut().enumerate() {
         for (list, texts) in [
@@ -260,7 +260,7 @@ pub fn resolve(
             (NamedBalances::Any, &mut specifier.any_commit_or_credit_ids),
         ] {
             for (item, text) in texts.iter_mut().enumerate() {
-                if let Some(id) = look_up(list, text) {
+                if let Some(id) = look_up(list, text)? {
                     *text = id.to_string();
                     continue;
                 }
@@ -270,7 +270,8 @@ pub fn resolve(
             }
         }
     }
-    if faults.is_empty() { Ok(terms) } else { Err(faults) }
+    Fault::none_of(faults)?;
+    Ok(terms)
 }
 
 const fn nothing_named(list: NamedBalances) -> &'static str {

@@ -98,19 +98,6 @@ pub fn group_key_known(group_key: &str, product: &Metered<'_>) -> bool {
     keys.iter().any(|key| has(key, group_key) && own.iter().all(|name| has(key, name)))
 }
 
-/// The fault of a filter by a property that not every USAGE product of the card can be told apart by. Where there
-/// are none, none contradicts.
-pub fn group_key_fault<'m>(
-    at: &str,
-    group_key: &str,
-    products: impl IntoIterator<Item = Metered<'m>>,
-) -> Option<Fault> {
-    let unknown = products.into_iter().any(|product| !group_key_known(group_key, &product));
-    let rule = "it is in a group key of the billable metric of each USAGE product on the rate card, together with \
-        the product's pricing and presentation group keys";
-    unknown.then(|| FieldProblem::Value { value: group_key.to_owned(), rule }.at(format!("{at}group_key")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

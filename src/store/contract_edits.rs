@@ -126,7 +126,8 @@ pub fn group_key_fault(
     group_key: &str,
 ) -> Result<Option<Fault>> {
     let known = Products::new(member, card, member.now()).can_filter_by(group_key)?;
-    let rule = "it has to be a group key of the metric of every usage product on the contract's rate card";
+    let rule = "it is in a group key of the billable metric of each USAGE product on the rate card, together with \
+        the product's pricing and presentation group keys";
     let fault = || FieldProblem::Value { value: group_key.to_owned(), rule }.at(format!("{at}group_key"));
     Ok((!known).then(fault))
 }

@@ -1,6 +1,6 @@
 //! Parts that a contract is given: what they refer to, their ids, and what is written for them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ use crate::model::recurring::{CreateRecurring, Recurring, SubscriptionConfig};
 use crate::model::scalar::Time;
 use crate::model::usage_filter::UsageFilter;
 use crate::rules::contract::{Term, part_faults, placed};
-use crate::rules::price_override::{SpecifierList, resolve};
+use crate::rules::price_override::{NamedBalances, resolve};
 use crate::rules::{balance, scheduled_charge, subscription};
 use crate::storage::codec::{self, FieldsRow};
 use crate::storage::member::Member;
@@ -375,21 +375,11 @@ impl Adding<'_, '_> {
 
     fn price_override(&mut self, place: usize, terms: OverrideTerms) -> Result<()> {
         let at = format!("{}overrides[{place}].", self.site.prefix);
-        let mut found: BTreeMap<(SpecifierList, String), Option<Uuid>> = BTreeMap::new();
-        for (list, name) in SpecifierList::names(&terms) {
-            let id = self.look_up(kinds_of(list), &name)?;
-            found.insert((list, name), id);
-        }
-        let resolved = resolve(&at, terms, |list, name| {
-            found.get(&(list, name.to_owned())).copied().flatten()
-        });
-        match resolved {
-            Ok(terms) => {
-                let part = Override { terms, created_at: self.member.now() };
-                let id = OverrideId::from(self.fresh(PartKind::Override)?);
-                self.additions.versions.push(NewVersion::of(id, ContractPart::Override(part.into())));
-            }
-            Err(unresolved) => self.faults.extend(unresolved),
+        let resolved = resolve(&at, terms, |list, name| self.look_up(kinds_of(list), name));
+        if let Some(terms) = Fault::gather(resolved, self.faults)? {
+            let part = Override { terms, created_at: self.member.now() };
+            let id = OverrideId::from(self.fresh(PartKind::Override)?);
+            self.additions.versions.push(NewVersion::of(id, ContractPart::Override(part.into())));
         }
         Ok(())
     }
@@ -425,11 +415,11 @@ impl Adding<'_, '_> {
     }
 }
 
-const fn kinds_of(list: SpecifierList) -> &'static [PartKind] {
+const fn kinds_of(list: NamedBalances) -> &'static [PartKind] {
     match list {
-        SpecifierList::CommitIds => &[PartKind::Commit],
-        SpecifierList::RecurringCommitIds => &[PartKind::RecurringCommit],
-        SpecifierList::AnyCommitOrCreditIds => &[
+        NamedBalances::Commits => &[PartKind::Commit],
+        NamedBalances::RecurringCommits => &[PartKind::RecurringCommit],
+        NamedBalances::Any => &[
             PartKind::Commit,
             PartKind::Credit,
             PartKind::RecurringCommit,

@@ -11,10 +11,10 @@ use crate::model::balance::BalanceTerms;
 use crate::model::billable_metric::BillableMetricRecord;
 use crate::model::change::Collection;
 use crate::model::price_override::OverrideTerms;
-use crate::model::product::{ProductRecord, ProductType};
+use crate::model::product::{ProductRecord, ProductState, ProductType};
 use crate::model::rate::{BillingFrequency, RateRecord};
 use crate::model::scalar::Time;
-use crate::rules::usage_filter::group_key_known;
+use crate::rules::usage_filter::{Metered, MetricGroups, group_key_known};
 use crate::storage::view::Reader;
 use crate::storage::{collection, rows};
 
@@ -177,8 +177,13 @@ impl<'r, R: Reader> Products<'r, R> {
         };
         // A metric that was taken in with nothing but its id can have any group keys.
         let Some(metric) = rows::record::<BillableMetricRecord>(self.reader, metric.uuid())? else { return Ok(true) };
-        let keys = metric.sql.is_none().then_some(metric.group_keys.as_slice());
-        Ok(group_key_known(group_key, &state.pricing_group_key, &state.presentation_group_key, keys))
+        let by = if metric.sql.is_some() {
+            MetricGroups::Sql
+        } else {
+            MetricGroups::Streaming(&metric.group_keys)
+        };
+        let ProductState { pricing_group_key, presentation_group_key, .. } = &state;
+        Ok(group_key_known(group_key, &Metered { pricing_group_key, presentation_group_key, by }))
     }
 }
 

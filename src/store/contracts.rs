@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 
 use uuid::Uuid;
 
-use super::contract_edits::{self, Editing};
+use super::contract_editing::Editing;
 use super::contract_parts::{self, Additions, Site};
 use super::custom_fields::Plan;
 use super::find::cut;
-use super::{balances, contract_read, entities, renewals};
+use super::{balances, contract_edits, contract_read, entities, renewals};
 use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::model::contract::{
