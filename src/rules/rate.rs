@@ -142,7 +142,8 @@ fn group_faults(at: &str, added: &AddRate) -> Vec<Fault> {
     many.into_iter().chain(long).map(|problem| problem.at(field.as_str())).collect()
 }
 
-fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
+/// The problem of an amount below 0.
+pub fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     amount.is_negative().then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
 
