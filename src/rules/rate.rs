@@ -154,7 +154,7 @@ pub fn group_faults(field: &str, groups: &BTreeMap<String, String>) -> Vec<Fault
     many.into_iter().chain(long).map(|problem| problem.at(field)).collect()
 }
 
-/// The problem of an amount that is less than 0.
+/// The problem of an amount below 0.
 pub fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     amount.is_negative().then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }

@@ -187,10 +187,6 @@ mod tests {
         assert!(group_key_known("division", &grouped));
         assert!(group_key_known("tier", &grouped));
         assert!(group_key_known("anything", &Metered { by: MetricGroups::Sql, ..grouped }));
-
-        assert_eq!(group_key_fault("", "anything", []), None);
-        assert_eq!(group_key_fault("", "region", [plain]), None);
-        assert!(group_key_fault("", "region", [plain, grouped]).is_some());
     }
 
     proptest! {
