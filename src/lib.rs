@@ -113,7 +113,7 @@ pub use model::contract_edit::{
     UpdateBalance, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRecurring,
     UpdateScheduledCharge, UpdateSubscription,
 };
-pub use model::contract_rate::{ContractRate, ContractRateSegment, OverrideRate, PayingBalance};
+pub use model::contract_rate::{ContractRate, ContractRateSegment, OverrideRate, PayingBalance, RateQuestion};
 pub use model::credit_type::CreditType;
 pub use model::custom_field::{
     CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
@@ -165,7 +165,7 @@ pub use model::subscription::{
     MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement, QuantitySegment, QuantityUpdate,
     Subscription, SubscriptionPaymentGate, SubscriptionTerms,
 };
-pub use model::usage_filter::{MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment};
+pub use model::usage_filter::{MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment, UsageOf};
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::scalar::Time;
+use crate::entity::CustomerId;
 use crate::error::{Fault, FieldProblem};
 
 /// The most values of a usage filter.
@@ -68,4 +69,25 @@ pub struct UsageFilterSegment {
     pub filter: UsageFilter,
     /// Until when, exclusive: the next filter's start, or the contract's end; `None` without an end.
     pub ending_before: Option<Time>,
+}
+
+/// Whose usage it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsageOf {
+    /// This customer's.
+    Customer(CustomerId),
+    /// That of the customer with this ingest alias, if any has it.
+    Alias(String),
+}
+
+impl From<CustomerId> for UsageOf {
+    fn from(customer: CustomerId) -> Self {
+        Self::Customer(customer)
+    }
+}
+
+impl From<&str> for UsageOf {
+    fn from(alias: &str) -> Self {
+        Self::Alias(alias.to_owned())
+    }
 }

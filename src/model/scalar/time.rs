@@ -37,6 +37,8 @@ pub struct TimeError {
 impl Time {
     /// 1 January 1970, 00:00 UTC.
     pub const UNIX_EPOCH: Self = Self(Timestamp::UNIX_EPOCH);
+    /// The first moment there is.
+    pub(crate) const FIRST: Self = Self(Timestamp::MIN);
     /// The last moment there is.
     pub(crate) const LAST: Self = Self(Timestamp::MAX);
 
