@@ -1,6 +1,9 @@
 //! Pure answers over model values: no storage, no clock, no ids of their own.
 
 pub(crate) mod contract_rate;
+#[cfg(test)]
+mod contract_rate_inside;
+pub(crate) mod override_names;
 pub(crate) mod override_price;
 pub(crate) mod override_target;
 pub(crate) mod price_override;
