@@ -78,8 +78,8 @@ pub struct OverrideRate {
 /// that was made where that is the same.
 ///
 /// MULTIPLIER does nothing to TIERED_PERCENTAGE and CUSTOM rates, TIERED nothing to PERCENTAGE ones either. Where
-/// the rate that would be in force for usage that nothing pays for has a minimum, overrides for usage that
-/// something pays for do not count.
+/// the card's rate has a minimum, or an override's that would be in force if nothing paid, overrides that are only
+/// for usage a commit or credit pays for do not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContractRate {

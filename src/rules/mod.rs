@@ -3,7 +3,10 @@
 pub(crate) mod calendar;
 pub(crate) mod contract;
 pub(crate) mod contract_rate;
+#[cfg(test)]
+mod contract_rate_inside;
 pub(crate) mod expand;
+pub(crate) mod override_names;
 pub(crate) mod override_price;
 pub(crate) mod override_target;
 pub(crate) mod price_override;

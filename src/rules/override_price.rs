@@ -6,7 +6,7 @@ use crate::error::{FieldProblem, Result};
 use crate::id::OverrideId;
 use crate::model::contract_rate::OverrideRate;
 use crate::model::credit_type::CreditType;
-use crate::model::price_override::{OverrideTerms, OverrideTier, OverrideType};
+use crate::model::price_override::{OverrideTerms, OverrideTier, OverrideType, OverwriteRate};
 use crate::model::rate::{CommitRate, Rate, RateSegment, RateType, Tier};
 use crate::model::scalar::{Amount, Written};
 
@@ -58,7 +58,7 @@ pub fn on_commit(id: OverrideId, terms: &OverrideTerms, listed: &CommitRate) -> 
     }
 }
 
-fn overwritten(terms: &OverrideTerms) -> Option<&crate::model::price_override::OverwriteRate> {
+fn overwritten(terms: &OverrideTerms) -> Option<&OverwriteRate> {
     terms.overwrite_rate.as_ref().filter(|_| terms.override_type == Some(OverrideType::Overwrite))
 }
 
