@@ -1,5 +1,6 @@
 //! What a rate needs and may have, when it is in force, and which selectors it fits.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use uuid::Uuid;
@@ -25,7 +26,7 @@ pub fn rate_faults(at: &str, added: &AddRate) -> Vec<Fault> {
     }
     let end = check_end(Some(added.starting_at), added.ending_before);
     faults.extend(end.map(|problem| problem.at(format!("{at}ending_before"))));
-    faults.extend(group_faults(at, added));
+    faults.extend(group_faults(&format!("{at}pricing_group_values"), &added.pricing_group_values));
     faults
 }
 
@@ -129,24 +130,23 @@ fn own_faults(at: &str, rate: &Rate) -> Vec<Fault> {
     problems.into_iter().filter_map(|(field, problem)| Some(problem?.at(format!("{at}{field}")))).collect()
 }
 
-fn group_faults(at: &str, added: &AddRate) -> Vec<Fault> {
-    let groups = &added.pricing_group_values;
-    let field = format!("{at}pricing_group_values");
-    let items = groups.len();
+/// What is wrong with the group values of a rate, or with those that something is to fit.
+pub fn group_faults(field: &str, groups: &BTreeMap<String, String>) -> Vec<Fault> {
     let characters: usize =
         groups.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum();
-    let many = (items > MAX_PRICING_GROUP_VALUES)
-        .then_some(FieldProblem::TooMany { items, most: MAX_PRICING_GROUP_VALUES });
+    let many = FieldProblem::too_many(groups.len(), MAX_PRICING_GROUP_VALUES);
     let long = (characters > MAX_PRICING_GROUP_CHARACTERS)
         .then_some(FieldProblem::TooLong { characters, most: MAX_PRICING_GROUP_CHARACTERS });
-    many.into_iter().chain(long).map(|problem| problem.at(field.as_str())).collect()
+    many.into_iter().chain(long).map(|problem| problem.at(field)).collect()
 }
 
-fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
+/// The problem of an amount that is less than 0.
+pub fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     amount.is_negative().then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
 
-fn above_one(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
+/// The problem of an amount that is more than 1.
+pub fn above_one(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     (amount > Amount::from(1)).then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
 
