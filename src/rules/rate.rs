@@ -140,12 +140,12 @@ pub fn group_faults(field: &str, groups: &BTreeMap<String, String>) -> Vec<Fault
     many.into_iter().chain(long).map(|problem| problem.at(field)).collect()
 }
 
-/// The problem of an amount that is less than 0.
+/// The problem of an amount below 0.
 pub fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     amount.is_negative().then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
 
-/// The problem of an amount that is more than 1.
+/// The problem of an amount above 1.
 pub fn above_one(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     (amount > Amount::from(1)).then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
