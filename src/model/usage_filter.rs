@@ -56,9 +56,7 @@ impl UsageFilter {
 }
 
 fn too_long(text: &str) -> Option<FieldProblem> {
-    let characters = text.chars().count();
-    let most = MAX_FILTER_CHARACTERS;
-    (characters > most).then_some(FieldProblem::TooLong { characters, most })
+    FieldProblem::too_long(text, MAX_FILTER_CHARACTERS)
 }
 
 /// A usage filter and when it is in force.

@@ -39,7 +39,7 @@ impl Span {
     }
 
     /// The time of both.
-    fn and(self, other: Self) -> Self {
+    pub fn and(self, other: Self) -> Self {
         Self { from: self.from.max(other.from), to: effective_end(self.to, other.to) }
     }
 

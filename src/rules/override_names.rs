@@ -91,11 +91,11 @@ mod tests {
         let start = "2024-11-01T00:00:00Z".parse().unwrap();
         let terms = OverrideTerms { override_specifiers: vec![specifier], ..OverrideTerms::new(start) };
         let id = Uuid::from_u128(7);
-        let found = resolve("", terms.clone(), |_, _| Some(id)).unwrap();
+        let found = resolve("", terms.clone(), |_, _| Ok(Some(id))).unwrap();
         assert_eq!(found.override_specifiers[0].commit_ids, [id.to_string(), id.to_string()]);
-        let commits = |list, text: &str| (list == NamedBalances::Commits && text == "a").then_some(id);
+        let commits = |list, text: &str| Ok((list == NamedBalances::Commits && text == "a").then_some(id));
         let faults = resolve("overrides[0].", terms, commits).unwrap_err();
-        let texts: Vec<_> = faults.iter().map(Fault::to_string).collect();
+        let texts: Vec<_> = faults.faults().iter().map(Fault::to_string).collect();
         assert!(
             texts[0].starts_with("overrides[0].override_specifiers[0].commit_ids[1]: \"b\""),
             "{texts:?}"

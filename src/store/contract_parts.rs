@@ -411,7 +411,7 @@ impl Adding<'_, '_> {
             _ => None,
         };
         let customer = self.site.origin.customer_id;
-        Ok(matches!(home, Some(BalanceHome::Customer(balance)) if balance.customer_id == customer))
+        Ok(matches!(home, Some(BalanceHome::Customer(balance)) if balance.level.customer_id == customer))
     }
 }
 
