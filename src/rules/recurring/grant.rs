@@ -40,7 +40,7 @@ pub fn grants<'r>(
     starts.filter_map(move |(number, start)| {
         let terms = terms_at(recurring, start);
         let end = terms.ending_before.map_or(contract_end, |own| own.min(contract_end));
-        let period = Period { number, start, end, whole: periods.whole(number) };
+        let period = Period { start, end, whole: periods.whole(number) };
         let subscribed = recurring.subscription_config.is_some().then(|| quantity_at(start));
         (start < end).then(|| Grant {
             number,

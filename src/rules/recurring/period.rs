@@ -46,7 +46,7 @@ impl Periods {
 /// The period of one grant.
 #[derive(Debug, Clone, Copy)]
 pub struct Period {
-    pub number: u32,
+    /// When the grant begins: with the period, or within it where it is the first.
     pub start: Time,
     /// When there are no more grants, whether within this period or later.
     pub end: Time,
@@ -70,10 +70,8 @@ impl Period {
     fn counted(&self, proration: RecurringProration) -> (Time, Time) {
         use RecurringProration::{First, FirstAndLast, Last};
         let (start, end) = self.whole;
-        let prorates_first = self.number == 0 && matches!(proration, First | FirstAndLast);
-        let prorates_last = matches!(proration, Last | FirstAndLast);
-        let from = if prorates_first { self.start } else { start };
-        let to = if prorates_last { self.end.min(end) } else { end };
+        let from = if matches!(proration, First | FirstAndLast) { self.start } else { start };
+        let to = if matches!(proration, Last | FirstAndLast) { self.end.min(end) } else { end };
         (from, to)
     }
 }
