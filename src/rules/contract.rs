@@ -169,15 +169,15 @@ fn terms_days_fault(field: &str, days: Option<Amount>) -> Option<Fault> {
 /// What a part becomes when its contract ends at a moment before the one it was to end at: nothing of it is left
 /// behind the end. A postpaid commit is still charged for what was not used, unless `trueup_stays` is false.
 /// Without an end of its own a part ends with its contract, and so stays as it is.
-pub fn ended(part: &ContractPart, end: Time, trueup_stays: bool, now: Time) -> ContractPart {
+pub fn ended(part: &ContractPart, end: Time, trueup_stays: bool) -> ContractPart {
     match part {
         ContractPart::Commit(commit) => ContractPart::Commit(balance::end(commit, end, trueup_stays).into()),
         ContractPart::Credit(credit) => ContractPart::Credit(balance::end(credit, end, trueup_stays).into()),
         ContractPart::RecurringCommit(commit) => {
-            ContractPart::RecurringCommit(recurring::end(commit, end, now).into())
+            ContractPart::RecurringCommit(recurring::end(commit, end).into())
         }
         ContractPart::RecurringCredit(credit) => {
-            ContractPart::RecurringCredit(recurring::end(credit, end, now).into())
+            ContractPart::RecurringCredit(recurring::end(credit, end).into())
         }
         ContractPart::Override(priced) => {
             let mut priced = priced.clone();
