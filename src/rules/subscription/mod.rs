@@ -12,6 +12,7 @@ use super::schedule::check_not_negative;
 use super::{part_text, rate};
 use crate::error::{Fault, FieldProblem};
 use crate::model::alias::check_end;
+use crate::model::recurring::ProrationRounding;
 use crate::model::scalar::Time;
 use crate::model::subscription::{
     CollectionSchedule, CreateSubscription, InvoiceBehavior, MAX_SEAT_CHARACTERS, MAX_SEATS,
@@ -31,7 +32,7 @@ pub fn faults(
         ("description", part_text::text(terms.description.as_deref())),
         ("temporary_id", part_text::temporary_id(request.temporary_id.as_deref())),
         ("proration.invoice_behavior", behaviour_problem(terms)),
-        ("proration.rounding.decimal_places", terms.rounding.and_then(|rounding| rounding.check())),
+        ("proration.rounding.decimal_places", terms.rounding.and_then(ProrationRounding::check)),
     ];
     let mut faults = Fault::of_fields(at, problems);
     faults.extend(window_faults(at, request, contract_start, contract_end));
@@ -182,27 +183,18 @@ mod sample {
     pub(super) fn change(at: &str, change: QuantityChange) -> QuantityUpdate {
         QuantityUpdate { starting_at: day(at), change }
     }
-
-    /// The names of the fields that faults are about.
-    pub(super) fn fields(faults: &[Fault]) -> Vec<&str> {
-        let field = |fault| match fault {
-            &Fault::Field { ref field, .. } => field.as_str(),
-            other => panic!("{other:?}"),
-        };
-        faults.iter().map(field).collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::sample::{day, fields, made, number, seated, seats};
+    use super::sample::{day, made, number, seated, seats};
     use super::*;
-    use crate::model::recurring::{ProrationRounding, ProrationRoundingMethod};
+    use crate::model::recurring::ProrationRoundingMethod;
     use crate::model::scalar::Amount;
 
     fn wrong(request: &CreateSubscription) -> Vec<String> {
         let faults = faults("s.", request, day("01-01"), Some(day("12-31")));
-        fields(&faults).into_iter().map(str::to_owned).collect()
+        Fault::fields(&faults).into_iter().map(str::to_owned).collect()
     }
 
     #[test]

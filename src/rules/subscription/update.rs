@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{end_problem, key_problem, last_moment, quantity, seat_problem};
 use crate::error::{Fault, FieldProblem};
 use crate::model::contract_edit::UpdateSubscription;
+use crate::model::recurring::ProrationRounding;
 use crate::model::scalar::{Amount, Time};
 use crate::model::subscription::{
     MAX_QUANTITY_UPDATES, MAX_SEATS, QuantityChange, QuantityManagement, QuantityUpdate, Subscription,
@@ -29,7 +30,7 @@ pub fn update_faults(
     let rounding = update.rounding.flatten();
     let problems = [
         ("ending_before", end_problem(before.starting_at, end, contract_end)),
-        ("proration_rounding.decimal_places", rounding.and_then(|rounding| rounding.check())),
+        ("proration_rounding.decimal_places", rounding.and_then(ProrationRounding::check)),
     ];
     let mut faults = Fault::of_fields(at, problems);
     faults.extend(seats_from_now_faults(at, before, update));
@@ -221,9 +222,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::quantity::{quantities, quantity_at, seats_at};
-    use super::super::sample::{change, day, fields, made, number, seated, seats};
+    use super::super::sample::{change, day, made, number, seated, seats};
     use super::*;
-    use crate::model::recurring::{ProrationRounding, ProrationRoundingMethod};
+    use crate::model::recurring::ProrationRoundingMethod;
 
     fn changes(quantity_updates: impl Into<Vec<QuantityUpdate>>) -> UpdateSubscription {
         UpdateSubscription {
@@ -238,7 +239,7 @@ mod tests {
     /// The faults of a change in a contract that lasts until 31 December.
     fn wrong(before: &Subscription, update: &UpdateSubscription) -> Vec<String> {
         let faults = update_faults("u.", before, update, Some(day("12-31")));
-        fields(&faults).into_iter().map(str::to_owned).collect()
+        Fault::fields(&faults).into_iter().map(str::to_owned).collect()
     }
 
     fn named_seats(names: &[&str]) -> QuantityChange {
