@@ -58,7 +58,7 @@ impl BalanceId for ContractCreditId {
 /// Makes a commit that is a customer's.
 pub fn create_commit(member: &Member<'_>, level: CustomerLevel, request: CreateCommit) -> Result<CommitId> {
     let mut faults = rule::commit_faults("", &request);
-    faults.extend(rule::level_faults(&level, &request.terms, request.invoice_schedule.as_ref()));
+    faults.extend(rule::commit_level_faults(&level, &request));
     let making = Making::begin(member, ManagedEntity::Commit, level, faults)?;
     let mut new_id = || ScheduleItemId::from(member.new_id());
     let (now, by) = (member.now(), member.about().actor.clone());
@@ -73,7 +73,7 @@ pub fn create_credit(
     request: CreateCredit,
 ) -> Result<ContractCreditId> {
     let mut faults = rule::credit_faults("", &request);
-    faults.extend(rule::level_faults(&level, &request.terms, None));
+    faults.extend(rule::credit_level_faults(&level, &request));
     let making = Making::begin(member, ManagedEntity::ContractCredit, level, faults)?;
     let mut new_id = || ScheduleItemId::from(member.new_id());
     let (now, by) = (member.now(), member.about().actor.clone());
