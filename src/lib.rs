@@ -159,9 +159,9 @@ pub use model::scheduled_charge::{
 pub use model::settings::{ContractSettings, SettingsChanges};
 pub use model::statement::{CreateStatementSchedule, StatementDay, StatementSchedule};
 pub use model::subscription::{
-    CollectionSchedule, CreateSubscription, InvoiceBehavior, InvoicePlacement, MAX_QUANTITY_UPDATES,
-    MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement, QuantitySegment, QuantityUpdate,
-    Subscription, SubscriptionPaymentGate, SubscriptionTerms,
+    CollectionSchedule, CreateSubscription, InvoiceBehavior, InvoicePlacement, MAX_NAMED_SEATS,
+    MAX_QUANTITY_UPDATES, MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement,
+    QuantitySegment, QuantityUpdate, Subscription, SubscriptionPaymentGate, SubscriptionTerms,
 };
 pub use model::usage_filter::{MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment};
 pub use rules::quantity::billed_quantity;

@@ -137,7 +137,9 @@ mod tests {
     use super::*;
     use crate::model::balance::ChildAccess;
     use crate::model::scalar::Amount;
-    use crate::model::schedule::CreateInvoiceSchedule;
+    use crate::model::schedule::{
+        AmountDistribution, CreateInvoiceSchedule, RecurringSchedule, ScheduleFrequency,
+    };
 
     fn prepaid() -> CreateCommit {
         CreateCommit::prepaid(terms(), year(100))
@@ -184,6 +186,22 @@ mod tests {
         assert!(commit_faults("", &postpaid(year(100), [item])).is_empty());
         item.price.quantity = 5.into();
         assert!(!commit_faults("", &postpaid(year(100), [item])).is_empty());
+    }
+
+    #[test]
+    fn a_recurring_invoice_schedule_counts_as_the_items_that_it_becomes() {
+        let until = |end: &str| {
+            let recurring = RecurringSchedule {
+                starting_at: day("2026-01-01"),
+                ending_before: day(end),
+                frequency: ScheduleFrequency::Monthly,
+                price: Amount::from(100).into(),
+                amount_distribution: AmountDistribution::Divided,
+            };
+            commit_faults("c.", &postpaid(year(100), recurring))
+        };
+        assert!(until("2026-02-01").is_empty());
+        assert_eq!(Fault::fields(&until("2026-02-02")), ["c.invoice_schedule.schedule_items"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What subscriptions need and may have, and how many there are of one, and when.
 
+mod change;
 mod quantity;
 mod update;
 
@@ -141,6 +142,7 @@ mod sample {
     use uuid::Uuid;
 
     use super::*;
+    use crate::model::contract_edit::UpdateSubscription;
     use crate::model::rate::BillingFrequency;
     use crate::model::scalar::Amount;
     use crate::model::subscription::{QuantityChange, QuantityUpdate};
@@ -182,6 +184,22 @@ mod sample {
 
     pub(super) fn change(at: &str, change: QuantityChange) -> QuantityUpdate {
         QuantityUpdate { starting_at: day(at), change }
+    }
+
+    pub(super) fn changes(quantity_updates: impl Into<Vec<QuantityUpdate>>) -> UpdateSubscription {
+        UpdateSubscription {
+            id: Uuid::from_u128(1).into(),
+            ending_before: None,
+            manage_by_seats: None,
+            quantity_updates: quantity_updates.into(),
+            rounding: None,
+        }
+    }
+
+    /// The fields that are wrong in a change in a contract that lasts until 31 December.
+    pub(super) fn wrong(before: &Subscription, update: &UpdateSubscription) -> Vec<String> {
+        let faults = update_faults("u.", before, update, Some(day("12-31")));
+        Fault::fields(&faults).into_iter().map(str::to_owned).collect()
     }
 }
 
