@@ -167,14 +167,16 @@ impl CreateCredit {
     }
 }
 
-/// What a commit or credit of a customer has besides, because it belongs to no one contract.
+/// What a commit or credit of a customer has besides, because it belongs to no one contract. Its terms have a
+/// priority, and neither a rollover fraction nor child access, which are of contracts alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerLevel {
     /// Whose it is.
     pub customer_id: CustomerId,
     /// The customer's contracts whose usage draws from it; all where none is named.
     pub applicable_contract_ids: BTreeSet<ContractId>,
-    /// The contract that is charged for it: needed with an invoice schedule. Commits alone.
+    /// The contract that is charged for it: needed with an invoice schedule, unless nothing is to be invoiced for
+    /// it. Commits alone.
     pub invoice_contract_id: Option<ContractId>,
     /// Refuses to make another commit or credit with the same key: 1 to 128 characters.
     pub uniqueness_key: Option<String>,
