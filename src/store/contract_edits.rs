@@ -8,7 +8,7 @@ use super::contract_products::Products;
 use super::contracts::{ITSELF, key_fault};
 use super::custom_fields::Plan;
 use super::find::cut;
-use super::{contract_read, contract_updates, entities};
+use super::{contract_read, contract_updates};
 use crate::entity::{ContractId, EntityId, RateCardId};
 use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::id::ContractEditId;
@@ -17,7 +17,7 @@ use crate::model::contract_edit::{AddedParts, ContractEdit, EditContract, EditRe
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::Time;
 use crate::model::usage_filter::UsageFilter;
-use crate::rules::contract::{edit_faults, end_fault};
+use crate::rules::contract::{edit_faults, end_problem};
 use crate::rules::usage_filter;
 use crate::storage::catalog::Catalog;
 use crate::storage::member::Member;
@@ -38,8 +38,7 @@ pub fn edit(member: &Member<'_>, id: ContractId, mut edit: EditContract) -> Resu
     }
     settings(&mut editing, &edit, &mut faults)?;
     let origin = editing.origin.clone();
-    let site =
-        Site { id, origin: &origin, ending_before: editing.terms.ending_before, prefix: "add_" };
+    let site = Site { id, origin: &origin, ending_before: editing.terms.ending_before, prefix: "add_" };
     let mut additions = contract_parts::additions(member, &site, edit.take_parts(), &mut faults)?;
     let plan = Plan::for_all_new(member, additions.take_values())?;
     faults.extend_from_slice(plan.faults());
@@ -97,18 +96,14 @@ fn write(
 /// Gives a contract another end, or none.
 pub fn set_end(member: &Member<'_>, id: ContractId, end: Option<Time>) -> Result<ContractEditId> {
     let mut editing = Editing::begin(member, id)?;
-    let fault = end.and_then(|end| end_fault("ending_before", editing.origin.starting_at, end));
-    Fault::none_of(fault.into_iter().collect())?;
+    let problem = end.and_then(|end| end_problem(editing.origin.starting_at, end));
+    Fault::none_of(problem.map(|problem| problem.at("ending_before")).into_iter().collect())?;
     editing.end_at(end, true)?;
     editing.finish(Vec::new(), Vec::new())
 }
 
 /// Says which usage counts on a contract from a moment on, until the next filter begins.
-pub fn set_usage_filter(
-    member: &Member<'_>,
-    id: ContractId,
-    filter: UsageFilter,
-) -> Result<ContractEditId> {
+pub fn set_usage_filter(member: &Member<'_>, id: ContractId, filter: UsageFilter) -> Result<ContractEditId> {
     let mut editing = Editing::begin(member, id)?;
     let (start, end) = (editing.origin.starting_at, editing.terms.ending_before);
     let mut faults = usage_filter::faults("", &filter, start, end);
@@ -191,6 +186,5 @@ pub fn release(member: &Member<'_>, id: ContractId) -> Result<()> {
         keys.extend(edit.uniqueness_key);
         Ok(ControlFlow::Continue(()))
     })?;
-    keys.iter()
-        .try_for_each(|key| alias::take(member, TableId::UniquenessKey(KeySpace::ContractEdit), key))
+    keys.iter().try_for_each(|key| alias::take(member, TableId::UniquenessKey(KeySpace::ContractEdit), key))
 }

@@ -8,7 +8,6 @@ use crate::id::ScheduleItemId;
 use crate::model::balance::{
     Balance, BalanceTerms, CommitType, CreateCommit, CreateCredit, CustomerLevel, MAX_APPLICABLE,
 };
-use crate::model::contract::MAX_UNIQUENESS_KEY_CHARACTERS;
 use crate::model::scalar::Time;
 use crate::rules::{part_text, schedule};
 
@@ -108,17 +107,13 @@ fn level_faults(level: &CustomerLevel, terms: &BalanceTerms) -> Vec<Fault> {
     let priority = terms.priority.is_none().then_some(FieldProblem::Missing {
         rule: "a customer's commit or credit says which of several goes first",
     });
-    let key = level.uniqueness_key.as_deref().and_then(|key| {
-        let rule = "a uniqueness key has 1 to 128 characters";
-        FieldProblem::of_text(key, MAX_UNIQUENESS_KEY_CHARACTERS, rule)
-    });
     let contracts = FieldProblem::too_many(level.applicable_contract_ids.len(), MAX_APPLICABLE);
     Fault::of_fields(
         "",
         [
             ("priority", priority),
             ("applicable_contract_ids", contracts),
-            ("uniqueness_key", key),
+            ("uniqueness_key", part_text::uniqueness_key(level.uniqueness_key.as_deref())),
             ("salesforce_opportunity_id", part_text::text(level.salesforce_opportunity_id.as_deref())),
             ("rollover_fraction", of_contracts(terms.rollover_fraction.is_some())),
             ("hierarchy_configuration", of_contracts(terms.child_access.is_some())),

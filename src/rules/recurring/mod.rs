@@ -5,9 +5,8 @@ mod grant;
 mod period;
 mod proration;
 
-pub use change::{end, terms_now, update, update_faults};
+pub use change::{end, update, update_faults};
 pub use grant::grants;
-pub use proration::prorated;
 
 use super::calendar::check_hour;
 use super::schedule::{check_not_negative, check_product};
