@@ -187,13 +187,14 @@ impl CreateCredit {
 }
 
 /// What a commit or credit of a customer has besides, because it belongs to no one contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub struct CustomerLevel {
     /// Whose it is.
     pub customer_id: CustomerId,
     /// The customer's contracts whose usage draws from it; all where none is named.
     pub applicable_contract_ids: BTreeSet<ContractId>,
-    /// The contract that is charged for it: needed with an invoice schedule. Commits alone.
+    /// The contract that is charged for it: needed with an invoice schedule, unless nothing is to be invoiced for
+    /// it. Commits alone.
     pub invoice_contract_id: Option<ContractId>,
     /// Refuses to make another commit or credit with the same key: 1 to 128 characters.
     pub uniqueness_key: Option<String>,
@@ -319,13 +320,17 @@ pub(crate) enum BalanceHome {
     Customer(Box<CustomerBalance>),
 }
 
+/// What is stored under the id of a commit.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub(crate) struct CommitRecord(pub(crate) BalanceHome);
+
+/// What is stored under the id of a credit.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub(crate) struct CreditRecord(pub(crate) BalanceHome);
+
 /// What is stored of a customer's commit or credit.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub(crate) struct CustomerBalance {
-    pub(crate) customer_id: CustomerId,
+    pub(crate) level: CustomerLevel,
     pub(crate) balance: Balance,
-    pub(crate) applicable_contract_ids: BTreeSet<ContractId>,
-    pub(crate) invoice_contract_id: Option<ContractId>,
-    pub(crate) uniqueness_key: Option<String>,
-    pub(crate) salesforce_opportunity_id: Option<String>,
 }

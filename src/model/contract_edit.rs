@@ -1,7 +1,7 @@
 //! Edits of contracts: what is added, changed and archived, all at once.
 
 use super::balance::{Applicability, Balance, ChildAccess, CreateCommit, CreateCredit, RateChoice};
-use super::contract::{ContractPart, Part, PartKind};
+use super::contract::{ContractPart, NewParts, Part, PartKind};
 use super::price_override::{Override, OverrideTerms};
 use super::recurring::{CreateRecurring, ProrationRounding, Recurring, RecurringChanges};
 use super::scalar::{Amount, Time};
@@ -236,7 +236,8 @@ pub struct UpdateSubscription {
     pub id: SubscriptionId,
     /// Another end.
     pub ending_before: Option<Option<Time>>,
-    /// Seats say how many there are from now on: the property of usage events that names the seat.
+    /// Seats say how many there are, from the first of the changes of seats below on, or from now on where there is
+    /// none: the property of usage events that names the seat.
     pub manage_by_seats: Option<String>,
     /// Changes of the quantity, in this order.
     pub quantity_updates: Vec<QuantityUpdate>,
@@ -296,6 +297,22 @@ pub struct AddedParts {
     pub professional_services: Vec<Part<ProfessionalServiceId, ProfessionalService>>,
     /// Subscriptions.
     pub subscriptions: Vec<Part<SubscriptionId, Subscription>>,
+}
+
+impl EditContract {
+    pub(crate) fn take_parts(&mut self) -> NewParts {
+        NewParts {
+            commits: std::mem::take(&mut self.add_commits),
+            credits: std::mem::take(&mut self.add_credits),
+            recurring_commits: std::mem::take(&mut self.add_recurring_commits),
+            recurring_credits: std::mem::take(&mut self.add_recurring_credits),
+            overrides: std::mem::take(&mut self.add_overrides),
+            scheduled_charges: std::mem::take(&mut self.add_scheduled_charges),
+            discounts: std::mem::take(&mut self.add_discounts),
+            professional_services: std::mem::take(&mut self.add_professional_services),
+            subscriptions: std::mem::take(&mut self.add_subscriptions),
+        }
+    }
 }
 
 /// What is stored of an edit.

@@ -4,7 +4,8 @@ use super::balance::{BalanceTerms, RateChoice};
 use super::scalar::{Amount, Time};
 use super::word::words;
 use crate::entity::SubscriptionId;
-use crate::id::CreditTypeId;
+use crate::error::FieldProblem;
+use crate::id::{CreditTypeId, RecurringCommitId, RecurringCreditId};
 
 /// The most updates of one recurring commit or credit.
 pub const MAX_RECURRING_UPDATES: usize = 1_000;
@@ -60,6 +61,14 @@ pub struct ProrationRounding {
     pub rounding_method: ProrationRoundingMethod,
     /// How many places behind the point are left: -5 to 5. -2 rounds cents to whole dollars.
     pub decimal_places: i8,
+}
+
+impl ProrationRounding {
+    /// What is wrong with its decimal places.
+    pub(crate) fn check(self) -> Option<FieldProblem> {
+        let (value, rule) = (self.decimal_places.to_string(), "it has to be from -5 to 5");
+        (!(-5..=5).contains(&self.decimal_places)).then_some(FieldProblem::Value { value, rule })
+    }
 }
 
 /// How the two prorated amounts of a recurring commit are rounded.
@@ -126,6 +135,32 @@ pub struct RecurringTerms {
     pub proration: RecurringProration,
     /// How prorated amounts are rounded.
     pub proration_rounding: RecurringRounding,
+}
+
+impl RecurringTerms {
+    /// A grant with every usage statement from a moment on, each to be drawn from until the next one, for as long
+    /// as the contract lasts. Its priority is 1 where the terms have none.
+    #[must_use]
+    pub fn new(terms: BalanceTerms, access_amount: RecurringAmount, starting_at: Time) -> Self {
+        let priority = terms.priority.or(Some(1.into()));
+        Self {
+            terms: BalanceTerms { priority, ..terms },
+            access_amount,
+            invoice_amount: None,
+            starting_at,
+            ending_before: None,
+            commit_duration: 1,
+            recurrence_frequency: None,
+            proration: RecurringProration::default(),
+            proration_rounding: RecurringRounding::default(),
+        }
+    }
+}
+
+impl From<RecurringTerms> for CreateRecurring {
+    fn from(terms: RecurringTerms) -> Self {
+        Self { terms, subscription_config: None, temporary_id: None }
+    }
 }
 
 /// A recurring commit or credit that is to be made with a contract.
@@ -196,7 +231,7 @@ pub struct RoundingChanges {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
-    /// Which one, counted from 0.
+    /// The number of its period, counted from 0. A period that brings nothing has a number too.
     pub number: u32,
     /// From when on it can be drawn from, inclusive.
     pub starting_at: Time,
@@ -208,4 +243,25 @@ pub struct Grant {
     pub invoice_amount: Option<Amount>,
     /// At which rates usage draws from it.
     pub rate_type: Option<RateChoice>,
+}
+
+/// Whose grants are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantsOf {
+    /// Of this recurring commit.
+    Commit(RecurringCommitId),
+    /// Of this recurring credit.
+    Credit(RecurringCreditId),
+}
+
+impl From<RecurringCommitId> for GrantsOf {
+    fn from(id: RecurringCommitId) -> Self {
+        Self::Commit(id)
+    }
+}
+
+impl From<RecurringCreditId> for GrantsOf {
+    fn from(id: RecurringCreditId) -> Self {
+        Self::Credit(id)
+    }
 }
