@@ -4,16 +4,23 @@
 //! strictly (`body`, `query`), makes one call of the store, and writes what it answers (`answer`).
 
 mod answer;
+mod balance_terms;
 mod billable_metrics;
 pub(crate) mod body;
 mod custom_fields;
 mod customers;
 mod listed_product;
 mod listed_rate;
+mod overrides;
 mod products;
 mod query;
 mod rate_cards;
 mod rates;
+mod recurring;
+mod scheduled_charges;
+mod schedules;
+mod settings;
+mod subscriptions;
 
 pub use answer::Answer;
 
