@@ -113,6 +113,7 @@ pub use model::contract_edit::{
     UpdateBalance, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRecurring,
     UpdateScheduledCharge, UpdateSubscription,
 };
+pub use model::contract_rate::{ContractRate, ContractRateSegment, OverrideRate, PayingBalance};
 pub use model::credit_type::CreditType;
 pub use model::custom_field::{
     CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
@@ -168,8 +169,8 @@ pub use model::usage_filter::{MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFil
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Reading, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions,
-    Transaction, Writing, WritingRecords,
+    Durability, IdSource, Reading, ReadingContracts, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions,
+    Transaction, Writing, WritingContracts, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -188,8 +189,8 @@ pub mod prelude {
         EventTypeFilter, Expectation, Fault, IdSource, Instance, KeyKind, OverrideId, Page, PageRequest,
         Product, ProductChanges, ProductState, ProductType, ProductUpdate, PropertyFilter,
         QuantityConversion, QuantityRounding, Rate, RateCard, RateSegment, RateSelector, RateType, Reading,
-        ReadingRecords, RecurringCommitId, RecurringCreditId, RoundingMethod, ScheduleItemId, ScheduledAlias,
+        ReadingContracts, ReadingRecords, RecurringCommitId, RecurringCreditId, RoundingMethod, ScheduleItemId, ScheduledAlias,
         SetClock, SetOutcome, Snapshot, SqlBreakdownGranularity, Store, StoreOptions, Tier, Time,
-        Transaction, UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing, WritingRecords,
+        Transaction, UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing, WritingContracts, WritingRecords,
     };
 }

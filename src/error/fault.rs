@@ -138,6 +138,22 @@ pub enum Fault {
         /// What it names.
         target: EntityRef,
     },
+    /// A field of the request names something by a name that leads to nothing.
+    #[error("{field}: {} leads to nothing", short(name))]
+    NameNotFound {
+        /// Which field.
+        field: String,
+        /// The name: an alias, or the temporary id of something that the same call makes.
+        name: String,
+    },
+    /// A part of a contract that cannot be archived or forgotten by itself.
+    #[error("{target} is a part of {contract}, and goes with it alone")]
+    PartOfAContract {
+        /// The part.
+        target: EntityRef,
+        /// The contract.
+        contract: EntityRef,
+    },
     /// A field of the request names an archived instance, which stays with those that have it and goes to no
     /// other.
     #[error("{field}: {target} is archived, and cannot be given any more")]
@@ -171,6 +187,14 @@ pub enum Fault {
         holder: EntityRef,
         /// Whether the holder is archived.
         archived: bool,
+    },
+    /// Something was made with this uniqueness key before, and there is never another one.
+    #[error("This uniqueness key has already been used.")]
+    UniquenessKeyUsed {
+        /// The key.
+        key: String,
+        /// The id of what was made with it.
+        conflicting_id: Uuid,
     },
     /// The instance was archived before.
     #[error("{target} is already archived")]
@@ -249,9 +273,11 @@ impl Fault {
             Self::KeyNotFound { .. }
             | Self::InstanceNotFound { .. }
             | Self::NothingButAnId { .. }
+            | Self::NameNotFound { .. }
             | Self::ReferenceNotFound { .. } => ErrorKind::NotFound,
             Self::ValueTaken { .. }
             | Self::NameTaken { .. }
+            | Self::UniquenessKeyUsed { .. }
             | Self::ValueShared { .. }
             | Self::RevisionDiffers { .. }
             | Self::ValueDiffers { .. } => ErrorKind::Conflict,

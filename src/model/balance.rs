@@ -187,7 +187,7 @@ impl CreateCredit {
 }
 
 /// What a commit or credit of a customer has besides, because it belongs to no one contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub struct CustomerLevel {
     /// Whose it is.
     pub customer_id: CustomerId,
@@ -319,13 +319,17 @@ pub(crate) enum BalanceHome {
     Customer(Box<CustomerBalance>),
 }
 
+/// What is stored under the id of a commit.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub(crate) struct CommitRecord(pub(crate) BalanceHome);
+
+/// What is stored under the id of a credit.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub(crate) struct CreditRecord(pub(crate) BalanceHome);
+
 /// What is stored of a customer's commit or credit.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub(crate) struct CustomerBalance {
-    pub(crate) customer_id: CustomerId,
+    pub(crate) level: CustomerLevel,
     pub(crate) balance: Balance,
-    pub(crate) applicable_contract_ids: BTreeSet<ContractId>,
-    pub(crate) invoice_contract_id: Option<ContractId>,
-    pub(crate) uniqueness_key: Option<String>,
-    pub(crate) salesforce_opportunity_id: Option<String>,
 }

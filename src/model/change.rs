@@ -88,15 +88,21 @@ pub(crate) enum What {
 pub enum Collection {
     /// The rates of a rate card.
     Rates,
+    /// What a contract consists of, in all versions.
+    ContractParts,
+    /// The edits of a contract.
+    ContractEdits,
 }
 
 impl Collection {
-    pub(crate) const ALL: [Self; 1] = [Self::Rates];
+    pub(crate) const ALL: [Self; 3] = [Self::Rates, Self::ContractParts, Self::ContractEdits];
 
     /// The name of its table.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Rates => "rate_card.rates",
+            Self::ContractParts => "contract.parts",
+            Self::ContractEdits => "contract.edits",
         }
     }
 }

@@ -326,6 +326,26 @@ pub(crate) enum PartKind {
     Subscription,
 }
 
+impl PartKind {
+    /// What a request's list of such parts is called.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Terms => "contract",
+            Self::Settings => "settings",
+            Self::UsageFilter => "usage_filter",
+            Self::Commit => "commits",
+            Self::Credit => "credits",
+            Self::RecurringCommit => "recurring_commits",
+            Self::RecurringCredit => "recurring_credits",
+            Self::Override => "overrides",
+            Self::ScheduledCharge => "scheduled_charges",
+            Self::Discount => "discounts",
+            Self::ProfessionalService => "professional_services",
+            Self::Subscription => "subscriptions",
+        }
+    }
+}
+
 impl ContractPart {
     pub(crate) const fn kind(&self) -> PartKind {
         match self {
@@ -343,4 +363,54 @@ impl ContractPart {
             Self::Subscription(_) => PartKind::Subscription,
         }
     }
+}
+
+/// The parts that one call adds.
+#[derive(Debug, Default)]
+pub(crate) struct NewParts {
+    pub(crate) commits: Vec<CreateCommit>,
+    pub(crate) credits: Vec<CreateCredit>,
+    pub(crate) recurring_commits: Vec<CreateRecurring>,
+    pub(crate) recurring_credits: Vec<CreateRecurring>,
+    pub(crate) overrides: Vec<OverrideTerms>,
+    pub(crate) scheduled_charges: Vec<CreateScheduledCharge>,
+    pub(crate) discounts: Vec<CreateScheduledCharge>,
+    pub(crate) professional_services: Vec<CreateProfessionalService>,
+    pub(crate) subscriptions: Vec<CreateSubscription>,
+}
+
+impl CreateContract {
+    pub(crate) fn take_parts(&mut self) -> NewParts {
+        NewParts {
+            commits: std::mem::take(&mut self.commits),
+            credits: std::mem::take(&mut self.credits),
+            recurring_commits: std::mem::take(&mut self.recurring_commits),
+            recurring_credits: std::mem::take(&mut self.recurring_credits),
+            overrides: std::mem::take(&mut self.overrides),
+            scheduled_charges: std::mem::take(&mut self.scheduled_charges),
+            discounts: std::mem::take(&mut self.discounts),
+            professional_services: std::mem::take(&mut self.professional_services),
+            subscriptions: std::mem::take(&mut self.subscriptions),
+        }
+    }
+}
+
+macro_rules! homes {
+    ($($home:ident)*) => { $(
+        /// What is stored under the id of a part: the contract that it is a part of, which has the rest.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+        pub(crate) struct $home {
+            pub(crate) contract: ContractId,
+        }
+    )* };
+}
+
+homes! { DiscountHome ProfessionalServiceHome ScheduledChargeHome SubscriptionHome }
+
+/// When a contract is in force: what is stored for the list of its customer's contracts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub(crate) struct ContractWindow {
+    pub(crate) starting_at: Time,
+    pub(crate) ending_before: Option<Time>,
+    pub(crate) archived: bool,
 }

@@ -1,7 +1,7 @@
 //! Edits of contracts: what is added, changed and archived, all at once.
 
 use super::balance::{Applicability, Balance, ChildAccess, CreateCommit, CreateCredit, RateChoice};
-use super::contract::{ContractPart, Part, PartKind};
+use super::contract::{ContractPart, NewParts, Part, PartKind};
 use super::price_override::{Override, OverrideTerms};
 use super::recurring::{CreateRecurring, ProrationRounding, Recurring, RecurringChanges};
 use super::scalar::{Amount, Time};
@@ -296,6 +296,22 @@ pub struct AddedParts {
     pub professional_services: Vec<Part<ProfessionalServiceId, ProfessionalService>>,
     /// Subscriptions.
     pub subscriptions: Vec<Part<SubscriptionId, Subscription>>,
+}
+
+impl EditContract {
+    pub(crate) fn take_parts(&mut self) -> NewParts {
+        NewParts {
+            commits: std::mem::take(&mut self.add_commits),
+            credits: std::mem::take(&mut self.add_credits),
+            recurring_commits: std::mem::take(&mut self.add_recurring_commits),
+            recurring_credits: std::mem::take(&mut self.add_recurring_credits),
+            overrides: std::mem::take(&mut self.add_overrides),
+            scheduled_charges: std::mem::take(&mut self.add_scheduled_charges),
+            discounts: std::mem::take(&mut self.add_discounts),
+            professional_services: std::mem::take(&mut self.add_professional_services),
+            subscriptions: std::mem::take(&mut self.add_subscriptions),
+        }
+    }
 }
 
 /// What is stored of an edit.

@@ -6,6 +6,7 @@ pub(crate) mod billable_metric;
 pub(crate) mod change;
 pub(crate) mod contract;
 pub(crate) mod contract_edit;
+pub(crate) mod contract_rate;
 pub(crate) mod credit_type;
 pub(crate) mod custom_field;
 pub(crate) mod customer;

@@ -39,7 +39,8 @@ words! {
 /// A range of quantities with a multiplier of its own: beyond the tiers before it, and up to its size, inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub struct OverrideTier {
-    /// How many units it has: more than 0. Every tier but the last has a size.
+    /// How many units it has: more than 0. Every tier but the last has a size. Where the last one has a size too,
+    /// the price of units beyond it stays as it is.
     pub size: Option<Amount>,
     /// What the price of a unit in it is multiplied by: 0 or more.
     pub multiplier: Amount,
@@ -61,7 +62,7 @@ pub struct OverrideSpecifier {
     pub product_id: Option<ContractProductId>,
     /// Of products that have all of these tags.
     pub product_tags: Vec<String>,
-    /// For these pricing group values, among others.
+    /// For these pricing group values, among others. An OVERWRITE that names some names all that the rate has.
     pub pricing_group_values: BTreeMap<String, String>,
     /// For usage that is shown with these presentation group values, among others.
     pub presentation_group_values: BTreeMap<String, String>,
@@ -70,7 +71,8 @@ pub struct OverrideSpecifier {
     /// When these commits pay. In a request their ids, or the temporary ids of some that the same call makes;
     /// read back they are ids. Commit-specific overrides alone, and with a product, tags or values.
     pub commit_ids: Vec<String>,
-    /// When commits that these recurring ones gave pay; as `commit_ids`.
+    /// When commits that these recurring ones gave pay; as `commit_ids`. Of both lists together, one that pays is
+    /// enough.
     pub recurring_commit_ids: Vec<String>,
     /// When any of these commits, credits, recurring commits or recurring credits pays; in place of both lists
     /// before it.
@@ -115,14 +117,16 @@ pub struct OverrideTerms {
     pub override_type: Option<OverrideType>,
     /// MULTIPLIER: needed, 0 or more.
     pub multiplier: Option<Amount>,
-    /// More than 0; the lowest goes first. Needed for TIERED overrides, and for MULTIPLIER ones of a contract with
-    /// [explicit](OverridePrioritization::Explicit) priorities.
+    /// More than 0; the lowest goes first, and of equal ones the last that was made. Needed for TIERED overrides,
+    /// and for MULTIPLIER ones of a contract with [explicit](OverridePrioritization::Explicit) priorities; others
+    /// may have one that means nothing. None without a type.
     pub priority: Option<Amount>,
     /// OVERWRITE: needed.
     pub overwrite_rate: Option<OverwriteRate>,
-    /// TIERED: 1 or more, the last without a size.
+    /// TIERED: 1 or more, up to 1,000.
     pub tiers: Vec<OverrideTier>,
-    /// For this product. Not with tags or specifiers.
+    /// For this product. Not with tags or specifiers. Where none of the three is said it is for all products, which
+    /// an OVERWRITE cannot be: it names its products by their ids.
     pub product_id: Option<ContractProductId>,
     /// For products with any of these tags. Not with a product or specifiers, and not for an OVERWRITE.
     pub applicable_product_tags: Vec<String>,

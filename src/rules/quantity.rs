@@ -82,6 +82,12 @@ fn convert(raw: Amount, conversion: &QuantityConversion) -> Option<Written> {
     }
 }
 
+/// The product of two numbers of 0 or more. It is exact where it has up to 28 digits; where it has more it is
+/// rounded once, and what is halfway goes to the even digit. `None` where it has more than 28 before its point.
+pub(crate) fn times(a: Amount, b: Amount) -> Option<Amount> {
+    Written::product(a, b).rounded(MAX_DIGITS, None)
+}
+
 /// A number of 0 or more, written out.
 struct Written {
     /// Its digits from the first on, which may be 0.

@@ -1,5 +1,6 @@
 //! What a rate needs and may have, when it is in force, and which selectors it fits.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use uuid::Uuid;
@@ -18,14 +19,21 @@ use RateType::{Custom, Flat, Percentage, Subscription, Tiered, TieredPercentage}
 /// What is wrong with a rate in itself; `at` stands in front of the names of its fields.
 pub fn rate_faults(at: &str, added: &AddRate) -> Vec<Fault> {
     let AddRate { rate, commit_rate, .. } = added;
-    let mut faults = price_faults(at, &Price::of(rate));
-    faults.extend(own_faults(at, rate));
+    let mut faults = rate_itself_faults(at, rate);
     if let Some(commit) = commit_rate {
         faults.extend(price_faults(&format!("{at}commit_rate."), &Price::of_commit(commit)));
     }
     let end = check_end(Some(added.starting_at), added.ending_before);
     faults.extend(end.map(|problem| problem.at(format!("{at}ending_before"))));
-    faults.extend(group_faults(at, added));
+    let groups = format!("{at}pricing_group_values");
+    faults.extend(group_faults(&groups, &added.pricing_group_values));
+    faults
+}
+
+/// What is wrong with what a unit costs, wherever it is said.
+pub fn rate_itself_faults(at: &str, rate: &Rate) -> Vec<Fault> {
+    let mut faults = price_faults(at, &Price::of(rate));
+    faults.extend(own_faults(at, rate));
     faults
 }
 
@@ -91,18 +99,23 @@ fn tier_faults(field: &str, price: &Price<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (place, tier) in price.tiers.iter().enumerate() {
         let size = match (tier.size, place + 1 == items) {
-            (None, false) => Some(FieldProblem::Missing { rule: "every tier but the last has a size" }),
             (Some(_), true) => Some(FieldProblem::NotAllowed { rule: "the last tier has no end" }),
-            (Some(size), false) if size <= Amount::ZERO => {
-                Some(FieldProblem::Value { value: size.to_string(), rule: "it has to be more than 0" })
-            }
-            _ => None,
+            (size, last) => size_problem(size, last),
         };
         faults.extend(size.map(|problem| problem.at(format!("{field}[{place}].size"))));
         let price = below(tier.price, "it has to be 0 or more");
         faults.extend(price.map(|problem| problem.at(format!("{field}[{place}].price"))));
     }
     faults
+}
+
+/// What is wrong with a tier's size, where the last tier may have one or none.
+pub fn size_problem(size: Option<Amount>, last: bool) -> Option<FieldProblem> {
+    match size {
+        None if !last => Some(FieldProblem::Missing { rule: "every tier but the last has a size" }),
+        Some(size) => not_above_zero(size),
+        None => None,
+    }
 }
 
 /// Faults of what a commit rate does not have.
@@ -129,9 +142,8 @@ fn own_faults(at: &str, rate: &Rate) -> Vec<Fault> {
     problems.into_iter().filter_map(|(field, problem)| Some(problem?.at(format!("{at}{field}")))).collect()
 }
 
-fn group_faults(at: &str, added: &AddRate) -> Vec<Fault> {
-    let groups = &added.pricing_group_values;
-    let field = format!("{at}pricing_group_values");
+/// What is wrong with pricing group values, whatever rate they are for.
+pub fn group_faults(field: &str, groups: &BTreeMap<String, String>) -> Vec<Fault> {
     let items = groups.len();
     let characters: usize =
         groups.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum();
@@ -139,11 +151,18 @@ fn group_faults(at: &str, added: &AddRate) -> Vec<Fault> {
         .then_some(FieldProblem::TooMany { items, most: MAX_PRICING_GROUP_VALUES });
     let long = (characters > MAX_PRICING_GROUP_CHARACTERS)
         .then_some(FieldProblem::TooLong { characters, most: MAX_PRICING_GROUP_CHARACTERS });
-    many.into_iter().chain(long).map(|problem| problem.at(field.as_str())).collect()
+    many.into_iter().chain(long).map(|problem| problem.at(field)).collect()
 }
 
-fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
+/// The problem of an amount that is less than 0.
+pub fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     amount.is_negative().then(|| FieldProblem::Value { value: amount.to_string(), rule })
+}
+
+/// The problem of an amount that is 0 or less.
+pub fn not_above_zero(amount: Amount) -> Option<FieldProblem> {
+    let rule = "it has to be more than 0";
+    (amount <= Amount::ZERO).then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
 
 fn above_one(amount: Amount, rule: &'static str) -> Option<FieldProblem> {

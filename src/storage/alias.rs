@@ -28,17 +28,33 @@ pub fn take(member: &Member<'_>, table: TableId, name: &str) -> Result<()> {
 
 /// All instances that a name leads to, in order of their ids, in a table of names that lead to several.
 pub fn listed(reader: &impl Reader, table: TableId, name: &str) -> Result<Vec<Uuid>> {
-    let begins = key_bytes::holders_of(name);
     let mut found = Vec::new();
-    reader.scan(table, Bound::Included(&begins), |key, row| {
+    each_listed(reader, table, name, None, |id| {
+        found.push(id);
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// Calls `visit` with the instances that a name leads to, those behind the id `after` where there is one, in order
+/// of their ids.
+pub fn each_listed(
+    reader: &impl Reader,
+    table: TableId,
+    name: &str,
+    after: Option<&[u8]>,
+    mut visit: impl FnMut(Uuid) -> ControlFlow<()>,
+) -> Result<()> {
+    let begins = key_bytes::holders_of(name);
+    let from = [begins.as_slice(), after.unwrap_or_default()].concat();
+    let from = if after.is_some() { Bound::Excluded(from.as_slice()) } else { Bound::Included(from.as_slice()) };
+    reader.scan(table, from, |key, row| {
         if !key.starts_with(&begins) {
             return Ok(ControlFlow::Break(()));
         }
         codec::check_listed(table, key, row)?;
-        found.push(key_bytes::split_listed(key)?.1);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(found)
+        Ok(visit(key_bytes::split_listed(key)?.1))
+    })
 }
 
 /// Lists an instance under a name, or strikes it off.

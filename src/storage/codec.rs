@@ -10,9 +10,15 @@ use uuid::Uuid;
 use super::collection::Part;
 use super::tables::{CHECK_BYTES, ID_BYTES, TableId, UNIQUE_BYTES};
 use crate::entity::ManagedEntity;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, FieldProblem, Result};
+use crate::model::balance::{CommitRecord, CreditRecord};
 use crate::model::billable_metric::BillableMetricRecord;
 use crate::model::change::{Change, Collection};
+use crate::model::contract::{
+    ContractOrigin, ContractPart, ContractWindow, DiscountHome, ProfessionalServiceHome, ScheduledChargeHome,
+    SubscriptionHome,
+};
+use crate::model::contract_edit::{EditRecord, PartVersion};
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CustomerRecord;
 use crate::model::product::ProductRecord;
@@ -48,6 +54,17 @@ impl Part for RateRecord {
     const COLLECTION: Collection = Collection::Rates;
     const OWNER: ManagedEntity = ManagedEntity::RateCard;
 }
+impl Record for PartVersion {}
+impl Part for PartVersion {
+    const COLLECTION: Collection = Collection::ContractParts;
+    const OWNER: ManagedEntity = ManagedEntity::Contract;
+}
+impl Record for EditRecord {}
+impl Part for EditRecord {
+    const COLLECTION: Collection = Collection::ContractEdits;
+    const OWNER: ManagedEntity = ManagedEntity::Contract;
+}
+impl Record for ContractWindow {}
 impl Record for Change {}
 impl Record for u32 {}
 impl Record for [u8; ID_BYTES] {}
@@ -63,9 +80,16 @@ macro_rules! entity_records {
 
 entity_records! {
     BillableMetricRecord: BillableMetric
+    CommitRecord: Commit
+    ContractOrigin: Contract
+    CreditRecord: ContractCredit
     CustomerRecord: Customer
+    DiscountHome: Discount
+    ProfessionalServiceHome: ProfessionalService
     RateCardRecord: RateCard
     ProductRecord: ContractProduct
+    ScheduledChargeHome: ScheduledCharge
+    SubscriptionHome: Subscription
 }
 
 /// What every instance has: the row that each set touches.
@@ -119,6 +143,14 @@ pub fn encode(key: &[u8], record: &impl Record) -> Result<Vec<u8>> {
 pub fn payload(record: &impl Record) -> Result<Vec<u8>> {
     bincode::encode_to_vec(record, CONFIG)
         .map_err(|cause| Error::corrupt(format!("a record cannot be encoded: {cause}")))
+}
+
+/// The fault of a part of a contract that is too large to be kept.
+pub fn part_fault(part: &ContractPart) -> Result<Option<Fault>> {
+    let bytes = payload(&PartVersion { part: Some(part.clone()) })?.len();
+    let rule = "a part of a contract takes at most 1 MiB";
+    let fault = || FieldProblem::Value { value: format!("a part of {bytes} bytes"), rule }.at(part.kind().name());
+    Ok((bytes > MAX_RECORD_BYTES).then(fault))
 }
 
 pub fn decode<R: Record>(table: TableId, key: &[u8], envelope: &[u8]) -> Result<R> {

@@ -36,7 +36,7 @@ pub struct Put<P> {
 pub fn put<P: Part + PartialEq>(
     member: &Member<'_>,
     owner: Uuid,
-    mut row: FieldsRow,
+    row: &mut FieldsRow,
     parts: impl IntoIterator<Item = Put<P>>,
 ) -> Result<()> {
     let mut changes = Vec::new();
@@ -47,11 +47,11 @@ pub fn put<P: Part + PartialEq>(
             change.key.len() + [&change.old, &change.new].into_iter().flatten().map(Vec::len).sum::<usize>();
         changes.push(change);
         if bytes >= CHANGE_BYTES {
-            note::<P>(member, owner, &mut row, std::mem::take(&mut changes))?;
+            note::<P>(member, owner, row, std::mem::take(&mut changes))?;
             bytes = 0;
         }
     }
-    note::<P>(member, owner, &mut row, changes)
+    note::<P>(member, owner, row, changes)
 }
 
 fn put_one<P: Part + PartialEq>(

@@ -31,6 +31,14 @@ pub enum TableId {
     RateCardAlias,
     /// Owner id and child key -> record.
     Parts(Collection),
+    /// Customer id, start and contract id -> when the contract is in force.
+    CustomerContracts,
+    /// Customer id as text, and commit id: the commits of customers and of their contracts.
+    CustomerCommits,
+    /// Customer id as text, and credit id: as of commits.
+    CustomerCredits,
+    /// Uniqueness key -> what was made with it.
+    UniquenessKey(KeySpace),
     /// Sequence -> change.
     Journal,
 }
@@ -48,6 +56,10 @@ impl fmt::Display for TableId {
             Self::SalesforceAccount => f.write_str("salesforce_account"),
             Self::RateCardAlias => f.write_str("rate_card_alias"),
             Self::Parts(collection) => f.write_str(collection.name()),
+            Self::CustomerContracts => f.write_str("customer.contracts"),
+            Self::CustomerCommits => f.write_str("customer.commits"),
+            Self::CustomerCredits => f.write_str("customer.credits"),
+            Self::UniquenessKey(space) => write!(f, "uniqueness_key.{}", space.name()),
             Self::Journal => f.write_str("journal"),
         }
     }
@@ -63,10 +75,16 @@ impl TableId {
             "salesforce_account" => return Some(Self::SalesforceAccount),
             "rate_card_alias" => return Some(Self::RateCardAlias),
             "journal" => return Some(Self::Journal),
+            "customer.contracts" => return Some(Self::CustomerContracts),
+            "customer.commits" => return Some(Self::CustomerCommits),
+            "customer.credits" => return Some(Self::CustomerCredits),
             _ => {}
         }
         if let Some(collection) = Collection::ALL.into_iter().find(|collection| collection.name() == name) {
             return Some(Self::Parts(collection));
+        }
+        if let Some(space) = name.strip_prefix("uniqueness_key.") {
+            return KeySpace::ALL.into_iter().find(|known| known.name() == space).map(Self::UniquenessKey);
         }
         let Some((entity, rest)) = name.split_once('.') else {
             return name.parse().ok().map(Self::Record);
@@ -82,12 +100,35 @@ impl TableId {
 
     pub(super) const fn shape(self) -> Shape {
         match self {
-            Self::Meta | Self::RateCardAlias | Self::Parts(_) => Shape::Named,
+            Self::Meta | Self::RateCardAlias | Self::Parts(_) | Self::CustomerContracts => Shape::Named,
             Self::Keys => Shape::Numbered,
             Self::Record(_) | Self::Fields(_) => Shape::ById,
-            Self::Unique(..) | Self::Alias => Shape::Unique,
-            Self::Listed(..) | Self::SalesforceAccount => Shape::Listed,
+            Self::Unique(..) | Self::Alias | Self::UniquenessKey(_) => Shape::Unique,
+            Self::Listed(..) | Self::SalesforceAccount | Self::CustomerCommits | Self::CustomerCredits => {
+                Shape::Listed
+            }
             Self::Journal => Shape::Sequence,
+        }
+    }
+}
+
+/// What a uniqueness key refuses to make again: each kind has keys of its own, but that commits and credits share
+/// theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeySpace {
+    Contract,
+    ContractEdit,
+    Balance,
+}
+
+impl KeySpace {
+    const ALL: [Self; 3] = [Self::Contract, Self::ContractEdit, Self::Balance];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Contract => "contract",
+            Self::ContractEdit => "contract_edit",
+            Self::Balance => "balance",
         }
     }
 }
@@ -167,7 +208,9 @@ mod tests {
     fn every_name_leads_back_to_its_table() {
         let mut tables = vec![TableId::Meta, TableId::Keys, TableId::Alias, TableId::Journal];
         tables.extend([TableId::SalesforceAccount, TableId::RateCardAlias]);
+        tables.extend([TableId::CustomerContracts, TableId::CustomerCommits, TableId::CustomerCredits]);
         tables.extend(Collection::ALL.map(TableId::Parts));
+        tables.extend(KeySpace::ALL.map(TableId::UniquenessKey));
         for entity in ManagedEntity::ALL {
             tables.extend([
                 TableId::Record(entity),

@@ -103,9 +103,19 @@ pub struct Plan {
 impl Plan {
     /// What it takes to give an instance that is about to be made its values, checked.
     pub fn for_new(member: &Member<'_>, target: EntityRef, values: CustomFields) -> Result<Self> {
+        Self::for_all_new(member, [(target, values)])
+    }
+
+    /// As [`for_new`](Self::for_new), for several instances that are made together.
+    pub fn for_all_new(
+        member: &Member<'_>,
+        instances: impl IntoIterator<Item = (EntityRef, CustomFields)>,
+    ) -> Result<Self> {
         let mut plan = Self::default();
-        let row = FieldsRow { archived_at: None, revision: 0, values: Vec::new() };
-        plan.add_edit(member, target, row, Wish::Merge(values.into_pairs()));
+        for (target, values) in instances {
+            let row = FieldsRow { archived_at: None, revision: 0, values: Vec::new() };
+            plan.add_edit(member, target, row, Wish::Merge(values.into_pairs()));
+        }
         plan.check_uniqueness(member)?;
         Ok(plan)
     }
@@ -115,11 +125,20 @@ impl Plan {
     }
 
     /// Gives the instance its values, now that it has a row.
-    pub fn apply_new(mut self, member: &Member<'_>, row: FieldsRow) -> Result<()> {
-        if let [edit] = self.edits.as_mut_slice() {
+    pub fn apply_new(self, member: &Member<'_>, row: FieldsRow) -> Result<()> {
+        self.apply_all_new(member, [row]).map(drop)
+    }
+
+    /// Gives the instances their values, now that they have rows, in the order they were named; their revisions.
+    pub fn apply_all_new(
+        mut self,
+        member: &Member<'_>,
+        rows: impl IntoIterator<Item = FieldsRow>,
+    ) -> Result<Vec<u64>> {
+        for (edit, row) in self.edits.iter_mut().zip(rows) {
             edit.row = row;
         }
-        rows::apply(member, self.edits).map(drop)
+        rows::apply(member, self.edits)
     }
 
     fn add(

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use uuid::Uuid;
 
 use super::find::cut;
-use super::{customers, rate_cards};
-use crate::entity::{CustomerId, EntityRef, ManagedEntity, RateCardId};
+use super::dependents;
+use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Fault, Result};
 use crate::model::custom_field::Instance;
 use crate::model::page::{ArchiveFilter, Cursor, Page, PageRequest, Question};
@@ -130,16 +130,14 @@ pub fn archive(member: &Member<'_>, target: EntityRef) -> Result<()> {
     if row.archived_at.is_some() {
         return Err(Fault::AlreadyArchived { target }.into());
     }
+    if dependents::archive(member, target)? {
+        return Ok(());
+    }
     rows::archive(member, target, row)
 }
 
 pub fn forget(member: &Member<'_>, target: EntityRef) -> Result<()> {
     let row = known(member, target)?;
-    if let Ok(customer) = CustomerId::try_from(target) {
-        customers::release(member, customer)?;
-    }
-    if let Ok(card) = RateCardId::try_from(target) {
-        rate_cards::release(member, card)?;
-    }
+    dependents::release(member, target)?;
     rows::forget(member, target, &row)
 }

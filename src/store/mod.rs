@@ -7,10 +7,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod balances;
 mod billable_metrics;
+mod contract_editing;
+mod contract_edits;
+mod contract_parts;
+mod contract_products;
+mod contract_read;
+mod contract_updates;
+mod contracts;
 mod custom_field_keys;
 mod custom_fields;
 mod customers;
+mod dependents;
 mod entities;
 mod find;
 mod options;
@@ -20,20 +29,25 @@ mod rates;
 #[cfg(test)]
 mod rates_inside;
 mod read;
+mod read_contracts;
 mod read_records;
+mod renewals;
 mod snapshot;
 mod transaction;
 mod upkeep;
 mod write;
+mod write_contracts;
 mod write_records;
 
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
 pub use read::Reading;
+pub use read_contracts::ReadingContracts;
 pub use read_records::ReadingRecords;
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;
 pub use upkeep::Stats;
 pub use write::Writing;
+pub use write_contracts::WritingContracts;
 pub use write_records::WritingRecords;
 
 use crate::error::{Fault, Result};

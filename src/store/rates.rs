@@ -64,7 +64,7 @@ fn add_at(
         puts.push(put);
     }
     match found {
-        Some((row, _)) if faults.is_empty() => collection::put(member, card.uuid(), row, puts),
+        Some((mut row, _)) if faults.is_empty() => collection::put(member, card.uuid(), &mut row, puts),
         _ => Err(Error::Refused(faults)),
     }
 }

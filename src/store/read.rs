@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ReadingRecords, Snapshot, Store, Transaction, custom_field_keys, custom_fields, entities, find};
+use super::{ReadingContracts, ReadingRecords, Snapshot, Store, Transaction, custom_field_keys, custom_fields, entities, find};
 use crate::entity::{EntityId, EntityRef, ManagedEntity};
 use crate::error::Result;
 use crate::model::custom_field::{CustomFieldKey, Instance};
@@ -75,7 +75,7 @@ impl Reading for Transaction<'_> {}
 /// # Errors
 /// Besides what each call names, any of them returns [`Closed`](crate::Error::Closed),
 /// [`Io`](crate::Error::Io) or [`Corrupt`](crate::Error::Corrupt) where the store cannot be read.
-pub trait Reading: ReadingRecords + sealed::Source {
+pub trait Reading: ReadingContracts + ReadingRecords + sealed::Source {
     /// The registered key of that entity and text; `None` where there is none.
     ///
     /// How many instances carry it is known at once for an enforced or indexed key; for an unindexed one the

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::custom_fields::Wish;
-use super::{Store, Transaction, WritingRecords, custom_field_keys, custom_fields, entities};
+use super::{Store, Transaction, WritingContracts, WritingRecords, custom_field_keys, custom_fields, entities};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
 use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};
@@ -42,7 +42,7 @@ impl Writing for Transaction<'_> {}
 ///
 /// # Errors
 /// Besides what each call names, any of them on a store returns what [`Store::write`] names.
-pub trait Writing: WritingRecords + sealed::Target {
+pub trait Writing: WritingContracts + WritingRecords + sealed::Target {
     /// Registers a key for an entity; its id.
     ///
     /// A key that was removed and is registered again is a new key, and starts with no values.

@@ -1,0 +1,201 @@
+//! What a contract and its edits need and may have, and what becomes of its parts when it ends earlier.
+
+use super::{balance, price_override, recurring, scheduled_charge, statement, subscription, usage_filter};
+use crate::error::{Fault, FieldProblem};
+use crate::model::alias::check_end;
+use crate::model::contract::{
+    ContractOrigin, ContractPart, CreateContract, MAX_CONTRACT_NAME_CHARACTERS, MAX_CONTRACT_TEXT_CHARACTERS,
+    MAX_PARTS_PER_CALL, MAX_UNIQUENESS_KEY_CHARACTERS, NewParts,
+};
+use crate::model::contract_edit::{EditContract, PartUpdates};
+use crate::model::price_override::OverridePrioritization;
+use crate::model::scalar::{Amount, Time};
+
+/// What is wrong with a contract that is to be made, its parts aside.
+pub fn creation_faults(request: &CreateContract) -> Vec<Fault> {
+    let mut faults = uniqueness_key_faults(request.uniqueness_key.as_deref());
+    faults.extend(text_fault("name", request.name.as_deref(), MAX_CONTRACT_NAME_CHARACTERS));
+    for (field, text) in [
+        ("netsuite_sales_order_id", &request.netsuite_sales_order_id),
+        ("salesforce_opportunity_id", &request.salesforce_opportunity_id),
+    ] {
+        faults.extend(text_fault(field, text.as_deref(), MAX_CONTRACT_TEXT_CHARACTERS));
+    }
+    faults.extend(hour_fault("starting_at", request.starting_at));
+    faults.extend(request.ending_before.and_then(|end| end_fault("ending_before", request.starting_at, end)));
+    faults.extend(terms_days_fault("net_payment_terms_days", request.net_payment_terms_days));
+    if let Some(schedule) = &request.usage_statement_schedule {
+        faults.extend(statement::faults("usage_statement_schedule.", schedule));
+    }
+    if let Some(filter) = &request.usage_filter {
+        faults.extend(usage_filter::faults("usage_filter.", filter, request.starting_at, request.ending_before));
+    }
+    faults.extend(request.settings.check());
+    faults
+}
+
+/// What is wrong with an edit that can be seen from the contract itself, its parts aside.
+pub fn edit_faults(edit: &EditContract, origin: &ContractOrigin) -> Vec<Fault> {
+    let mut faults = uniqueness_key_faults(edit.uniqueness_key.as_deref());
+    let name = edit.update_contract_name.as_ref().and_then(Option::as_deref);
+    faults.extend(text_fault("update_contract_name", name, MAX_CONTRACT_NAME_CHARACTERS));
+    let end = edit.update_contract_end_date.flatten();
+    faults.extend(end.and_then(|end| end_fault("update_contract_end_date", origin.starting_at, end)));
+    let days = edit.update_net_payment_terms_days.flatten();
+    faults.extend(terms_days_fault("update_net_payment_terms_days", days));
+    faults.extend(count_faults("", &update_counts(&edit.updates)));
+    faults
+}
+
+fn update_counts(updates: &PartUpdates) -> [(&'static str, usize); 10] {
+    [
+        ("update_commits", updates.update_commits.len()),
+        ("update_credits", updates.update_credits.len()),
+        ("update_recurring_commits", updates.update_recurring_commits.len()),
+        ("update_recurring_credits", updates.update_recurring_credits.len()),
+        ("update_scheduled_charges", updates.update_scheduled_charges.len()),
+        ("update_subscriptions", updates.update_subscriptions.len()),
+        ("archive_commits", updates.archive_commits.len()),
+        ("archive_credits", updates.archive_credits.len()),
+        ("archive_scheduled_charges", updates.archive_scheduled_charges.len()),
+        ("remove_overrides", updates.remove_overrides.len()),
+    ]
+}
+
+/// When a contract is in force.
+#[derive(Debug, Clone, Copy)]
+pub struct Term {
+    pub starting_at: Time,
+    pub ending_before: Option<Time>,
+}
+
+/// What is wrong with parts that are to be added to a contract; `prefix` stands in front of the names of the lists.
+pub fn part_faults(
+    prefix: &str,
+    parts: &NewParts,
+    term: Term,
+    prioritization: OverridePrioritization,
+) -> Vec<Fault> {
+    let Term { starting_at: start, ending_before: end } = term;
+    let mut faults = count_faults(prefix, &part_counts(parts));
+    let mut add = |found: Vec<Fault>| faults.extend(found);
+    for (at, commit) in placed(prefix, "commits", &parts.commits) {
+        add(balance::commit_faults(&at, commit));
+    }
+    for (at, credit) in placed(prefix, "credits", &parts.credits) {
+        add(balance::credit_faults(&at, credit));
+    }
+    for (at, commit) in placed(prefix, "recurring_commits", &parts.recurring_commits) {
+        add(recurring::faults(&at, commit, true, start));
+    }
+    for (at, credit) in placed(prefix, "recurring_credits", &parts.recurring_credits) {
+        add(recurring::faults(&at, credit, false, start));
+    }
+    for (at, terms) in placed(prefix, "overrides", &parts.overrides) {
+        add(price_override::faults(&at, terms, prioritization));
+    }
+    for (at, charge) in placed(prefix, "scheduled_charges", &parts.scheduled_charges) {
+        add(scheduled_charge::faults(&at, charge));
+    }
+    for (at, discount) in placed(prefix, "discounts", &parts.discounts) {
+        add(scheduled_charge::faults(&at, discount));
+    }
+    for (at, service) in placed(prefix, "professional_services", &parts.professional_services) {
+        add(scheduled_charge::service_faults(&at, service));
+    }
+    for (at, subscription) in placed(prefix, "subscriptions", &parts.subscriptions) {
+        add(subscription::faults(&at, subscription, start, end));
+    }
+    faults
+}
+
+/// The items of a list with what stands in front of the names of their fields.
+pub fn placed<'p, T>(prefix: &'p str, list: &'p str, items: &'p [T]) -> impl Iterator<Item = (String, &'p T)> {
+    items.iter().enumerate().map(move |(place, item)| (format!("{prefix}{list}[{place}]."), item))
+}
+
+fn part_counts(parts: &NewParts) -> [(&'static str, usize); 9] {
+    [
+        ("commits", parts.commits.len()),
+        ("credits", parts.credits.len()),
+        ("recurring_commits", parts.recurring_commits.len()),
+        ("recurring_credits", parts.recurring_credits.len()),
+        ("overrides", parts.overrides.len()),
+        ("scheduled_charges", parts.scheduled_charges.len()),
+        ("discounts", parts.discounts.len()),
+        ("professional_services", parts.professional_services.len()),
+        ("subscriptions", parts.subscriptions.len()),
+    ]
+}
+
+fn count_faults(prefix: &str, counts: &[(&'static str, usize)]) -> Vec<Fault> {
+    let many = counts.iter().filter(|(_, items)| *items > MAX_PARTS_PER_CALL);
+    let fault = |(list, items): &(&str, usize)| {
+        FieldProblem::TooMany { items: *items, most: MAX_PARTS_PER_CALL }.at(format!("{prefix}{list}"))
+    };
+    many.map(fault).collect()
+}
+
+/// What is wrong with the text of a uniqueness key.
+pub fn uniqueness_key_faults(key: Option<&str>) -> Vec<Fault> {
+    let Some(key) = key else { return Vec::new() };
+    if key.is_empty() {
+        let rule = "a uniqueness key has 1 to 128 characters";
+        return vec![FieldProblem::Empty { rule }.at("uniqueness_key")];
+    }
+    text_fault("uniqueness_key", Some(key), MAX_UNIQUENESS_KEY_CHARACTERS).into_iter().collect()
+}
+
+/// What is wrong with the end of a contract that starts there.
+pub fn end_fault(field: &str, start: Time, end: Time) -> Option<Fault> {
+    check_end(Some(start), Some(end)).map(|problem| problem.at(field)).or_else(|| hour_fault(field, end))
+}
+
+fn hour_fault(field: &str, time: Time) -> Option<Fault> {
+    let rule = "a contract starts and ends on the hour";
+    (!time.is_on_the_hour()).then(|| FieldProblem::Value { value: time.to_string(), rule }.at(field))
+}
+
+fn text_fault(field: &str, text: Option<&str>, most: usize) -> Option<Fault> {
+    let characters = text?.chars().count();
+    (characters > most).then(|| FieldProblem::TooLong { characters, most }.at(field))
+}
+
+fn terms_days_fault(field: &str, days: Option<Amount>) -> Option<Fault> {
+    let days = days.filter(|days| days.is_negative())?;
+    Some(FieldProblem::Value { value: days.to_string(), rule: "it has to be 0 or more" }.at(field))
+}
+
+/// What a part becomes when its contract ends at a moment before the one it was to end at: nothing of it is left
+/// behind the end. A postpaid commit is still charged for what was not used, unless `trueup_stays` is false.
+/// Without an end of its own a part ends with its contract, and so stays as it is.
+pub fn ended(part: &ContractPart, end: Time, trueup_stays: bool, now: Time) -> ContractPart {
+    match part {
+        ContractPart::Commit(commit) => ContractPart::Commit(balance::end(commit, end, trueup_stays).into()),
+        ContractPart::Credit(credit) => ContractPart::Credit(balance::end(credit, end, trueup_stays).into()),
+        ContractPart::RecurringCommit(commit) => {
+            ContractPart::RecurringCommit(recurring::end(commit, end, now).into())
+        }
+        ContractPart::RecurringCredit(credit) => {
+            ContractPart::RecurringCredit(recurring::end(credit, end, now).into())
+        }
+        ContractPart::Override(priced) => {
+            let mut priced = priced.clone();
+            priced.terms.ending_before = priced.terms.ending_before.map(|before| before.min(end));
+            ContractPart::Override(priced)
+        }
+        ContractPart::ScheduledCharge(charge) => {
+            ContractPart::ScheduledCharge(scheduled_charge::end(charge, end).into())
+        }
+        ContractPart::Discount(discount) => {
+            ContractPart::Discount(scheduled_charge::end(discount, end).into())
+        }
+        ContractPart::Subscription(subscription) => {
+            ContractPart::Subscription(subscription::end(subscription, end).into())
+        }
+        other @ (ContractPart::Terms(_)
+        | ContractPart::Settings(_)
+        | ContractPart::UsageFilter(_)
+        | ContractPart::ProfessionalService(_)) => other.clone(),
+    }
+}

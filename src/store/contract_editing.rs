@@ -1,0 +1,156 @@
+//! One edit of a contract while it is being made: the parts it changes, and what the history keeps of it.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::contract_read;
+use super::contracts::ITSELF;
+use super::entities;
+use crate::entity::{ContractId, EntityId, EntityRef};
+use crate::error::{Fault, Result};
+use crate::id::ContractEditId;
+use crate::model::contract::{ContractOrigin, ContractPart, ContractTerms, ContractWindow, PartKind};
+use crate::model::contract_edit::{EditRecord, PartUpdates};
+use crate::model::scalar::Time;
+use crate::model::settings::{ContractSettings, SettingsChanges};
+use crate::rules::contract::ended;
+use crate::storage::codec::{self, FieldsRow};
+use crate::storage::collection::{self, Put};
+use crate::storage::member::Member;
+use crate::storage::versions::{self, AsOf, NewVersion, PartId, Stamp};
+use crate::storage::{contract_window, rows};
+
+/// An edit in the making. Nothing is written before [`finish`](Self::finish).
+pub struct Editing<'a, 'm> {
+    member: &'a Member<'m>,
+    pub id: ContractId,
+    pub row: FieldsRow,
+    pub origin: ContractOrigin,
+    /// What the contract itself is to be.
+    pub terms: ContractTerms,
+    before: ContractTerms,
+    /// Parts that are to be other than they were; `None` for those that go.
+    changed: BTreeMap<(PartKind, PartId), Option<ContractPart>>,
+    pub record: EditRecord,
+}
+
+impl<'a, 'm> Editing<'a, 'm> {
+    /// Begins an edit. The contract has to be in use.
+    pub fn begin(member: &'a Member<'m>, id: ContractId) -> Result<Self> {
+        let (row, origin) = contract_read::known(member, id)?;
+        if row.archived_at.is_some() {
+            return Err(Fault::AlreadyArchived { target: id.into() }.into());
+        }
+        let before = contract_read::terms(member, id)?;
+        let record = EditRecord {
+            id: ContractEditId::from(member.new_id()),
+            timestamp: member.now(),
+            edited_by: member.about().actor.clone(),
+            uniqueness_key: None,
+            added: Vec::new(),
+            name: None,
+            ending_before: None,
+            net_payment_terms_days: None,
+            updates: PartUpdates::default(),
+            settings: SettingsChanges::default(),
+            usage_filter: None,
+            archived: false,
+        };
+        let terms = before.clone();
+        Ok(Self { member, id, row, origin, terms, before, changed: BTreeMap::new(), record })
+    }
+
+    /// A part as this edit leaves it.
+    pub fn part(&self, kind: PartKind, id: impl Into<Uuid>) -> Result<Option<ContractPart>> {
+        let id = id.into().into_bytes();
+        match self.changed.get(&(kind, id)) {
+            Some(part) => Ok(part.clone()),
+            None => versions::part(self.member, self.id.uuid(), kind, id, AsOf::Now),
+        }
+    }
+
+    /// All parts as this edit leaves them, those aside that it adds.
+    pub fn parts(&self) -> Result<Vec<(PartId, ContractPart)>> {
+        let mut parts = versions::parts(self.member, self.id.uuid(), None, AsOf::Now)?;
+        parts.retain_mut(|(id, part)| match self.changed.get(&(part.kind(), *id)) {
+            Some(Some(changed)) => {
+                part.clone_from(changed);
+                true
+            }
+            Some(None) => false,
+            None => true,
+        });
+        Ok(parts)
+    }
+
+    /// The settings as this edit leaves them.
+    pub fn settings(&self) -> Result<ContractSettings> {
+        Ok(match self.part(PartKind::Settings, ITSELF)? {
+            Some(ContractPart::Settings(settings)) => *settings,
+            _ => ContractSettings::default(),
+        })
+    }
+
+    /// Faults of what grew too large to be kept.
+    pub fn size_faults(&self) -> Result<Vec<Fault>> {
+        let parts = self.changed.values().flatten();
+        parts.filter_map(|part| codec::part_fault(part).transpose()).collect()
+    }
+
+    pub fn set(&mut self, id: PartId, part: ContractPart) {
+        self.changed.insert((part.kind(), id), Some(part));
+    }
+
+    pub fn remove(&mut self, kind: PartKind, id: impl Into<Uuid>) {
+        self.changed.insert((kind, id.into().into_bytes()), None);
+    }
+
+    /// Gives the contract another end. Where it is earlier, nothing of the parts is left behind it; where it is
+    /// later, parts with an end of their own keep it.
+    pub fn end_at(&mut self, end: Option<Time>, trueup_stays: bool) -> Result<()> {
+        let earlier = end.filter(|end| self.terms.ending_before.is_none_or(|before| *end < before));
+        if let Some(end) = earlier {
+            let now = self.member.now();
+            for (id, part) in self.parts()? {
+                let cut = ended(&part, end, trueup_stays, now);
+                if cut != part {
+                    self.set(id, cut);
+                }
+            }
+        }
+        self.terms.ending_before = end;
+        self.record.ending_before = Some(end);
+        Ok(())
+    }
+
+    /// Writes the edit with the parts it adds, which have instances already, and archives instances.
+    pub fn finish(mut self, added: Vec<NewVersion>, archived: Vec<EntityRef>) -> Result<ContractEditId> {
+        let member = self.member;
+        let contract = self.id.uuid();
+        let stamp = Stamp { time: self.record.timestamp, revision: self.row.revision };
+        let mut new: Vec<_> =
+            self.changed.into_iter().map(|((kind, id), part)| NewVersion { kind, id, part }).collect();
+        new.extend(added);
+        if self.terms != self.before {
+            new.push(NewVersion::of(ITSELF, ContractPart::Terms(self.terms.clone())));
+        }
+        versions::put(member, contract, &mut self.row, stamp, new)?;
+        let key = stamp.revision.to_be_bytes().to_vec();
+        let id = self.record.id;
+        collection::put(member, contract, &mut self.row, [Put { key, part: self.record }])?;
+        let window = |terms: &ContractTerms| ContractWindow {
+            starting_at: self.origin.starting_at,
+            ending_before: terms.ending_before,
+            archived: terms.archived_at.is_some(),
+        };
+        if window(&self.terms) != window(&self.before) {
+            let customer = self.origin.customer_id.uuid();
+            contract_window::put(member, customer, contract, &window(&self.terms))?;
+        }
+        for target in archived {
+            rows::archive(member, target, entities::known(member, target)?)?;
+        }
+        Ok(id)
+    }
+}
