@@ -6,7 +6,7 @@ use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityRe
 use crate::error::Result;
 use crate::id::ContractEditId;
 use crate::model::balance::{BalanceFilter, Commit, Credit};
-use crate::model::contract::{Contract, ContractFilter};
+use crate::model::contract::{Contract, ContractFilter, ContractOrigin};
 use crate::model::contract_edit::ContractEdit;
 use crate::model::page::{Page, PageRequest};
 use crate::model::scalar::Time;
@@ -161,5 +161,18 @@ pub trait ReadingContracts: Source {
         page: &PageRequest,
     ) -> Result<Page<Credit>> {
         self.reading(|reader| balances::page(reader, customer, filter, page))
+    }
+
+    /// What a contract was made with: whose it is, and what else never changes. Reads nothing of its parts.
+    fn contract_origin(&self, id: ContractId) -> Result<ContractOrigin> {
+        self.reading(|reader| contract_read::known(reader, id).map(|(_, origin)| origin))
+    }
+}
+
+#[cfg(feature = "wire")]
+impl Transaction<'_> {
+    /// The edit that was made of a contract when it had that revision.
+    pub(crate) fn edit_made_at(&self, id: ContractId, revision: u64) -> Result<ContractEdit> {
+        self.reading(|reader| contract_edits::made_at(reader, id, revision))
     }
 }
