@@ -90,5 +90,13 @@ id_type! {
     /// The id of a credit type: a currency, or a pricing unit.
     CreditTypeId
 }
+id_type! {
+    /// The id of a customer's billing provider configuration, which stands in another system.
+    BillingProviderConfigurationId
+}
+id_type! {
+    /// The id of a customer's revenue system configuration, which stands in another system.
+    RevenueSystemConfigurationId
+}
 
 pub(crate) use id_type;

@@ -91,7 +91,8 @@ mod wire;
 pub use entity::*;
 pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result};
 pub use id::{
-    ContractEditId, CreditTypeId, OverrideId, RecurringCommitId, RecurringCreditId, ScheduleItemId,
+    BillingProviderConfigurationId, ContractEditId, CreditTypeId, OverrideId, RecurringCommitId,
+    RecurringCreditId, RevenueSystemConfigurationId, ScheduleItemId,
 };
 pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
 pub use model::balance::{
@@ -113,7 +114,7 @@ pub use model::contract_edit::{
     UpdateBalance, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRecurring,
     UpdateScheduledCharge, UpdateSubscription,
 };
-pub use model::contract_rate::{ContractRate, ContractRateSegment, OverrideRate, PayingBalance};
+pub use model::contract_rate::{ContractRate, ContractRateSegment, OverrideRate, PayingBalance, RateQuestion};
 pub use model::credit_type::CreditType;
 pub use model::custom_field::{
     CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
@@ -124,8 +125,13 @@ pub use model::customer::{
     MAX_CUSTOMER_NAME_CHARACTERS, MAX_KEPT_CHARACTERS, MAX_SALESFORCE_ACCOUNT_CHARACTERS,
     UpdateCustomerConfig,
 };
+pub use model::hierarchy::{Hierarchy, HierarchyLink, InvoiceConsolidation, Payer, UsageStatementBehavior};
 pub use model::page::{
     ArchiveFilter, Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest,
+};
+pub use model::payment_gate::{
+    MAX_INVOICE_METADATA, PaymentGate, PaymentGateType, PrecalculatedTax, StripePayment, StripePaymentType,
+    TaxType,
 };
 pub use model::price_override::{
     MAX_OVERRIDE_SPECIFIERS, Override, OverridePrioritization, OverrideSpecifier, OverrideTerms,
@@ -135,6 +141,10 @@ pub use model::product::{
     CompositeScope, ConversionOperation, CreateProduct, MAX_UPDATES_PER_PRODUCT, Product, ProductChanges,
     ProductState, ProductType, ProductUpdate, QuantityConversion, QuantityRounding, RoundingMethod,
     SqlBreakdownGranularity,
+};
+pub use model::provider_configuration::{
+    BillingProvider, BillingProviderConfiguration, ConfigurationChoice, ConfigurationStart, DeliveryMethod,
+    ProviderConfiguration, RevenueSystem, RevenueSystemConfiguration,
 };
 pub use model::rate::{
     AddRate, BillingFrequency, CommitRate, MAX_CUSTOM_RATE_CHARACTERS, MAX_PRICING_GROUP_CHARACTERS,
@@ -149,6 +159,9 @@ pub use model::recurring::{
     RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges, RecurringProration, RecurringRounding,
     RecurringTerms, RecurringUpdate, RoundingChanges, SeatAllocation, SubscriptionConfig,
 };
+pub use model::reseller_royalty::{
+    AwsOptions, GcpOptions, ResellerRoyalty, ResellerRoyaltyChange, ResellerType,
+};
 pub use model::scalar::{Amount, AmountError, Time, TimeError};
 pub use model::schedule::{
     AccessItem, AccessSchedule, AmountDistribution, CreateAccessItem, CreateAccessSchedule,
@@ -158,14 +171,18 @@ pub use model::schedule::{
 pub use model::scheduled_charge::{
     CreateProfessionalService, CreateScheduledCharge, ProfessionalService, ScheduledCharge,
 };
-pub use model::settings::{ContractSettings, SettingsChanges};
+pub use model::settings::{ContractSettings, MAX_RESELLER_ROYALTIES, MAX_SPEND_TRACKERS, SettingsChanges};
+pub use model::spend_tracker::{
+    DiscountedSpend, MAX_SPEND_SPECIFIERS, MAX_SPEND_TRACKER_ALIAS_CHARACTERS, SpendReset, SpendSource,
+    SpendSpecifier, SpendTracker, SpendType,
+};
 pub use model::statement::{CreateStatementSchedule, StatementDay, StatementSchedule};
 pub use model::subscription::{
     CollectionSchedule, CreateSubscription, InvoiceBehavior, InvoicePlacement, MAX_QUANTITY_UPDATES,
     MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement, QuantitySegment, QuantityUpdate,
     Subscription, SubscriptionPaymentGate, SubscriptionTerms,
 };
-pub use model::usage_filter::{MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment};
+pub use model::usage_filter::{MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment, UsageOf};
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{

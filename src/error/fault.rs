@@ -399,6 +399,22 @@ impl FieldProblem {
     pub(crate) fn at(self, field: impl Into<String>) -> Fault {
         Fault::Field { field: field.into(), problem: self }
     }
+
+    /// The problem of a text that has more than so many characters.
+    pub(crate) fn too_long(text: &str, most: usize) -> Option<Self> {
+        let characters = text.chars().count();
+        (characters > most).then_some(Self::TooLong { characters, most })
+    }
+
+    /// The problem of a list that has more than so many items.
+    pub(crate) fn too_many(items: usize, most: usize) -> Option<Self> {
+        (items > most).then_some(Self::TooMany { items, most })
+    }
+
+    /// The problem of a text that is not to be empty and has at most so many characters.
+    pub(crate) fn of_text(text: &str, most: usize, rule: &'static str) -> Option<Self> {
+        if text.is_empty() { Some(Self::Empty { rule }) } else { Self::too_long(text, most) }
+    }
 }
 
 /// How many characters of a text that broke a limit are shown.

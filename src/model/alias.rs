@@ -10,6 +10,8 @@ pub const MAX_SCHEDULED_ALIAS_CHARACTERS: usize = 128;
 /// The most entries of one holder's aliases.
 pub const MAX_SCHEDULED_ALIASES: usize = 1_000;
 
+const NAME_RULE: &str = "an alias has 1 to 128 characters";
+
 /// A name for a while: whoever holds it is found by it from `starting_at`, inclusive, to `ending_before`,
 /// exclusive. Without a start it holds from the beginning of time, without an end for ever.
 ///
@@ -71,7 +73,8 @@ pub(crate) fn check_schedule(field: &str, aliases: &[ScheduledAlias]) -> Vec<Fau
     }
     for (place, alias) in aliases.iter().enumerate() {
         let at = format!("{field}[{place}]");
-        faults.extend(check_text(&alias.name).map(|problem| problem.at(format!("{at}.name"))));
+        let name = FieldProblem::of_text(&alias.name, MAX_SCHEDULED_ALIAS_CHARACTERS, NAME_RULE);
+        faults.extend(name.map(|problem| problem.at(format!("{at}.name"))));
         faults.extend(
             check_end(alias.starting_at, alias.ending_before)
                 .map(|problem| problem.at(format!("{at}.ending_before"))),
@@ -83,15 +86,6 @@ pub(crate) fn check_schedule(field: &str, aliases: &[ScheduledAlias]) -> Vec<Fau
         FieldProblem::Value { value, rule }.at(format!("{field}[{place}]"))
     }));
     faults
-}
-
-fn check_text(name: &str) -> Option<FieldProblem> {
-    let characters = name.chars().count();
-    if characters == 0 {
-        return Some(FieldProblem::Empty { rule: "an alias has 1 to 128 characters" });
-    }
-    let most = MAX_SCHEDULED_ALIAS_CHARACTERS;
-    (characters > most).then_some(FieldProblem::TooLong { characters, most })
 }
 
 /// What is wrong with the end of a time that starts there.

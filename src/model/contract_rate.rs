@@ -78,8 +78,8 @@ pub struct OverrideRate {
 /// that was made where that is the same.
 ///
 /// MULTIPLIER does nothing to TIERED_PERCENTAGE and CUSTOM rates, TIERED nothing to PERCENTAGE ones either. Where
-/// the rate that would be in force for usage that nothing pays for has a minimum, overrides for usage that
-/// something pays for do not count.
+/// the card's rate has a minimum, or an override's that would be in force if nothing paid, overrides that are only
+/// for usage a commit or credit pays for do not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContractRate {
@@ -133,4 +133,44 @@ pub struct ContractRateSegment {
     pub ending_before: Option<Time>,
     /// What a unit costs: of a product that is part of the contract.
     pub rate: ContractRate,
+}
+
+/// Which rate of a contract is asked for.
+///
+/// ```
+/// use billfold::RateQuestion;
+///
+/// # let product = billfold::ContractProductId::from(uuid::Uuid::from_u128(1));
+/// let in_eu = RateQuestion {
+///     pricing_group_values: [("region".to_owned(), "EU".to_owned())].into(),
+///     ..RateQuestion::new(product)
+/// };
+/// assert!(in_eu.paid_by.is_none());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateQuestion {
+    /// Of this product.
+    pub product_id: ContractProductId,
+    /// For exactly these pricing group values.
+    pub pricing_group_values: BTreeMap<String, String>,
+    /// For usage that is shown with these presentation group values.
+    pub presentation_group_values: BTreeMap<String, String>,
+    /// Billed this often: of subscriptions alone.
+    pub billing_frequency: Option<BillingFrequency>,
+    /// For usage that this commit or credit pays for; `None` for usage that none does.
+    pub paid_by: Option<PayingBalance>,
+}
+
+impl RateQuestion {
+    /// Usage of a product without groups that nothing pays for.
+    #[must_use]
+    pub const fn new(product_id: ContractProductId) -> Self {
+        Self {
+            product_id,
+            pricing_group_values: BTreeMap::new(),
+            presentation_group_values: BTreeMap::new(),
+            billing_frequency: None,
+            paid_by: None,
+        }
+    }
 }

@@ -40,4 +40,10 @@ impl CreditType {
         };
         Self { name, id }
     }
+
+    /// How many places behind the point the smallest part of it that can be paid has: US dollars are in cents
+    /// already, and all others in whole units of a hundred parts.
+    pub(crate) fn decimal_places(id: CreditTypeId) -> u32 {
+        if id == Self::USD_CENTS { 0 } else { 2 }
+    }
 }

@@ -142,15 +142,12 @@ pub(crate) fn check_aliases(field: &str, aliases: &[String]) -> Vec<Fault> {
 
 /// What is wrong with the text of an alias.
 pub(crate) fn check_alias(alias: &str) -> Option<FieldProblem> {
-    if alias.is_empty() {
-        return Some(FieldProblem::Empty { rule: "an ingest alias has 1 to 128 characters" });
-    }
-    too_long(alias, MAX_ALIAS_CHARACTERS)
+    FieldProblem::of_text(alias, MAX_ALIAS_CHARACTERS, "an ingest alias has 1 to 128 characters")
 }
 
 /// What is wrong with a Salesforce account.
 pub(crate) fn check_account(account: Option<&str>) -> Option<Fault> {
-    let problem = too_long(account?, MAX_SALESFORCE_ACCOUNT_CHARACTERS)?;
+    let problem = FieldProblem::too_long(account?, MAX_SALESFORCE_ACCOUNT_CHARACTERS)?;
     Some(problem.at("salesforce_account_id"))
 }
 
@@ -162,14 +159,9 @@ pub(crate) fn check_kept(kept: &BTreeMap<String, String>) -> Vec<Fault> {
         let problem = if unknown {
             Some(FieldProblem::NotAllowed { rule })
         } else {
-            too_long(json, MAX_KEPT_CHARACTERS)
+            FieldProblem::too_long(json, MAX_KEPT_CHARACTERS)
         };
         problem.map(|problem| problem.at(name))
     };
     kept.iter().filter_map(problem).collect()
-}
-
-fn too_long(text: &str, most: usize) -> Option<FieldProblem> {
-    let characters = text.chars().count();
-    (characters > most).then_some(FieldProblem::TooLong { characters, most })
 }

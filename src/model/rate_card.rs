@@ -168,8 +168,7 @@ fn check_texts(name: Option<&str>, description: Option<&str>) -> Vec<Fault> {
         ("description", description, MAX_RATE_CARD_DESCRIPTION_CHARACTERS),
     ];
     let check = |(field, text, most): (&str, Option<&str>, usize)| {
-        let characters = text?.chars().count();
-        (characters > most).then(|| FieldProblem::TooLong { characters, most }.at(field))
+        FieldProblem::too_long(text?, most).map(|problem| problem.at(field))
     };
     texts.into_iter().filter_map(check).collect()
 }

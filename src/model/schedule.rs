@@ -46,10 +46,27 @@ words! {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub struct Price {
-    /// What one of them costs, in the schedule's credit type; cents for US dollars.
+    /// What one of them costs, in the schedule's credit type; cents for US dollars. It is what an invoice adds, so
+    /// that what makes an invoice smaller, such as a discount, is negative. A commit's is 0 or more.
     pub unit_price: Amount,
-    /// How many there are. Their product has to be exact in 28 digits.
+    /// How many there are: 0 or more. Their product has to be exact in 28 digits.
     pub quantity: Amount,
+}
+
+impl Price {
+    /// What all of them cost; `None` where that is not exact in 28 digits, which no stored price is.
+    ///
+    /// ```
+    /// use billfold::Price;
+    ///
+    /// let seats = Price { unit_price: "12.5".parse()?, quantity: 4.into() };
+    /// assert_eq!(seats.amount(), Some(50.into()));
+    /// # Ok::<(), billfold::AmountError>(())
+    /// ```
+    #[must_use]
+    pub fn amount(self) -> Option<Amount> {
+        self.unit_price.times(self.quantity)
+    }
 }
 
 impl From<Amount> for Price {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::scalar::Time;
+use crate::entity::CustomerId;
 use crate::error::{Fault, FieldProblem};
 
 /// The most values of a usage filter.
@@ -55,9 +56,7 @@ impl UsageFilter {
 }
 
 fn too_long(text: &str) -> Option<FieldProblem> {
-    let characters = text.chars().count();
-    let most = MAX_FILTER_CHARACTERS;
-    (characters > most).then_some(FieldProblem::TooLong { characters, most })
+    FieldProblem::too_long(text, MAX_FILTER_CHARACTERS)
 }
 
 /// A usage filter and when it is in force.
@@ -68,4 +67,25 @@ pub struct UsageFilterSegment {
     pub filter: UsageFilter,
     /// Until when, exclusive: the next filter's start, or the contract's end; `None` without an end.
     pub ending_before: Option<Time>,
+}
+
+/// Whose usage it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsageOf {
+    /// This customer's.
+    Customer(CustomerId),
+    /// That of the customer with this ingest alias, if any has it.
+    Alias(String),
+}
+
+impl From<CustomerId> for UsageOf {
+    fn from(customer: CustomerId) -> Self {
+        Self::Customer(customer)
+    }
+}
+
+impl From<&str> for UsageOf {
+    fn from(alias: &str) -> Self {
+        Self::Alias(alias.to_owned())
+    }
 }

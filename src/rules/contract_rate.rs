@@ -1,6 +1,7 @@
 //! Which of a contract's overrides win, and the rate that is in force.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::override_price::{changes, on_commit, on_list};
 use super::override_target::{Line, is_for};
@@ -33,18 +34,18 @@ pub struct Span {
 }
 
 impl Span {
-    fn holds(self, at: Time) -> bool {
+    pub(super) fn holds(self, at: Time) -> bool {
         Window::at(at).overlaps(self.from, self.to)
     }
 
     /// The time of both.
-    fn and(self, other: Self) -> Self {
+    pub fn and(self, other: Self) -> Self {
         Self { from: self.from.max(other.from), to: effective_end(self.to, other.to) }
     }
 
     /// The time around `at` without another, which does not hold then.
     fn without(self, other: Self, at: Time) -> Self {
-        if !other.to.is_none_or(|to| other.from < to) {
+        if other.to.is_some_and(|to| to <= other.from) {
             self
         } else if at < other.from {
             Self { to: effective_end(self.to, Some(other.from)), ..self }
@@ -80,11 +81,11 @@ pub fn segment_at(
     if !within.holds(at) {
         return Ok(None);
     }
-    let none = std::collections::BTreeMap::new();
+    let none = BTreeMap::new();
     let line = Line { listed: &listed, presentation_group_values: &none, paid_by: None };
     let (rate, span) = in_force(&line, overrides, at)?;
     let Span { from, to } = within.and(span);
-    Ok(rate.entitled.then(|| ContractRateSegment {
+    Ok(rate.entitled.then_some(ContractRateSegment {
         rate_card_id: card,
         product_id: listed.product_id,
         product_name: listed.product_name,
@@ -129,7 +130,7 @@ impl Candidate<'_> {
 }
 
 /// The rate at a moment, and the time around it in which the same overrides win.
-fn in_force(line: &Line<'_>, overrides: &Overrides<'_>, at: Time) -> Result<(ContractRate, Span)> {
+pub(super) fn in_force(line: &Line<'_>, overrides: &Overrides<'_>, at: Time) -> Result<(ContractRate, Span)> {
     let listed = line.listed;
     let candidates = candidates(line, overrides);
     let whole = Span { from: listed.starting_at, to: listed.ending_before };
@@ -168,8 +169,8 @@ fn candidates<'o>(line: &Line<'_>, overrides: &Overrides<'o>) -> Vec<Candidate<'
         .collect()
 }
 
-/// The override that changes the list rate. A minimum on the rate that is in force without those for usage that
-/// something pays for keeps all of these out.
+/// The override that changes the list rate. A minimum on that rate, or on what wins without those for usage that
+/// something pays for, keeps all of these out.
 fn list_winner<'c, 'o>(
     line: &Line<'_>,
     candidates: &'c [Candidate<'o>],
@@ -185,7 +186,7 @@ fn list_winner<'c, 'o>(
     let without = changing.clone().filter(|(one, _)| !one.terms.is_commit_specific);
     let (general, general_span) = winner(without, at, whole);
     let overwrite = general.and_then(|one| one.terms.overwrite_rate.as_ref());
-    if overwrite.map_or(listed.minimum, |overwrite| overwrite.rate.minimum).is_some() {
+    if listed.minimum.or_else(|| overwrite?.rate.minimum).is_some() {
         return (general, general_span);
     }
     let (any, span) = winner(changing, at, whole);

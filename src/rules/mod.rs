@@ -1,11 +1,24 @@
 //! Pure answers over model values: no storage, no clock, no ids of their own.
 
+pub(crate) mod calendar;
 pub(crate) mod contract;
 pub(crate) mod contract_rate;
+#[cfg(test)]
+mod contract_rate_inside;
+pub(crate) mod expand;
+pub(crate) mod override_names;
 pub(crate) mod override_price;
 pub(crate) mod override_target;
 pub(crate) mod price_override;
 pub(crate) mod product;
 pub(crate) mod quantity;
 pub(crate) mod rate;
+pub(crate) mod recurring;
+mod reseller_royalty;
+pub(crate) mod schedule;
+mod settings;
+mod spend_tracker;
+pub(crate) mod statement;
+mod threshold;
+mod threshold_change;
 pub(crate) mod usage_filter;

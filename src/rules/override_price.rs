@@ -2,14 +2,13 @@
 
 use rust_decimal::Decimal;
 
-use super::quantity::times;
 use crate::error::{FieldProblem, Result};
 use crate::id::OverrideId;
 use crate::model::contract_rate::OverrideRate;
 use crate::model::credit_type::CreditType;
-use crate::model::price_override::{OverrideTerms, OverrideTier, OverrideType};
+use crate::model::price_override::{OverrideTerms, OverrideTier, OverrideType, OverwriteRate};
 use crate::model::rate::{CommitRate, Rate, RateSegment, RateType, Tier};
-use crate::model::scalar::Amount;
+use crate::model::scalar::{Amount, Written};
 
 use RateType::{Flat, Percentage, Subscription, Tiered};
 
@@ -59,7 +58,7 @@ pub fn on_commit(id: OverrideId, terms: &OverrideTerms, listed: &CommitRate) -> 
     }
 }
 
-fn overwritten(terms: &OverrideTerms) -> Option<&crate::model::price_override::OverwriteRate> {
+fn overwritten(terms: &OverrideTerms) -> Option<&OverwriteRate> {
     terms.overwrite_rate.as_ref().filter(|_| terms.override_type == Some(OverrideType::Overwrite))
 }
 
@@ -144,6 +143,12 @@ fn difference(a: Amount, b: Amount) -> Option<Amount> {
     let difference = a.checked_sub(b)?;
     // The library keeps all decimal places or, where it has no room for them, rounds.
     (difference.scale() == a.scale().max(b.scale())).then(|| Amount::of(difference))
+}
+
+/// The product of two numbers of 0 or more: exact where it has up to 28 digits; where it has more, rounded once, and
+/// what is halfway goes to the even digit. `None` where it has more than 28 before its point.
+fn times(a: Amount, b: Amount) -> Option<Amount> {
+    Written::of(a).times(b).rounded(i32::MAX, None)
 }
 
 #[cfg(test)]

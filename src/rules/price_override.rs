@@ -1,7 +1,6 @@
-//! What an override needs and may have, and whose ids the names in it are.
+//! What an override needs and may have.
 
-use uuid::Uuid;
-
+use super::override_names::{NamedBalances, lists};
 use super::rate::{below, group_faults, not_above_zero, rate_itself_faults, size_problem};
 use crate::error::{Fault, FieldProblem};
 use crate::model::alias::check_end;
@@ -212,72 +211,141 @@ fn balance_faults(at: &str, terms: &OverrideTerms, specifier: &OverrideSpecifier
     faults
 }
 
-/// What a list of a specifier names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NamedBalances {
-    /// Commits.
-    Commits,
-    /// Recurring commits.
-    RecurringCommits,
-    /// Commits, credits, recurring commits and recurring credits.
-    Any,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::ContractProductId;
+    use crate::model::balance::RateChoice;
+    use crate::model::price_override::OverwriteRate;
+    use crate::model::rate::Rate;
+    use crate::model::scalar::Amount;
+    use uuid::Uuid;
 
-impl NamedBalances {
-    const fn field(self) -> &'static str {
-        match self {
-            Self::Commits => "commit_ids",
-            Self::RecurringCommits => "recurring_commit_ids",
-            Self::Any => "any_commit_or_credit_ids",
-        }
+    use OverridePrioritization::{Explicit, LowestMultiplier};
+
+    fn new(override_type: Option<OverrideType>) -> OverrideTerms {
+        OverrideTerms { override_type, ..OverrideTerms::new("2024-11-01T00:00:00Z".parse().unwrap()) }
     }
-}
 
-fn lists(specifier: &OverrideSpecifier) -> [(NamedBalances, &Vec<String>); 3] {
-    [
-        (NamedBalances::Commits, &specifier.commit_ids),
-        (NamedBalances::RecurringCommits, &specifier.recurring_commit_ids),
-        (NamedBalances::Any, &specifier.any_commit_or_credit_ids),
-    ]
-}
+    fn product() -> Option<ContractProductId> {
+        Some(Uuid::from_u128(1).into())
+    }
 
-/// The override with ids in place of the names that its specifiers have for commits and credits. `look_up` knows
-/// the id of what a text names: by its id where the contract or its customer has it, or by the temporary id that
-/// the same call gives it.
-///
-/// # Errors
-/// A refusal with a fault for each text that names nothing, and whatever `look_up` fails with.
-pub fn resolve(
-    at: &str,
-    mut terms: OverrideTerms,
-    mut look_up: impl FnMut(NamedBalances, &str) -> Result<Option<Uuid>>,
-) -> Result<OverrideTerms> {
-    let mut faults = Vec::new();
-    for (place, specifier) in terms.override_specifiers.iter_mut().enumerate() {
-        for (list, texts) in [
-            (NamedBalances::Commits, &mut specifier.commit_ids),
-            (NamedBalances::RecurringCommits, &mut specifier.recurring_commit_ids),
-            (NamedBalances::Any, &mut specifier.any_commit_or_credit_ids),
+    fn overwrite(rate: Rate) -> OverrideTerms {
+        let overwrite_rate = Some(OverwriteRate { rate, credit_type_id: None });
+        OverrideTerms { overwrite_rate, product_id: product(), ..new(Some(Overwrite)) }
+    }
+
+    fn multiplier(multiplier: i64) -> OverrideTerms {
+        OverrideTerms { multiplier: Some(multiplier.into()), ..new(Some(Multiplier)) }
+    }
+
+    fn tiered(tiers: &[(Option<i64>, i64)]) -> OverrideTerms {
+        let tier = |(size, multiplier): &(Option<i64>, i64)| OverrideTier {
+            size: size.map(Amount::from),
+            multiplier: (*multiplier).into(),
+        };
+        let tiers = tiers.iter().map(tier).collect();
+        OverrideTerms { tiers, priority: Some(1.into()), ..new(Some(Tiered)) }
+    }
+
+    fn with(terms: OverrideTerms, specifier: OverrideSpecifier) -> OverrideTerms {
+        OverrideTerms { product_id: None, override_specifiers: vec![specifier], ..terms }
+    }
+
+    fn fields(terms: &OverrideTerms, prioritization: OverridePrioritization) -> Vec<String> {
+        let field = |fault| match fault {
+            Fault::Field { field, .. } => field.strip_prefix("overrides[0].").unwrap().to_owned(),
+            other => panic!("{other}"),
+        };
+        faults("overrides[0].", terms, prioritization).into_iter().map(field).collect()
+    }
+
+    #[test]
+    fn each_type_has_its_fields_and_no_others() {
+        let entitled = OverrideTerms { entitled: Some(true), ..new(None) };
+        for (terms, prioritization) in [
+            (multiplier(0), LowestMultiplier),
+            (OverrideTerms { priority: Some(2.into()), ..multiplier(1) }, Explicit),
+            (overwrite(Rate::flat(5.into())), LowestMultiplier),
+            (tiered(&[(Some(10), 1), (Some(10), 0)]), Explicit),
+            (tiered(&[(None, 1)]), Explicit),
+            (entitled.clone(), LowestMultiplier),
         ] {
-            for (item, text) in texts.iter_mut().enumerate() {
-                if let Some(id) = look_up(list, text)? {
-                    *text = id.to_string();
-                    continue;
-                }
-                let problem = FieldProblem::Value { value: text.clone(), rule: nothing_named(list) };
-                let field = list.field();
-                faults.push(problem.at(format!("{at}override_specifiers[{place}].{field}[{item}]")));
-            }
+            assert_eq!(fields(&terms, prioritization), [""; 0], "{terms:?}");
         }
+        let nothing = [
+            (new(None), vec!["entitled"]),
+            (new(Some(Multiplier)), vec!["multiplier", "priority"]),
+            (new(Some(Overwrite)), vec!["overwrite_rate", "product_id"]),
+            (new(Some(Tiered)), vec!["tiers", "priority"]),
+        ];
+        let others = [
+            (
+                OverrideTerms { multiplier: Some(1.into()), ..overwrite(Rate::flat(5.into())) },
+                vec!["multiplier"],
+            ),
+            (OverrideTerms { priority: Some(1.into()), ..entitled }, vec!["priority"]),
+            (
+                OverrideTerms {
+                    tiers: tiered(&[(None, 1)]).tiers,
+                    priority: Some(1.into()),
+                    ..multiplier(1)
+                },
+                vec!["tiers"],
+            ),
+            (OverrideTerms { priority: Some(0.into()), ..multiplier(-1) }, vec!["multiplier", "priority"]),
+            (
+                overwrite(Rate { is_prorated: Some(true), ..Rate::flat((-5).into()) }),
+                vec!["overwrite_rate.price", "overwrite_rate.is_prorated"],
+            ),
+            (
+                tiered(&[(None, 1), (Some(0), -1)]),
+                vec!["tiers[0].size", "tiers[1].size", "tiers[1].multiplier"],
+            ),
+        ];
+        for (terms, wrong) in nothing.into_iter().chain(others) {
+            assert_eq!(fields(&terms, Explicit), wrong, "{terms:?}");
+        }
+        assert_eq!(fields(&tiered(&[(None, 1)]), LowestMultiplier), ["type"]);
+        let end = Some("2024-11-01T00:00:00Z".parse().unwrap());
+        let target = Some(RateChoice::ListRate);
+        let terms = OverrideTerms { ending_before: end, target, ..multiplier(1) };
+        assert_eq!(fields(&terms, LowestMultiplier), ["ending_before", "target"]);
     }
-    Fault::none_of(faults)?;
-    Ok(terms)
-}
 
-const fn nothing_named(list: NamedBalances) -> &'static str {
-    match list {
-        NamedBalances::Commits => "it is the id or temporary id of a commit",
-        NamedBalances::RecurringCommits => "it is the id or temporary id of a recurring commit",
-        NamedBalances::Any => "it is the id or temporary id of a commit or credit, recurring or not",
+    #[test]
+    fn products_are_named_in_one_way_and_those_of_an_overwrite_by_their_ids() {
+        let tags = vec!["cloud".to_owned()];
+        let of_tags = OverrideSpecifier { product_tags: tags.clone(), ..OverrideSpecifier::default() };
+        let both =
+            OverrideTerms { product_id: product(), applicable_product_tags: tags.clone(), ..multiplier(1) };
+        assert_eq!(fields(&both, LowestMultiplier), ["applicable_product_tags"]);
+        let all = OverrideTerms { override_specifiers: vec![of_tags.clone()], ..both };
+        assert_eq!(fields(&all, LowestMultiplier), ["applicable_product_tags", "override_specifiers"]);
+
+        let five = || overwrite(Rate::flat(5.into()));
+        let tagged = OverrideTerms { product_id: None, applicable_product_tags: tags, ..five() };
+        assert_eq!(fields(&tagged, LowestMultiplier), ["applicable_product_tags"]);
+        assert_eq!(fields(&with(five(), of_tags), LowestMultiplier), ["override_specifiers[0].product_id"]);
+    }
+
+    #[test]
+    fn commits_are_named_where_one_pays_and_with_what_they_pay_for() {
+        let ids = || vec!["prepaid".to_owned()];
+        let bare = OverrideSpecifier { commit_ids: ids(), ..OverrideSpecifier::default() };
+        let field = "override_specifiers[0].commit_ids";
+        assert_eq!(fields(&with(multiplier(1), bare.clone()), LowestMultiplier), [field, field]);
+        let specific = OverrideTerms { is_commit_specific: true, ..multiplier(1) };
+        let full = OverrideSpecifier { product_id: product(), ..bare };
+        assert_eq!(fields(&with(specific.clone(), full.clone()), LowestMultiplier), [""; 0]);
+        let any = OverrideSpecifier { any_commit_or_credit_ids: ids(), exclude: vec![vec![]], ..full };
+        assert_eq!(
+            fields(&with(specific, any), LowestMultiplier),
+            [
+                "override_specifiers[0].any_commit_or_credit_ids",
+                "override_specifiers[0].exclude[0].product_tags",
+            ]
+        );
     }
 }

@@ -142,19 +142,17 @@ fn own_faults(at: &str, rate: &Rate) -> Vec<Fault> {
     problems.into_iter().filter_map(|(field, problem)| Some(problem?.at(format!("{at}{field}")))).collect()
 }
 
-/// What is wrong with pricing group values, whatever rate they are for.
+/// What is wrong with the group values of a rate, or with those that something is to fit.
 pub fn group_faults(field: &str, groups: &BTreeMap<String, String>) -> Vec<Fault> {
-    let items = groups.len();
     let characters: usize =
         groups.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum();
-    let many = (items > MAX_PRICING_GROUP_VALUES)
-        .then_some(FieldProblem::TooMany { items, most: MAX_PRICING_GROUP_VALUES });
+    let many = FieldProblem::too_many(groups.len(), MAX_PRICING_GROUP_VALUES);
     let long = (characters > MAX_PRICING_GROUP_CHARACTERS)
         .then_some(FieldProblem::TooLong { characters, most: MAX_PRICING_GROUP_CHARACTERS });
     many.into_iter().chain(long).map(|problem| problem.at(field)).collect()
 }
 
-/// The problem of an amount that is less than 0.
+/// The problem of an amount below 0.
 pub fn below(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     amount.is_negative().then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
@@ -165,7 +163,8 @@ pub fn not_above_zero(amount: Amount) -> Option<FieldProblem> {
     (amount <= Amount::ZERO).then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
 
-fn above_one(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
+/// The problem of an amount above 1.
+pub fn above_one(amount: Amount, rule: &'static str) -> Option<FieldProblem> {
     (amount > Amount::from(1)).then(|| FieldProblem::Value { value: amount.to_string(), rule })
 }
 

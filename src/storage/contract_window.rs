@@ -46,7 +46,8 @@ pub fn scan(
         let Some(place) = key.strip_prefix(customer.as_bytes().as_slice()) else {
             return Ok(ControlFlow::Break(()));
         };
-        let contract = key_bytes::id(place.last_chunk::<ID_BYTES>().map(<[u8]>::as_ref).unwrap_or_default())?;
+        let contract = place.last_chunk::<ID_BYTES>().map_or(&[][..], |id| id.as_slice());
+        let contract = key_bytes::id(contract)?;
         Ok(visit(place, contract, codec::decode(TABLE, key, row)?))
     })
 }

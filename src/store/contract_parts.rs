@@ -25,7 +25,7 @@ use crate::model::recurring::{CreateRecurring, Recurring, SubscriptionConfig};
 use crate::model::scalar::Time;
 use crate::model::usage_filter::UsageFilter;
 use crate::rules::contract::{Term, part_faults, placed};
-use crate::rules::price_override::{NamedBalances, resolve};
+use crate::rules::override_names::{NamedBalances, resolve};
 use crate::rules::{balance, scheduled_charge, subscription};
 use crate::storage::codec::{self, FieldsRow};
 use crate::storage::member::Member;
@@ -411,7 +411,7 @@ impl Adding<'_, '_> {
             _ => None,
         };
         let customer = self.site.origin.customer_id;
-        Ok(matches!(home, Some(BalanceHome::Customer(balance)) if balance.customer_id == customer))
+        Ok(matches!(home, Some(BalanceHome::Customer(balance)) if balance.level.customer_id == customer))
     }
 }
 

@@ -23,9 +23,9 @@ use crate::storage::member::Member;
 
 /// Changes the parts of an edit, and archives and removes some; the instances that are to be archived. What is
 /// wrong is added to the faults.
-pub fn apply(
-    member: &Member<'_>,
-    editing: &mut Editing<'_, '_>,
+pub fn apply<'m>(
+    member: &Member<'m>,
+    editing: &mut Editing<'_, 'm>,
     updates: &PartUpdates,
     faults: &mut Vec<Fault>,
 ) -> Result<Vec<EntityRef>> {

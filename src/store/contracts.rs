@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::contract_editing::Editing;
 use super::contract_parts::{self, Additions, Site};
+use super::contract_updates::with_archived_at;
 use super::custom_fields::Plan;
 use super::find::cut;
 use super::{balances, contract_edits, contract_read, entities, renewals};
@@ -13,7 +14,7 @@ use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity, 
 use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::model::contract::{
     CardChoice, Contract, ContractFilter, ContractOrigin, ContractPart, ContractTerms, ContractWindow,
-    CreateContract,
+    CreateContract, PartKind,
 };
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::Time;
@@ -210,32 +211,24 @@ fn question(customer: CustomerId, filter: &ContractFilter) -> Question {
 pub fn archive(member: &Member<'_>, id: ContractId) -> Result<()> {
     let mut editing = Editing::begin(member, id)?;
     let now = member.now();
-    if editing.row.archived_at.is_some() {
-        return Err(Fault::AlreadyArchived { target: id.into() }.into());
-    }
     let end = now.max(editing.origin.starting_at);
     if editing.terms.ending_before.is_none_or(|before| end < before) {
-        editing.end_at(end, true)?;
+        editing.end_at(Some(end), true)?;
     }
-    let mut balances = Vec::new();
+    let mut archived = Vec::new();
     for (part_id, part) in editing.parts()? {
-        let (entity, part) = match part {
-            ContractPart::Commit(mut commit) if commit.archived_at.is_none() => {
-                commit.archived_at = Some(now);
-                (ManagedEntity::Commit, ContractPart::Commit(commit))
-            }
-            ContractPart::Credit(mut credit) if credit.archived_at.is_none() => {
-                credit.archived_at = Some(now);
-                (ManagedEntity::ContractCredit, ContractPart::Credit(credit))
-            }
+        let entity = match part.kind() {
+            PartKind::Commit => ManagedEntity::Commit,
+            PartKind::Credit => ManagedEntity::ContractCredit,
             _ => continue,
         };
-        balances.push(EntityRef { entity, id: Uuid::from_bytes(part_id) });
+        let Some(part) = with_archived_at(part, now) else { continue };
+        archived.push(EntityRef { entity, id: Uuid::from_bytes(part_id) });
         editing.set(part_id, part);
     }
     editing.terms.archived_at = Some(now);
     editing.record.archived = true;
-    editing.finish(balances)?;
+    editing.finish(Vec::new(), archived)?;
     let row = entities::known(member, id.into())?;
     rows::archive(member, id.into(), row)
 }

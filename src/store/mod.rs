@@ -9,6 +9,7 @@ use std::time::Duration;
 
 mod balances;
 mod billable_metrics;
+mod contract_answers;
 mod contract_editing;
 mod contract_edits;
 mod contract_parts;

@@ -16,7 +16,7 @@ use crate::model::change::Collection;
 use crate::model::credit_type::CreditType;
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::product::ProductRecord;
-use crate::model::rate::{AddRate, MAX_RATE_SELECTORS, RateRecord, RateSegment, RateSelector};
+use crate::model::rate::{AddRate, BillingFrequency, MAX_RATE_SELECTORS, RateRecord, RateSegment, RateSelector};
 use crate::model::rate_card::RateCardRecord;
 use crate::model::scalar::Time;
 use crate::rules::rate::{Window, effective_end, product_faults, rate_faults, selects_product, selects_rate};
@@ -153,12 +153,22 @@ fn unit_of(reader: &impl Reader, card: Uuid, product: Uuid) -> Result<Option<Cre
     Ok(unit)
 }
 
-/// The key of a rate: its series, which is product, pricing group values and billing frequency, then its start.
-fn stored(rate: AddRate) -> Put<RateRecord> {
-    let groups = rate.pricing_group_values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let mut key = rate.product_id.uuid().as_bytes().to_vec();
+/// What the keys of the rates of one series begin with: product, pricing group values and billing frequency.
+fn series_of(
+    product: ContractProductId,
+    groups: &BTreeMap<String, String>,
+    frequency: Option<BillingFrequency>,
+) -> Vec<u8> {
+    let groups = groups.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut key = product.uuid().as_bytes().to_vec();
     key.extend(key_bytes::pairs(groups));
-    key.push(rate.billing_frequency.map_or(0, |frequency| frequency as u8 + 1));
+    key.push(frequency.map_or(0, |frequency| frequency as u8 + 1));
+    key
+}
+
+/// The key of a rate: its series, then its start.
+fn stored(rate: AddRate) -> Put<RateRecord> {
+    let mut key = series_of(rate.product_id, &rate.pricing_group_values, rate.billing_frequency);
     key.extend(key_bytes::moment(Some(rate.starting_at)));
     let credit_type = rate.credit_type();
     let AddRate { pricing_group_values, billing_frequency, starting_at, ending_before, .. } = rate;
@@ -201,6 +211,56 @@ pub fn schedule(
     segments(reader, card, Window { from, to }, end.into_iter().collect(), selectors, page)
 }
 
+/// The rate of exactly these pricing group values and this billing frequency that is in force at a moment. Reads no
+/// other series.
+pub fn one(
+    reader: &impl Reader,
+    card: RateCardId,
+    product: ContractProductId,
+    groups: &BTreeMap<String, String>,
+    frequency: Option<BillingFrequency>,
+    moment: Time,
+) -> Result<Option<RateSegment>> {
+    let begins = series_of(product, groups, frequency);
+    let (mut last, mut next): (Option<RateRecord>, Option<Time>) = (None, None);
+    collection::scan(reader, card.uuid(), &begins, Bound::Unbounded, |_, rate: RateRecord| {
+        if moment < rate.starting_at {
+            next = Some(rate.starting_at);
+            return Ok(ControlFlow::Break(()));
+        }
+        last = Some(rate);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let Some(rate) = last else { return Ok(None) };
+    let end = effective_end(rate.ending_before, next);
+    let in_force = Window::at(moment).overlaps(rate.starting_at, end);
+    let facts = facts(reader, product.uuid(), moment)?;
+    Ok(in_force.then(|| segment(product.uuid(), &facts, rate, end)))
+}
+
+/// Rates that are in force at a moment, with their keys: those behind the key `after`, and up to one more than
+/// fits on a page.
+pub fn some_at(
+    reader: &impl Reader,
+    card: RateCardId,
+    moment: Time,
+    selectors: &[RateSelector],
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Vec<(Vec<u8>, RateSegment)>> {
+    let window = Window::at(moment);
+    let mut walk =
+        Walk { reader, card: card.uuid(), window, selectors, limit: limit + 1, found: Vec::new() };
+    walk.products(after)?;
+    Ok(walk.found)
+}
+
+/// The fault of a question with too many selectors.
+pub fn selectors_fault(selectors: &[RateSelector]) -> Option<Fault> {
+    let (items, most) = (selectors.len(), MAX_RATE_SELECTORS);
+    (items > most).then(|| FieldProblem::TooMany { items, most }.at("selectors"))
+}
+
 /// A page of rates in order of (product, pricing group values, billing frequency, start), unless there are faults.
 fn segments(
     reader: &impl Reader,
@@ -210,10 +270,7 @@ fn segments(
     selectors: &[RateSelector],
     page: &PageRequest,
 ) -> Result<Page<RateSegment>> {
-    let items = selectors.len();
-    if items > MAX_RATE_SELECTORS {
-        faults.push(FieldProblem::TooMany { items, most: MAX_RATE_SELECTORS }.at("selectors"));
-    }
+    faults.extend(selectors_fault(selectors));
     Fault::gather(rate_cards::known(reader, card), &mut faults)?;
     let question = question(card, window, selectors);
     let store = reader.with_catalog(Catalog::store);
@@ -283,7 +340,7 @@ impl<R: Reader> Walk<'_, R> {
 
     /// Adds a product's rates, those behind the key `after` where there is one.
     fn product(&mut self, product: Uuid, after: Option<&[u8]>) -> Result<()> {
-        let facts = self.facts(product)?;
+        let facts = facts(self.reader, product, self.window.from)?;
         let fits = |selector: &&RateSelector| selects_product(selector, product, &facts.tags);
         let fitting: Vec<_> = self.selectors.iter().filter(fits).collect();
         if fitting.is_empty() && !self.selectors.is_empty() {
@@ -319,16 +376,16 @@ impl<R: Reader> Walk<'_, R> {
         }
         Ok(())
     }
+}
 
-    fn facts(&self, product: Uuid) -> Result<Facts> {
-        let target = EntityRef { entity: ManagedEntity::ContractProduct, id: product };
-        let row = rows::fields(self.reader, target)?;
-        let custom_fields = row.map(|row| custom_fields::named(self.reader, row)).unwrap_or_default();
-        let state = rows::record::<ProductRecord>(self.reader, product)?;
-        let state = state.map(|product| product.state_at(self.window.from));
-        let (name, tags) = state.map(|state| (state.name, state.tags)).unwrap_or_default();
-        Ok(Facts { name, tags, custom_fields })
-    }
+fn facts(reader: &impl Reader, product: Uuid, moment: Time) -> Result<Facts> {
+    let target = EntityRef { entity: ManagedEntity::ContractProduct, id: product };
+    let row = rows::fields(reader, target)?;
+    let custom_fields = row.map(|row| custom_fields::named(reader, row)).unwrap_or_default();
+    let state = rows::record::<ProductRecord>(reader, product)?;
+    let state = state.map(|product| product.state_at(moment));
+    let (name, tags) = state.map(|state| (state.name, state.tags)).unwrap_or_default();
+    Ok(Facts { name, tags, custom_fields })
 }
 
 /// The product that the key of a rate begins with.

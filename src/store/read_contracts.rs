@@ -1,15 +1,22 @@
 //! The calls that read contracts, commits and credits, and what follows from them.
 
+use std::collections::BTreeMap;
+
 use super::read::sealed::Source;
-use super::{Snapshot, Store, Transaction, balances, contract_edits, contract_read, contracts};
+use super::{
+    Snapshot, Store, Transaction, balances, contract_answers, contract_edits, contract_read, contracts,
+};
 use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityRef};
 use crate::error::Result;
 use crate::id::ContractEditId;
 use crate::model::balance::{BalanceFilter, Commit, Credit};
 use crate::model::contract::{Contract, ContractFilter, ContractOrigin};
 use crate::model::contract_edit::ContractEdit;
+use crate::model::contract_rate::{ContractRate, ContractRateSegment, RateQuestion};
 use crate::model::page::{Page, PageRequest};
+use crate::model::rate::RateSelector;
 use crate::model::scalar::Time;
+use crate::model::usage_filter::UsageOf;
 use crate::storage::versions::AsOf;
 
 impl ReadingContracts for Store {}
@@ -164,8 +171,79 @@ pub trait ReadingContracts: Source {
     }
 
     /// What a contract was made with: whose it is, and what else never changes. Reads nothing of its parts.
+    ///
+    /// # Errors
+    /// A refusal where there is no such contract, or it was taken in with nothing but its id.
     fn contract_origin(&self, id: ContractId) -> Result<ContractOrigin> {
         self.reading(|reader| contract_read::known(reader, id).map(|(_, origin)| origin))
+    }
+
+    /// The contracts that usage of a moment counts on, by their starts: those in force then, but for those with a
+    /// usage filter that the properties do not pass. Source: the seed "Provision a customer".
+    ///
+    /// The usage is a customer's, or that of whoever has an ingest alias now; it counts on none where nobody has.
+    /// Archived contracts take no usage in.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let ingest_aliases = vec!["team@widgetsexpress.com".to_owned()];
+    /// let customer = store.create_customer(CreateCustomer { ingest_aliases, ..Default::default() })?;
+    /// let start = "2024-10-01T00:00:00Z".parse()?;
+    /// let us = store.create_contract(CreateContract {
+    ///     usage_filter: Some(UsageFilter::new("region", ["US"], start)),
+    ///     ..CreateContract::new(customer, start)
+    /// })?;
+    /// let everything = store.create_contract(CreateContract::new(customer, start))?;
+    /// let in_region = |region: &str| [("region".to_owned(), region.to_owned())].into();
+    /// assert_eq!(store.contracts_for_usage(customer, start, &in_region("US"))?, [us, everything]);
+    /// assert_eq!(store.contracts_for_usage("team@widgetsexpress.com", start, &in_region("EU"))?, [everything]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal where there is no such customer.
+    fn contracts_for_usage(
+        &self,
+        of: impl Into<UsageOf>,
+        moment: Time,
+        properties: &BTreeMap<String, String>,
+    ) -> Result<Vec<ContractId>> {
+        self.reading(|reader| contract_answers::for_usage(reader, &of.into(), moment, properties))
+    }
+
+    /// What a unit of a product costs on a contract at a moment: the card's rate, and what the contract's
+    /// overrides make of it; `None` where the contract or a rate of its card is not in force then.
+    /// [`ContractRate`] says which override wins.
+    ///
+    /// # Errors
+    /// A refusal where there is no such contract or product, or the contract was taken in with nothing but its id;
+    /// where a price that an override makes needs more than 28 digits before its point.
+    fn rate(
+        &self,
+        contract: ContractId,
+        question: &RateQuestion,
+        moment: Time,
+    ) -> Result<Option<ContractRate>> {
+        self.reading(|reader| contract_answers::rate(reader, contract, question, moment))
+    }
+
+    /// The rates that are in force on a contract at a moment, of products that are part of it, a page at a time; all
+    /// where no selector is given, and those that one of the selectors fits otherwise. A page can hold fewer than
+    /// its limit and still have a next one.
+    ///
+    /// # Errors
+    /// As [`rate`](Self::rate), and where the page's limit is not 1 to 1,000, or its cursor belongs to another
+    /// question.
+    fn contract_rate_schedule(
+        &self,
+        contract: ContractId,
+        moment: Time,
+        selectors: &[RateSelector],
+        page: &PageRequest,
+    ) -> Result<Page<ContractRateSegment>> {
+        self.reading(|reader| contract_answers::rates(reader, contract, moment, selectors, page))
     }
 }
 

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::Written;
+
 /// An exact decimal number: an amount of money, a price, a quantity, a factor.
 ///
 /// Up to 28 digits, up to 28 of them behind the point; a number that needs more is refused, never rounded. Amounts
@@ -35,6 +37,8 @@ pub struct AmountError {
 impl Amount {
     /// 0.
     pub const ZERO: Self = Self(Decimal::ZERO);
+    /// The largest there is: 28 nines.
+    pub(crate) const MAX: Self = Self(Decimal::from_parts(0x0FFF_FFFF, 0x3E25_0261, 0x204F_CE5E, false, 0));
 
     /// Whether it is less than 0.
     #[must_use]
@@ -49,6 +53,38 @@ impl Amount {
 
     pub(crate) fn of(number: Decimal) -> Self {
         Self(number.normalize())
+    }
+
+    /// The whole number with that many of its digits behind the point, if it is an amount.
+    pub(crate) fn scaled(mantissa: i128, places: u32) -> Option<Self> {
+        let fits = mantissa.unsigned_abs() < MOST.unsigned_abs();
+        Decimal::try_from_i128_with_scale(mantissa, places).ok().filter(|_| fits).map(Self::of)
+    }
+
+    /// This amount that many times; `None` where that is no amount exactly. (The decimal library's own product is
+    /// rounded without a word.)
+    pub(crate) fn times(self, by: Self) -> Option<Self> {
+        let product = Written::of(self).times(by).exact()?;
+        Some(if self.is_negative() == by.is_negative() { product } else { Self::of(-product.0) })
+    }
+
+    /// All of them together; `None` where that is no amount exactly. Their order does not matter.
+    pub(crate) fn sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        // What stands before the point and what stands behind it, each as a whole number.
+        let (mut whole, mut fraction) = (0_i128, 0_i128);
+        for amount in amounts {
+            let one = 10_i128.checked_pow(amount.0.scale())?;
+            let mantissa = amount.0.mantissa();
+            whole = whole.checked_add(mantissa / one)?;
+            fraction = fraction.checked_add((mantissa % one).checked_mul(MOST / one)?)?;
+        }
+        whole = whole.checked_add(fraction.div_euclid(MOST))?;
+        fraction = fraction.rem_euclid(MOST);
+        let (mut places, mut one) = (28, MOST);
+        while places > 0 && fraction % 10 == 0 {
+            (places, one, fraction) = (places - 1, one / 10, fraction / 10);
+        }
+        Self::scaled(whole.checked_mul(one)?.checked_add(fraction)?, places)
     }
 }
 
@@ -74,6 +110,8 @@ impl FromStr for Amount {
 
 /// The most digits of an amount, and the most of them behind its point.
 const MAX_DIGITS: usize = 28;
+/// The first whole number with more digits than an amount has.
+const MOST: i128 = 10_i128.pow(28);
 /// The most characters of a number that is looked at.
 const MAX_NUMBER_TEXT: usize = 100;
 
@@ -193,7 +231,46 @@ mod tests {
         assert!("1e2147483647".parse::<Amount>().is_err() && "1e-2147483648".parse::<Amount>().is_err());
     }
 
+    /// Any amount: up to 28 digits, of either sign, with any point.
+    fn amount() -> impl Strategy<Value = Amount> {
+        (1..=28_u32, any::<i128>(), 0..=28_u32)
+            .prop_map(|(digits, any, places)| Amount::scaled(any % 10_i128.pow(digits), places).unwrap())
+    }
+
+    #[test]
+    fn products_and_sums_are_exact_or_not_at_all() {
+        let times = |a: &str, b: &str| a.parse::<Amount>().unwrap().times(b.parse().unwrap());
+        let is = |text: &str| Some(text.parse::<Amount>().unwrap());
+        assert_eq!(times("-1.5", "2"), is("-3"));
+        assert_eq!(times("-1.5", "-0.02"), is("0.03"));
+        assert_eq!(times("-1.5", "0"), is("0"));
+        assert_eq!(times("1e-28", "1e-1"), None);
+        assert_eq!(times("1e27", "10"), None);
+        assert_eq!(times("3.333333333333333333333333333", "0.1"), is("0.3333333333333333333333333333"));
+        assert_eq!(times("3.333333333333333333333333333", "0.01"), None);
+        // 2 to the power of 93 and of -28: 48 digits together, and their product has 20.
+        assert_eq!(
+            times("9903520314283042199192993792", "0.0000000037252902984619140625"),
+            is("36893488147419103232")
+        );
+        let sum = |amounts: &[&str]| Amount::sum(amounts.iter().map(|text| text.parse::<Amount>().unwrap()));
+        assert_eq!(sum(&[]), is("0"));
+        assert_eq!(sum(&["1e27", "1e-28", "-1e27"]), is("1e-28"));
+        assert_eq!(sum(&["1e27", "1e-28"]), None);
+        assert_eq!(sum(&["-0.5", "0.25", "-1"]), is("-1.25"));
+        assert_eq!(sum(&["9999999999999999999999999999", "1"]), None);
+        assert_eq!(sum(&["9999999999999999999999999999"]), Some(Amount::MAX));
+    }
+
     proptest! {
+        #[test]
+        fn a_sum_does_not_depend_on_the_order_and_goes_back(a in amount(), b in amount(), c in amount()) {
+            prop_assert_eq!(Amount::sum([a, b, c]), Amount::sum([c, a, b]));
+            prop_assert_eq!(Amount::sum([a, b, Amount::of(-b.decimal())]), Some(a));
+            prop_assert_eq!(a.times(b), b.times(a));
+            prop_assert_eq!(a.times(3.into()), Amount::sum([a, a, a]));
+        }
+
         #[test]
         fn an_amount_is_the_same_after_text_and_disk(mantissa in any::<i64>(), scale in 0_u32..=28) {
             let amount = Amount::of(Decimal::try_from_i128_with_scale(mantissa.into(), scale).unwrap());

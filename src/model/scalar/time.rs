@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::civil::Time as Clock;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A moment in UTC, exact to the nanosecond, from 2 January of year -9999 to 30 December of year 9999.
@@ -35,6 +37,10 @@ pub struct TimeError {
 impl Time {
     /// 1 January 1970, 00:00 UTC.
     pub const UNIX_EPOCH: Self = Self(Timestamp::UNIX_EPOCH);
+    /// The first moment there is.
+    pub(crate) const FIRST: Self = Self(Timestamp::MIN);
+    /// The last moment there is.
+    pub(crate) const LAST: Self = Self(Timestamp::MAX);
 
     /// What the system's clock says now, cut to the millisecond, as the API's times are.
     #[must_use]
@@ -59,7 +65,41 @@ impl Time {
     /// ```
     #[must_use]
     pub fn after(self, later: Duration) -> Self {
-        Self(self.0.checked_add(later).unwrap_or(Timestamp::MAX))
+        self.0.checked_add(later).map_or(Self::LAST, Self)
+    }
+
+    /// That many days of 24 hours later, or earlier; `None` beyond the range.
+    pub(crate) fn plus_days(self, days: i64) -> Option<Self> {
+        let days = SignedDuration::from_secs(days.checked_mul(86_400)?);
+        self.0.checked_add(days).ok().map(Self)
+    }
+
+    /// The same day and clock that many UTC calendar months later, or earlier; the month's last day where it has no
+    /// such day. `None` beyond the range.
+    pub(crate) fn plus_months(self, months: i64) -> Option<Self> {
+        let months = Span::new().try_months(months).ok()?;
+        let date = TimeZone::UTC.to_datetime(self.0).checked_add(months).ok()?;
+        TimeZone::UTC.to_timestamp(date).ok().map(Self)
+    }
+
+    /// How many calendar months the month of `later` is after this one's in UTC, wherever in them both are.
+    pub(crate) fn months_to(self, later: Self) -> i64 {
+        let month = |time: Self| {
+            let date = TimeZone::UTC.to_datetime(time.0);
+            i64::from(date.year()) * 12 + i64::from(date.month())
+        };
+        month(later) - month(self)
+    }
+
+    /// How many nanoseconds `later` is after this moment; negative where it is before.
+    pub(crate) fn nanoseconds_to(self, later: Self) -> i128 {
+        later.0.as_nanosecond() - self.0.as_nanosecond()
+    }
+
+    /// When the UTC month begins; `None` for the first month there is, whose begin is out of range.
+    pub(crate) fn first_of_month(self) -> Option<Self> {
+        let date = TimeZone::UTC.to_datetime(self.0).date().first_of_month();
+        TimeZone::UTC.to_timestamp(date.to_datetime(Clock::midnight())).ok().map(Self)
     }
 
     /// Whether a UTC hour begins at this very moment. Much of the API is scheduled by the hour.

@@ -1,0 +1,185 @@
+//! When the usage of a contract is invoiced: the periods of its statements.
+
+use super::calendar::Cycle;
+use crate::error::{Fault, FieldProblem};
+use crate::model::scalar::Time;
+use crate::model::statement::{CreateStatementSchedule, StatementDay, StatementSchedule};
+
+/// What is wrong with a statement schedule that is to be; `at` stands in front of the names of its fields.
+pub fn faults(at: &str, schedule: &CreateStatementSchedule) -> Vec<Fault> {
+    let problem = match (schedule.day, schedule.billing_anchor_date) {
+        (StatementDay::CustomDate, None) => {
+            FieldProblem::Missing { rule: "CUSTOM_DATE counts periods from a date" }
+        }
+        (StatementDay::FirstOfMonth | StatementDay::ContractStart, Some(_)) => {
+            FieldProblem::NotAllowed { rule: "it is for CUSTOM_DATE" }
+        }
+        _ => return Vec::new(),
+    };
+    vec![problem.at(format!("{at}billing_anchor_date"))]
+}
+
+/// What is stored of a statement schedule that has no faults.
+///
+/// The first of the month is that of the contract's start, at 00:00 UTC: quarters and years of statements are
+/// counted from there, and so are weeks.
+pub fn resolve(schedule: &CreateStatementSchedule, contract_start: Time) -> StatementSchedule {
+    let anchor = match schedule.day {
+        StatementDay::FirstOfMonth => contract_start.first_of_month(),
+        StatementDay::ContractStart => None,
+        StatementDay::CustomDate => schedule.billing_anchor_date,
+    };
+    StatementSchedule {
+        frequency: schedule.frequency,
+        billing_anchor_date: anchor.unwrap_or(contract_start),
+        invoice_generation_starting_at: schedule.invoice_generation_starting_at,
+    }
+}
+
+/// The moments at which one statement's period ends and the next one's begins.
+pub fn boundaries(schedule: &StatementSchedule) -> Cycle {
+    Cycle::new(schedule.billing_anchor_date, schedule.frequency)
+}
+
+/// The periods of statements from one moment to another, or to the end of the calendar: each begins where the one
+/// before it ends. The first one begins at `from`, wherever in a period that is, and the last one ends at `to`.
+pub fn periods(
+    schedule: &StatementSchedule,
+    from: Time,
+    to: Option<Time>,
+) -> impl Iterator<Item = (Time, Time)> + use<> {
+    let boundaries = boundaries(schedule);
+    let to = to.unwrap_or(Time::LAST);
+    let mut number = boundaries.at_or_before(from);
+    let mut start = from;
+    std::iter::from_fn(move || {
+        if start >= to {
+            return None;
+        }
+        number += 1;
+        let end = boundaries.nth(number).map_or(to, |next| next.min(to));
+        Some((std::mem::replace(&mut start, end), end))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::rate::BillingFrequency;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    use BillingFrequency::{Annual, Monthly, Quarterly, Weekly};
+
+    fn time(text: &str) -> Time {
+        format!("{text}:00:00Z").parse().unwrap()
+    }
+
+    fn asked(
+        frequency: BillingFrequency,
+        day: StatementDay,
+        anchor: Option<&str>,
+    ) -> CreateStatementSchedule {
+        CreateStatementSchedule {
+            frequency,
+            day,
+            billing_anchor_date: anchor.map(time),
+            invoice_generation_starting_at: None,
+        }
+    }
+
+    fn days(schedule: &CreateStatementSchedule, start: &str, end: Option<&str>, count: usize) -> Vec<String> {
+        let resolved = resolve(schedule, time(start));
+        let periods = periods(&resolved, time(start), end.map(time)).take(count);
+        periods
+            .map(|(start, end)| format!("{} {}", &start.to_string()[..13], &end.to_string()[..13]))
+            .collect()
+    }
+
+    #[test]
+    fn a_date_is_for_custom_date_which_needs_one() {
+        let fields = |day, anchor| -> Vec<String> {
+            faults("usage_statement_schedule.", &asked(Monthly, day, anchor))
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        };
+        assert!(fields(StatementDay::FirstOfMonth, None).is_empty());
+        assert!(fields(StatementDay::ContractStart, None).is_empty());
+        assert!(fields(StatementDay::CustomDate, Some("2024-09-10T00")).is_empty());
+        for (day, anchor, words) in [
+            (StatementDay::FirstOfMonth, Some("2024-09-10T00"), "not allowed here"),
+            (StatementDay::ContractStart, Some("2024-09-10T00"), "not allowed here"),
+            (StatementDay::CustomDate, None, "missing"),
+        ] {
+            let found = fields(day, anchor);
+            let start = format!("usage_statement_schedule.billing_anchor_date: {words}");
+            assert!(found.len() == 1 && found[0].starts_with(&start), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn periods_are_counted_from_the_day_that_was_chosen() {
+        // The seed's contract, and the example of the API's reference.
+        let seed = asked(Monthly, StatementDay::ContractStart, None);
+        assert_eq!(
+            days(&seed, "2024-11-01T00", None, 2),
+            ["2024-11-01T00 2024-12-01T00", "2024-12-01T00 2025-01-01T00"]
+        );
+        let custom = asked(Monthly, StatementDay::CustomDate, Some("2024-09-10T00"));
+        assert_eq!(
+            days(&custom, "2024-09-15T00", None, 2),
+            ["2024-09-15T00 2024-10-10T00", "2024-10-10T00 2024-11-10T00"]
+        );
+        let later = asked(Monthly, StatementDay::CustomDate, Some("2025-01-31T00"));
+        assert_eq!(
+            days(&later, "2024-11-15T06", Some("2025-01-15T00"), 9),
+            ["2024-11-15T06 2024-11-30T00", "2024-11-30T00 2024-12-31T00", "2024-12-31T00 2025-01-15T00"]
+        );
+        let first = asked(Quarterly, StatementDay::FirstOfMonth, None);
+        assert_eq!(days(&first, "2024-11-15T06", Some("2025-02-01T00"), 9), ["2024-11-15T06 2025-02-01T00"]);
+        let leap = asked(Annual, StatementDay::ContractStart, None);
+        assert_eq!(
+            days(&leap, "2024-02-29T07", Some("2026-03-01T00"), 9),
+            ["2024-02-29T07 2025-02-28T07", "2025-02-28T07 2026-02-28T07", "2026-02-28T07 2026-03-01T00"]
+        );
+    }
+
+    #[test]
+    fn there_are_none_in_no_time_and_the_calendar_ends() {
+        let weekly = asked(Weekly, StatementDay::ContractStart, None);
+        assert!(days(&weekly, "2024-11-01T00", Some("2024-11-01T00"), 9).is_empty());
+        assert!(days(&weekly, "2024-11-01T00", Some("2024-10-01T00"), 9).is_empty());
+        let last = resolve(&weekly, time("9999-12-20T00"));
+        let all: Vec<_> = periods(&last, time("9999-12-20T00"), None).collect();
+        assert_eq!((all.len(), all[1].1), (2, Time::LAST));
+    }
+
+    proptest! {
+        #[test]
+        fn periods_tile_what_is_asked_for(
+            anchor in 0..800_000_u64,
+            from in 0..800_000_u64,
+            length in 1..20_000_u64,
+            frequency in prop::sample::select(vec![Monthly, Quarterly, Annual, Weekly]),
+        ) {
+            let hour = |hours: u64| Time::UNIX_EPOCH.after(Duration::from_secs(hours * 3_600));
+            let schedule = StatementSchedule {
+                frequency,
+                billing_anchor_date: hour(anchor),
+                invoice_generation_starting_at: None,
+            };
+            let (from, to) = (hour(from), hour(from + length));
+            let all: Vec<_> = periods(&schedule, from, Some(to)).collect();
+            prop_assert_eq!((all[0].0, all[all.len() - 1].1), (from, to));
+            prop_assert!(all.iter().all(|(start, end)| start < end));
+            prop_assert!(all.windows(2).all(|pair| pair[0].1 == pair[1].0));
+            // Every cut inside is a boundary, and every boundary is a cut.
+            let cycle = boundaries(&schedule);
+            prop_assert!(all.windows(2).all(|pair| cycle.nth(cycle.at_or_before(pair[0].1)) == Some(pair[0].1)));
+            let inside = cycle.at_or_before(to) - cycle.at_or_before(from);
+            let at_the_end = cycle.nth(cycle.at_or_before(to)) == Some(to);
+            prop_assert_eq!(all.len() as i64, inside + 1 - i64::from(at_the_end));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What follows from contracts: which usage counts on which, and what it costs.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use uuid::Uuid;
+
+use super::find::cut;
+use super::{contract_read, customers, entities, rates};
+use crate::entity::{ContractId, CustomerId, EntityId, ManagedEntity};
+use crate::error::{Fault, Result};
+use crate::id::OverrideId;
+use crate::model::contract::{ContractOrigin, ContractPart, PartKind};
+use crate::model::contract_rate::{ContractRate, ContractRateSegment, RateQuestion};
+use crate::model::page::{Cursor, Page, PageRequest, Question};
+use crate::model::price_override::Override;
+use crate::model::product::ProductRecord;
+use crate::model::rate::RateSelector;
+use crate::model::scalar::Time;
+use crate::model::usage_filter::UsageOf;
+use crate::rules::contract_rate::{Overrides, Span, rate_at, segment_at};
+use crate::rules::override_target::Line;
+use crate::rules::usage_filter::counts;
+use crate::storage::catalog::Catalog;
+use crate::storage::versions::{self, AsOf};
+use crate::storage::view::Reader;
+use crate::storage::{contract_window, rows};
+
+/// The contracts that usage of a moment counts on, by their starts.
+pub fn for_usage(
+    reader: &impl Reader,
+    of: &UsageOf,
+    moment: Time,
+    properties: &BTreeMap<String, String>,
+) -> Result<Vec<ContractId>> {
+    let customer = match of {
+        UsageOf::Customer(id) => entities::known(reader, (*id).into()).map(|_| *id)?,
+        UsageOf::Alias(alias) => match customers::find(reader, alias)? {
+            Some(id) => id,
+            None => return Ok(Vec::new()),
+        },
+    };
+    let mut found = Vec::new();
+    for (id, start, end) in in_force(reader, customer, moment)? {
+        let filter = match versions::filter_at(reader, id.uuid(), moment, AsOf::Now)? {
+            Some(ContractPart::UsageFilter(filter)) => Some(filter),
+            _ => None,
+        };
+        if counts(start, end, filter.as_ref(), moment, properties) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// The contracts of a customer that are in force at a moment, with their start and end.
+fn in_force(
+    reader: &impl Reader,
+    customer: CustomerId,
+    moment: Time,
+) -> Result<Vec<(ContractId, Time, Option<Time>)>> {
+    let mut found = Vec::new();
+    contract_window::scan(reader, customer.uuid(), None, None, |_, id, window| {
+        if moment < window.starting_at {
+            return ControlFlow::Break(());
+        }
+        if !window.archived && window.ending_before.is_none_or(|end| moment < end) {
+            found.push((ContractId::from(id), window.starting_at, window.ending_before));
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// What a unit costs on a contract at a moment; `None` where the contract or a rate of its card is not in force.
+pub fn rate(
+    reader: &impl Reader,
+    id: ContractId,
+    question: &RateQuestion,
+    moment: Time,
+) -> Result<Option<ContractRate>> {
+    let (_, origin) = contract_read::known(reader, id)?;
+    entities::known(reader, question.product_id.into())?;
+    let Some(card) = origin.rate_card_id else { return Ok(None) };
+    if !holds(reader, id, &origin, moment)? {
+        return Ok(None);
+    }
+    let RateQuestion { product_id, pricing_group_values, billing_frequency, .. } = question;
+    let listed = rates::one(reader, card, *product_id, pricing_group_values, *billing_frequency, moment)?;
+    let Some(listed) = listed else { return Ok(None) };
+    let presentation_group_values = &question.presentation_group_values;
+    let line = Line { listed: &listed, presentation_group_values, paid_by: question.paid_by };
+    let priced = overrides(reader, id)?;
+    rate_at(&line, &as_rules_have_them(&priced, &origin), moment).map(Some)
+}
+
+/// A page of the rates that are in force on a contract at a moment: of products that are part of it.
+pub fn rates(
+    reader: &impl Reader,
+    id: ContractId,
+    moment: Time,
+    selectors: &[RateSelector],
+    page: &PageRequest,
+) -> Result<Page<ContractRateSegment>> {
+    let mut faults = Vec::from_iter(rates::selectors_fault(selectors));
+    let known = Fault::gather(contract_read::known(reader, id), &mut faults)?;
+    let mut conditions = vec![id.to_string(), moment.to_string()];
+    conditions.extend(selectors.iter().map(|selector| format!("{selector:?}")));
+    let question = Question::filtered("contract_rates", &conditions);
+    let store = reader.with_catalog(Catalog::store);
+    let after = Fault::gather(page.resume(store, &question), &mut faults)?.flatten();
+    Fault::none_of(faults)?;
+    let Some((_, origin)) = known else { return Ok(Page { items: Vec::new(), next: None }) };
+    let Some(card) = origin.rate_card_id else { return Ok(Page { items: Vec::new(), next: None }) };
+    let found = rates::some_at(reader, card, moment, selectors, after, page.limit)?;
+    let found = cut(found, page.limit, |(key, _)| Cursor::new(store, question, key));
+    let priced = overrides(reader, id)?;
+    let overrides = as_rules_have_them(&priced, &origin);
+    let end = contract_read::terms(reader, id)?.ending_before;
+    let term = Span { from: origin.starting_at, to: end };
+    let mut items = Vec::new();
+    for (_, listed) in found.items {
+        let within = term.and(tagged_as_at(reader, listed.product_id.uuid(), moment)?);
+        items.extend(segment_at(card, listed, within, &overrides, moment)?);
+    }
+    Ok(Page { items, next: found.next })
+}
+
+fn holds(reader: &impl Reader, id: ContractId, origin: &ContractOrigin, moment: Time) -> Result<bool> {
+    let end = contract_read::terms(reader, id)?.ending_before;
+    Ok(origin.starting_at <= moment && end.is_none_or(|end| moment < end))
+}
+
+/// The time around a moment in which a product has the same tags.
+fn tagged_as_at(reader: &impl Reader, product: Uuid, moment: Time) -> Result<Span> {
+    let record: Option<ProductRecord> = rows::record(reader, product)?;
+    let updates = record.map(|record| record.updates).unwrap_or_default();
+    let starts = || {
+        let tagging = updates.iter().filter(|update| update.changes.tags.is_some());
+        tagging.map(|update| update.starting_at)
+    };
+    Ok(Span {
+        from: starts().filter(|start| *start <= moment).max().unwrap_or(Time::FIRST),
+        to: starts().filter(|start| *start > moment).min(),
+    })
+}
+
+fn overrides(reader: &impl Reader, id: ContractId) -> Result<Vec<(OverrideId, Box<Override>)>> {
+    let parts = versions::parts(reader, id.uuid(), Some(PartKind::Override), AsOf::Now)?;
+    let priced = parts.into_iter().filter_map(|(id, part)| match part {
+        ContractPart::Override(priced) => Some((OverrideId::from(Uuid::from_bytes(id)), priced)),
+        _ => None,
+    });
+    Ok(priced.collect())
+}
+
+/// Ids go up, so that the order of the ids is the order in which overrides were added.
+fn as_rules_have_them<'o>(
+    priced: &'o [(OverrideId, Box<Override>)],
+    origin: &ContractOrigin,
+) -> Overrides<'o> {
+    Overrides {
+        added: priced.iter().map(|(id, priced)| (*id, &**priced)).collect(),
+        prioritization: origin.multiplier_override_prioritization,
+    }
+}
