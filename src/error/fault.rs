@@ -266,6 +266,16 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The faults of those fields that have a problem; `at` stands in front of their names.
+    pub(crate) fn of_fields<'f>(
+        at: &str,
+        problems: impl IntoIterator<Item = (&'f str, Option<FieldProblem>)>,
+    ) -> Vec<Self> {
+        let fault =
+            |(field, problem): (&str, Option<FieldProblem>)| Some(problem?.at(format!("{at}{field}")));
+        problems.into_iter().filter_map(fault).collect()
+    }
+
     /// Whether the request is wrong in itself, names something missing, or conflicts with the store.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {

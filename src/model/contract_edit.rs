@@ -236,7 +236,8 @@ pub struct UpdateSubscription {
     pub id: SubscriptionId,
     /// Another end.
     pub ending_before: Option<Option<Time>>,
-    /// Seats say how many there are from now on: the property of usage events that names the seat.
+    /// Seats say how many there are, from the first of the changes of seats below on, or from now on where there is
+    /// none: the property of usage events that names the seat.
     pub manage_by_seats: Option<String>,
     /// Changes of the quantity, in this order.
     pub quantity_updates: Vec<QuantityUpdate>,

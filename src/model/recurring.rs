@@ -4,6 +4,7 @@ use super::balance::{BalanceTerms, RateChoice};
 use super::scalar::{Amount, Time};
 use super::word::words;
 use crate::entity::SubscriptionId;
+use crate::error::FieldProblem;
 use crate::id::CreditTypeId;
 
 /// The most updates of one recurring commit or credit.
@@ -60,6 +61,14 @@ pub struct ProrationRounding {
     pub rounding_method: ProrationRoundingMethod,
     /// How many places behind the point are left: -5 to 5. -2 rounds cents to whole dollars.
     pub decimal_places: i8,
+}
+
+impl ProrationRounding {
+    /// What is wrong with its decimal places.
+    pub(crate) fn check(self) -> Option<FieldProblem> {
+        let (value, rule) = (self.decimal_places.to_string(), "it has to be from -5 to 5");
+        (!(-5..=5).contains(&self.decimal_places)).then_some(FieldProblem::Value { value, rule })
+    }
 }
 
 /// How the two prorated amounts of a recurring commit are rounded.

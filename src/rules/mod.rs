@@ -1,5 +1,6 @@
 //! Pure answers over model values: no storage, no clock, no ids of their own.
 
+pub(crate) mod balance;
 pub(crate) mod calendar;
 pub(crate) mod contract;
 pub(crate) mod contract_rate;
@@ -10,6 +11,7 @@ pub(crate) mod override_names;
 pub(crate) mod override_price;
 pub(crate) mod override_target;
 pub(crate) mod price_override;
+pub(crate) mod part_text;
 pub(crate) mod product;
 pub(crate) mod quantity;
 pub(crate) mod rate;
@@ -22,3 +24,5 @@ pub(crate) mod statement;
 mod threshold;
 mod threshold_change;
 pub(crate) mod usage_filter;
+pub(crate) mod scheduled_charge;
+pub(crate) mod subscription;

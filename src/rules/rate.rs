@@ -139,7 +139,7 @@ fn own_faults(at: &str, rate: &Rate) -> Vec<Fault> {
         (characters > most).then_some(FieldProblem::TooLong { characters, most })
     });
     let problems = [("quantity", quantity), ("is_prorated", prorated), ("custom_rate", custom)];
-    problems.into_iter().filter_map(|(field, problem)| Some(problem?.at(format!("{at}{field}")))).collect()
+    Fault::of_fields(at, problems)
 }
 
 /// What is wrong with the group values of a rate, or with those that something is to fit.

@@ -102,6 +102,11 @@ impl Time {
         TimeZone::UTC.to_timestamp(date.to_datetime(Clock::midnight())).ok().map(Self)
     }
 
+    /// How long after `earlier` this moment is; nothing where it is before it.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::try_from(self.0.duration_since(earlier.0)).unwrap_or_default()
+    }
+
     /// Whether a UTC hour begins at this very moment. Much of the API is scheduled by the hour.
     ///
     /// ```
