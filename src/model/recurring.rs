@@ -205,7 +205,7 @@ pub struct RoundingChanges {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
-    /// Which one, counted from 0.
+    /// The number of its period, counted from 0. A period that brings nothing has a number too.
     pub number: u32,
     /// From when on it can be drawn from, inclusive.
     pub starting_at: Time,

@@ -228,7 +228,7 @@ mod tests {
     fn month_length(year: u64, month: u64) -> u64 {
         match month {
             4 | 6 | 9 | 11 => 30,
-            2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+            2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
             2 => 28,
             _ => 31,
         }
@@ -242,12 +242,12 @@ mod tests {
             Quarterly => 3,
             SemiAnnual => 6,
             Annual => 12,
-            Weekly => return (start..end).filter(|day| (day - start) % 7 == 0).collect(),
+            Weekly => return (start..end).filter(|day| (day - start).is_multiple_of(7)).collect(),
         };
         let falls_on = |day: &u64| {
             let (year, month, day) = civil(*day);
             let months = year * 12 + month - first_year * 12 - first_month;
-            months % step == 0 && day == first_day.min(month_length(year, month))
+            months.is_multiple_of(step) && day == first_day.min(month_length(year, month))
         };
         (start..end).filter(falls_on).collect()
     }

@@ -82,11 +82,9 @@ mod tests {
     }
 
     /// Ids that count from a number on.
-    fn ids(mut next: u128) -> impl FnMut() -> ScheduleItemId {
-        move || {
-            next += 1;
-            id(next - 1)
-        }
+    fn ids(first: u128) -> impl FnMut() -> ScheduleItemId {
+        let mut numbers = first..;
+        move || id(numbers.next().unwrap())
     }
 
     fn segment(amount: i64, start: &str, end: &str) -> CreateAccessItem {
