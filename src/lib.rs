@@ -114,7 +114,9 @@ pub use model::contract_edit::{
     UpdateBalance, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRecurring,
     UpdateScheduledCharge, UpdateSubscription,
 };
-pub use model::contract_rate::{ContractRate, ContractRateSegment, OverrideRate, PayingBalance, RateQuestion};
+pub use model::contract_rate::{
+    ContractRate, ContractRateSegment, OverrideRate, PayingBalance, RateQuestion,
+};
 pub use model::credit_type::CreditType;
 pub use model::custom_field::{
     CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
@@ -182,12 +184,14 @@ pub use model::subscription::{
     MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement, QuantitySegment, QuantityUpdate,
     Subscription, SubscriptionPaymentGate, SubscriptionTerms,
 };
-pub use model::usage_filter::{MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment, UsageOf};
+pub use model::usage_filter::{
+    MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment, UsageOf,
+};
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Reading, ReadingContracts, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions,
-    Transaction, Writing, WritingContracts, WritingRecords,
+    Durability, IdSource, Reading, ReadingContracts, ReadingRecords, SetClock, Snapshot, Stats, Store,
+    StoreOptions, Transaction, Writing, WritingContracts, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -206,8 +210,9 @@ pub mod prelude {
         EventTypeFilter, Expectation, Fault, IdSource, Instance, KeyKind, OverrideId, Page, PageRequest,
         Product, ProductChanges, ProductState, ProductType, ProductUpdate, PropertyFilter,
         QuantityConversion, QuantityRounding, Rate, RateCard, RateSegment, RateSelector, RateType, Reading,
-        ReadingContracts, ReadingRecords, RecurringCommitId, RecurringCreditId, RoundingMethod, ScheduleItemId, ScheduledAlias,
-        SetClock, SetOutcome, Snapshot, SqlBreakdownGranularity, Store, StoreOptions, Tier, Time,
-        Transaction, UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing, WritingContracts, WritingRecords,
+        ReadingContracts, ReadingRecords, RecurringCommitId, RecurringCreditId, RoundingMethod,
+        ScheduleItemId, ScheduledAlias, SetClock, SetOutcome, Snapshot, SqlBreakdownGranularity, Store,
+        StoreOptions, Tier, Time, Transaction, UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing,
+        WritingContracts, WritingRecords,
     };
 }

@@ -28,7 +28,12 @@ pub fn creation_faults(request: &CreateContract) -> Vec<Fault> {
         faults.extend(statement::faults("usage_statement_schedule.", schedule));
     }
     if let Some(filter) = &request.usage_filter {
-        faults.extend(usage_filter::faults("usage_filter.", filter, request.starting_at, request.ending_before));
+        faults.extend(usage_filter::faults(
+            "usage_filter.",
+            filter,
+            request.starting_at,
+            request.ending_before,
+        ));
     }
     faults.extend(request.settings.check());
     faults
@@ -110,7 +115,11 @@ pub fn part_faults(
 }
 
 /// The items of a list with what stands in front of the names of their fields.
-pub fn placed<'p, T>(prefix: &'p str, list: &'p str, items: &'p [T]) -> impl Iterator<Item = (String, &'p T)> {
+pub fn placed<'p, T>(
+    prefix: &'p str,
+    list: &'p str,
+    items: &'p [T],
+) -> impl Iterator<Item = (String, &'p T)> {
     items.iter().enumerate().map(move |(place, item)| (format!("{prefix}{list}[{place}]."), item))
 }
 
@@ -174,10 +183,10 @@ pub fn ended(part: &ContractPart, end: Time, trueup_stays: bool, now: Time) -> C
         ContractPart::Commit(commit) => ContractPart::Commit(balance::end(commit, end, trueup_stays).into()),
         ContractPart::Credit(credit) => ContractPart::Credit(balance::end(credit, end, trueup_stays).into()),
         ContractPart::RecurringCommit(commit) => {
-            ContractPart::RecurringCommit(recurring::end(commit, end, now).into())
+            ContractPart::RecurringCommit(recurring::end(commit, end).into())
         }
         ContractPart::RecurringCredit(credit) => {
-            ContractPart::RecurringCredit(recurring::end(credit, end, now).into())
+            ContractPart::RecurringCredit(recurring::end(credit, end).into())
         }
         ContractPart::Override(priced) => {
             let mut priced = priced.clone();

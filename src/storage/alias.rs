@@ -47,7 +47,8 @@ pub fn each_listed(
 ) -> Result<()> {
     let begins = key_bytes::holders_of(name);
     let from = [begins.as_slice(), after.unwrap_or_default()].concat();
-    let from = if after.is_some() { Bound::Excluded(from.as_slice()) } else { Bound::Included(from.as_slice()) };
+    let from =
+        if after.is_some() { Bound::Excluded(from.as_slice()) } else { Bound::Included(from.as_slice()) };
     reader.scan(table, from, |key, row| {
         if !key.starts_with(&begins) {
             return Ok(ControlFlow::Break(()));

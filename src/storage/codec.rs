@@ -149,7 +149,8 @@ pub fn payload(record: &impl Record) -> Result<Vec<u8>> {
 pub fn part_fault(part: &ContractPart) -> Result<Option<Fault>> {
     let bytes = payload(&PartVersion { part: Some(part.clone()) })?.len();
     let rule = "a part of a contract takes at most 1 MiB";
-    let fault = || FieldProblem::Value { value: format!("a part of {bytes} bytes"), rule }.at(part.kind().name());
+    let fault =
+        || FieldProblem::Value { value: format!("a part of {bytes} bytes"), rule }.at(part.kind().name());
     Ok((bytes > MAX_RECORD_BYTES).then(fault))
 }
 

@@ -10,9 +10,7 @@ use super::contracts::key_fault;
 use super::custom_fields::Plan;
 use super::find::cut;
 use super::{contract_read, entities};
-use crate::entity::{
-    CommitId, ContractCreditId, ContractId, CustomerId, EntityId, EntityRef, ManagedEntity,
-};
+use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityId, EntityRef, ManagedEntity};
 use crate::error::{Fault, Result};
 use crate::id::ScheduleItemId;
 use crate::model::balance::{
@@ -58,7 +56,7 @@ impl BalanceId for ContractCreditId {
 /// Makes a commit that is a customer's.
 pub fn create_commit(member: &Member<'_>, level: CustomerLevel, request: CreateCommit) -> Result<CommitId> {
     let mut faults = rule::commit_faults("", &request);
-    faults.extend(rule::level_faults(&level, &request.terms, request.invoice_schedule.as_ref()));
+    faults.extend(rule::commit_level_faults(&level, &request));
     let making = Making::begin(member, ManagedEntity::Commit, level, faults)?;
     let mut new_id = || ScheduleItemId::from(member.new_id());
     let (now, by) = (member.now(), member.about().actor.clone());
@@ -73,7 +71,7 @@ pub fn create_credit(
     request: CreateCredit,
 ) -> Result<ContractCreditId> {
     let mut faults = rule::credit_faults("", &request);
-    faults.extend(rule::level_faults(&level, &request.terms, None));
+    faults.extend(rule::credit_level_faults(&level, &request));
     let making = Making::begin(member, ManagedEntity::ContractCredit, level, faults)?;
     let mut new_id = || ScheduleItemId::from(member.new_id());
     let (now, by) = (member.now(), member.about().actor.clone());
@@ -241,7 +239,8 @@ pub fn page<I: BalanceId>(
     loop {
         let ids = some_ids::<I>(reader, customer, after.as_deref(), page.limit + 1)?;
         for id in &ids {
-            let balance = if filter.id.is_none_or(|wanted| wanted == *id) { find(reader, I::from(*id))? } else { None };
+            let balance =
+                if filter.id.is_none_or(|wanted| wanted == *id) { find(reader, I::from(*id))? } else { None };
             found.extend(balance.filter(|balance| lets_through(filter, balance)));
         }
         after = ids.last().map(|id| id.as_bytes().to_vec());
@@ -292,7 +291,8 @@ pub fn release(member: &Member<'_>, target: EntityRef, own: &CustomerBalance) ->
 /// Every commit and credit of a customer, and of its contracts.
 pub fn all_of(reader: &impl Reader, customer: CustomerId) -> Result<Vec<EntityRef>> {
     let name = customer.to_string();
-    let commits = alias::listed(reader, CommitId::LIST, &name)?.into_iter().map(|id| CommitId::from(id).into());
+    let commits =
+        alias::listed(reader, CommitId::LIST, &name)?.into_iter().map(|id| CommitId::from(id).into());
     let credits = alias::listed(reader, ContractCreditId::LIST, &name)?.into_iter();
     Ok(commits.chain(credits.map(|id| ContractCreditId::from(id).into())).collect())
 }

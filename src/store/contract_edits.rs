@@ -38,8 +38,7 @@ pub fn edit(member: &Member<'_>, id: ContractId, mut edit: EditContract) -> Resu
     }
     settings(&mut editing, &edit, &mut faults)?;
     let origin = editing.origin.clone();
-    let site =
-        Site { id, origin: &origin, ending_before: editing.terms.ending_before, prefix: "add_" };
+    let site = Site { id, origin: &origin, ending_before: editing.terms.ending_before, prefix: "add_" };
     let mut additions = contract_parts::additions(member, &site, edit.take_parts(), &mut faults)?;
     let plan = Plan::for_all_new(member, additions.take_values())?;
     faults.extend_from_slice(plan.faults());
@@ -104,11 +103,7 @@ pub fn set_end(member: &Member<'_>, id: ContractId, end: Option<Time>) -> Result
 }
 
 /// Says which usage counts on a contract from a moment on, until the next filter begins.
-pub fn set_usage_filter(
-    member: &Member<'_>,
-    id: ContractId,
-    filter: UsageFilter,
-) -> Result<ContractEditId> {
+pub fn set_usage_filter(member: &Member<'_>, id: ContractId, filter: UsageFilter) -> Result<ContractEditId> {
     let mut editing = Editing::begin(member, id)?;
     let (start, end) = (editing.origin.starting_at, editing.terms.ending_before);
     let mut faults = usage_filter::faults("", &filter, start, end);
@@ -166,7 +161,8 @@ pub fn made_at(reader: &impl Reader, id: ContractId, revision: u64) -> Result<Co
         found = Some(edit);
         Ok(ControlFlow::Break(()))
     })?;
-    let edit = found.ok_or_else(|| Error::corrupt(format!("contract {id} has no edit of revision {revision}")))?;
+    let edit =
+        found.ok_or_else(|| Error::corrupt(format!("contract {id} has no edit of revision {revision}")))?;
     shown(reader, id, &key, edit)
 }
 
@@ -204,6 +200,5 @@ pub fn release(member: &Member<'_>, id: ContractId) -> Result<()> {
         keys.extend(edit.uniqueness_key);
         Ok(ControlFlow::Continue(()))
     })?;
-    keys.iter()
-        .try_for_each(|key| alias::take(member, TableId::UniquenessKey(KeySpace::ContractEdit), key))
+    keys.iter().try_for_each(|key| alias::take(member, TableId::UniquenessKey(KeySpace::ContractEdit), key))
 }

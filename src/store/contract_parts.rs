@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::contract_products::Products;
 use super::balances::BalanceId as _;
+use super::contract_products::Products;
 use super::{balances, entities};
 use crate::entity::{
-    CommitId, ContractCreditId, ContractId, CustomerId, DiscountId, EntityId, EntityRef, ManagedEntity, ProfessionalServiceId,
-    ScheduledChargeId, SubscriptionId,
+    CommitId, ContractCreditId, ContractId, CustomerId, DiscountId, EntityId, EntityRef, ManagedEntity,
+    ProfessionalServiceId, ScheduledChargeId, SubscriptionId,
 };
 use crate::error::{Fault, FieldProblem, Result};
 use crate::id::{OverrideId, RecurringCommitId, RecurringCreditId, ScheduleItemId};
@@ -74,7 +74,12 @@ impl Additions {
     }
 
     /// Makes the instances; their rows, in the order of their values.
-    pub fn make_instances(&self, member: &Member<'_>, contract: ContractId, customer: CustomerId) -> Result<Vec<FieldsRow>> {
+    pub fn make_instances(
+        &self,
+        member: &Member<'_>,
+        contract: ContractId,
+        customer: CustomerId,
+    ) -> Result<Vec<FieldsRow>> {
         let make = |(target, _): &(EntityRef, CustomFields)| {
             balances::list(member, *target, customer, true)?;
             make_instance(member, *target, contract)
@@ -220,11 +225,7 @@ impl Adding<'_, '_> {
             self.faults.extend(self.products.type_fault(&at, discount.product_id, Fixed)?);
         }
         for (at, service) in placed(prefix, "professional_services", &parts.professional_services) {
-            self.faults.extend(self.products.type_fault(
-                &at,
-                service.service.product_id,
-                ProService,
-            )?);
+            self.faults.extend(self.products.type_fault(&at, service.service.product_id, ProService)?);
         }
         for (at, subscription) in placed(prefix, "subscriptions", &parts.subscriptions) {
             let at = format!("{at}subscription_rate.");
@@ -419,11 +420,8 @@ const fn kinds_of(list: NamedBalances) -> &'static [PartKind] {
     match list {
         NamedBalances::Commits => &[PartKind::Commit],
         NamedBalances::RecurringCommits => &[PartKind::RecurringCommit],
-        NamedBalances::Any => &[
-            PartKind::Commit,
-            PartKind::Credit,
-            PartKind::RecurringCommit,
-            PartKind::RecurringCredit,
-        ],
+        NamedBalances::Any => {
+            &[PartKind::Commit, PartKind::Credit, PartKind::RecurringCommit, PartKind::RecurringCredit]
+        }
     }
 }

@@ -63,14 +63,14 @@ impl<'r, R: Reader> Products<'r, R> {
         needed: ProductType,
     ) -> Result<Option<Fault>> {
         let (field, target) = (format!("{at}product_id"), id.into());
-        let Some(known) = self.known(id)? else { return Ok(Some(Fault::ReferenceNotFound { field, target })) };
+        let Some(known) = self.known(id)? else {
+            return Ok(Some(Fault::ReferenceNotFound { field, target }));
+        };
         Ok(match known.product_type {
             _ if known.archived => Some(Fault::ReferenceArchived { field, target }),
             None => Some(Fault::NothingButAnId { target }),
             Some(found) if found == needed => None,
-            Some(_) => {
-                Some(FieldProblem::Value { value: id.to_string(), rule: type_rule(needed) }.at(field))
-            }
+            Some(_) => Some(FieldProblem::Value { value: id.to_string(), rule: type_rule(needed) }.at(field)),
         })
     }
 
@@ -80,7 +80,8 @@ impl<'r, R: Reader> Products<'r, R> {
         let for_products = &terms.applies_to.product_ids;
         faults.extend(self.missing(&format!("{at}applicable_product_ids"), for_products)?);
         for (place, specifier) in terms.applies_to.specifiers.iter().enumerate() {
-            faults.extend(self.unknown(&format!("{at}specifiers[{place}].product_id"), specifier.product_id)?);
+            faults
+                .extend(self.unknown(&format!("{at}specifiers[{place}].product_id"), specifier.product_id)?);
         }
         Ok(faults)
     }
@@ -176,7 +177,9 @@ impl<'r, R: Reader> Products<'r, R> {
             return Ok(true);
         };
         // A metric that was taken in with nothing but its id can have any group keys.
-        let Some(metric) = rows::record::<BillableMetricRecord>(self.reader, metric.uuid())? else { return Ok(true) };
+        let Some(metric) = rows::record::<BillableMetricRecord>(self.reader, metric.uuid())? else {
+            return Ok(true);
+        };
         let by = if metric.sql.is_some() {
             MetricGroups::Sql
         } else {
@@ -195,4 +198,3 @@ const fn type_rule(needed: ProductType) -> &'static str {
         _ => "its product is of another type",
     }
 }
-

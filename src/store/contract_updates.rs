@@ -129,11 +129,7 @@ impl Updating<'_, '_, '_> {
         Ok(sound.then(|| balance::update(before, update, &mut new_id)))
     }
 
-    fn recurring_commit(
-        &mut self,
-        at: &str,
-        update: &UpdateRecurring<RecurringCommitId>,
-    ) -> Result<()> {
+    fn recurring_commit(&mut self, at: &str, update: &UpdateRecurring<RecurringCommitId>) -> Result<()> {
         match self.editing.part(PartKind::RecurringCommit, update.id)? {
             Some(ContractPart::RecurringCommit(before)) => {
                 if let Some(after) = self.recurring(at, &before, update, true) {
@@ -145,11 +141,7 @@ impl Updating<'_, '_, '_> {
         Ok(())
     }
 
-    fn recurring_credit(
-        &mut self,
-        at: &str,
-        update: &UpdateRecurring<RecurringCreditId>,
-    ) -> Result<()> {
+    fn recurring_credit(&mut self, at: &str, update: &UpdateRecurring<RecurringCreditId>) -> Result<()> {
         match self.editing.part(PartKind::RecurringCredit, update.id)? {
             Some(ContractPart::RecurringCredit(before)) => {
                 if let Some(after) = self.recurring(at, &before, update, false) {

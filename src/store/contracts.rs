@@ -12,6 +12,7 @@ use super::find::cut;
 use super::{balances, contract_edits, contract_read, entities, renewals};
 use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Error, Fault, FieldProblem, Result};
+use crate::model::change::Collection;
 use crate::model::contract::{
     CardChoice, Contract, ContractFilter, ContractOrigin, ContractPart, ContractTerms, ContractWindow,
     CreateContract, PartKind,
@@ -25,7 +26,6 @@ use crate::storage::tables::{KeySpace, TableId};
 use crate::storage::versions::{self, AsOf, NewVersion, Stamp};
 use crate::storage::view::Reader;
 use crate::storage::{alias, alias_schedule, collection, contract_window, rows};
-use crate::model::change::Collection;
 
 /// The part of a contract that is the contract itself.
 pub const ITSELF: Uuid = Uuid::nil();

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use uuid::Uuid;
 
-use super::find::cut;
 use super::dependents;
+use super::find::cut;
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Fault, Result};
 use crate::model::custom_field::Instance;

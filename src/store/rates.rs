@@ -16,7 +16,9 @@ use crate::model::change::Collection;
 use crate::model::credit_type::CreditType;
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::product::ProductRecord;
-use crate::model::rate::{AddRate, BillingFrequency, MAX_RATE_SELECTORS, RateRecord, RateSegment, RateSelector};
+use crate::model::rate::{
+    AddRate, BillingFrequency, MAX_RATE_SELECTORS, RateRecord, RateSegment, RateSelector,
+};
 use crate::model::rate_card::RateCardRecord;
 use crate::model::scalar::Time;
 use crate::rules::rate::{Window, effective_end, product_faults, rate_faults, selects_product, selects_rate};
@@ -249,8 +251,7 @@ pub fn some_at(
     limit: usize,
 ) -> Result<Vec<(Vec<u8>, RateSegment)>> {
     let window = Window::at(moment);
-    let mut walk =
-        Walk { reader, card: card.uuid(), window, selectors, limit: limit + 1, found: Vec::new() };
+    let mut walk = Walk { reader, card: card.uuid(), window, selectors, limit: limit + 1, found: Vec::new() };
     walk.products(after)?;
     Ok(walk.found)
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{ReadingContracts, ReadingRecords, Snapshot, Store, Transaction, custom_field_keys, custom_fields, entities, find};
+use super::{
+    ReadingContracts, ReadingRecords, Snapshot, Store, Transaction, custom_field_keys, custom_fields,
+    entities, find,
+};
 use crate::entity::{EntityId, EntityRef, ManagedEntity};
 use crate::error::Result;
 use crate::model::custom_field::{CustomFieldKey, Instance};

@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::custom_fields::Wish;
-use super::{Store, Transaction, WritingContracts, WritingRecords, custom_field_keys, custom_fields, entities};
+use super::{
+    Store, Transaction, WritingContracts, WritingRecords, custom_field_keys, custom_fields, entities,
+};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
 use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};

@@ -106,7 +106,11 @@ fn terms<I>(before: &BalanceTerms, update: &UpdateBalance<I>) -> BalanceTerms {
         rollover_fraction: update.rollover_fraction.unwrap_or(before.rollover_fraction),
         applies_to: update.applies_to(&before.applies_to),
         child_access: update.child_access.clone().or_else(|| before.child_access.clone()),
-        netsuite_sales_order_id: before.netsuite_sales_order_id.clone(),
+        access_type: before.access_type,
+        netsuite_sales_order_id: update
+            .netsuite_sales_order_id
+            .clone()
+            .unwrap_or_else(|| before.netsuite_sales_order_id.clone()),
     }
 }
 
