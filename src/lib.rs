@@ -157,7 +157,7 @@ pub use model::rate_card::{
     MAX_RATE_CARD_NAME_CHARACTERS, RateCard, UpdateRateCard,
 };
 pub use model::recurring::{
-    CreateRecurring, Grant, MAX_RECURRING_UPDATES, ProrationRounding, ProrationRoundingMethod,
+    CreateRecurring, Grant, GrantsOf, MAX_RECURRING_UPDATES, ProrationRounding, ProrationRoundingMethod,
     RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges, RecurringProration, RecurringRounding,
     RecurringTerms, RecurringUpdate, RoundingChanges, SeatAllocation, SubscriptionConfig,
 };
@@ -180,9 +180,9 @@ pub use model::spend_tracker::{
 };
 pub use model::statement::{CreateStatementSchedule, StatementDay, StatementSchedule};
 pub use model::subscription::{
-    CollectionSchedule, CreateSubscription, InvoiceBehavior, InvoicePlacement, MAX_QUANTITY_UPDATES,
-    MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement, QuantitySegment, QuantityUpdate,
-    Subscription, SubscriptionPaymentGate, SubscriptionTerms,
+    CollectionSchedule, CreateSubscription, InvoiceBehavior, InvoicePlacement, MAX_NAMED_SEATS,
+    MAX_QUANTITY_UPDATES, MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement,
+    QuantitySegment, QuantityUpdate, Subscription, SubscriptionPaymentGate, SubscriptionTerms,
 };
 pub use model::usage_filter::{
     MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment, UsageOf,
@@ -203,16 +203,39 @@ pub use wire::Answer;
 pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
-        About, AddRate, Aggregation, Amount, ArchiveFilter, BillableMetric, BillingFrequency, CommitRate,
-        CompositeScope, ContractEditId, ConversionOperation, CreateBillableMetric, CreateCustomer,
-        CreateProduct, CreateRateCard, CreditType, CreditTypeConversion, CreditTypeId, Cursor,
-        CustomFieldKey, CustomFields, Customer, CustomerFilter, Durability, Error, ErrorKind,
-        EventTypeFilter, Expectation, Fault, IdSource, Instance, KeyKind, OverrideId, Page, PageRequest,
-        Product, ProductChanges, ProductState, ProductType, ProductUpdate, PropertyFilter,
-        QuantityConversion, QuantityRounding, Rate, RateCard, RateSegment, RateSelector, RateType, Reading,
-        ReadingContracts, ReadingRecords, RecurringCommitId, RecurringCreditId, RoundingMethod,
-        ScheduleItemId, ScheduledAlias, SetClock, SetOutcome, Snapshot, SqlBreakdownGranularity, Store,
-        StoreOptions, Tier, Time, Transaction, UpdateCustomerConfig, UpdateRateCard, ValueOutcome, Writing,
-        WritingContracts, WritingRecords,
+        About, AccessItem, AccessSchedule, AccessType, AddRate, AddedParts, Aggregation, Amount,
+        AmountDistribution, Applicability, ArchiveFilter, AwsOptions, Balance, BalanceFilter, BalanceOf,
+        BalanceTerms, BillableMetric, BillingFrequency, BillingProvider, BillingProviderConfiguration,
+        BillingProviderConfigurationId, CardChoice, ChildAccess, CollectionSchedule, Commit, CommitRate,
+        CommitType, CompositeScope, ConfigurationChoice, ConfigurationStart, ConsolidatedCharges, Contract,
+        ContractEdit, ContractEditId, ContractFilter, ContractOrigin, ContractRate, ContractRateSegment,
+        ContractSettings, ContractTerms, ConversionOperation, CreateAccessItem, CreateAccessSchedule,
+        CreateBillableMetric, CreateCommit, CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem,
+        CreateInvoiceSchedule, CreateProduct, CreateProfessionalService, CreateRateCard, CreateRecurring,
+        CreateScheduledCharge, CreateStatementSchedule, CreateSubscription, Credit, CreditType,
+        CreditTypeConversion, CreditTypeId, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter,
+        CustomerLevel, DeliveryMethod, DiscountedSpend, Durability, EditContract, Error, ErrorKind,
+        EventTypeFilter, Expectation, Fault, GcpOptions, Grant, GrantsOf, Hierarchy, HierarchyLink, IdSource,
+        Instance, InvoiceBehavior, InvoiceConsolidation, InvoiceItem, InvoicePlacement, InvoiceSchedule,
+        KeyKind, Override, OverrideId, OverridePrioritization, OverrideRate, OverrideSpecifier,
+        OverrideTerms, OverrideTier, OverrideType, OverwriteRate, Page, PageRequest, Part, PartUpdates,
+        Payer, PayingBalance, PaymentGate, PaymentGateType, PrecalculatedTax, Price, Product, ProductChanges,
+        ProductState, ProductType, ProductUpdate, ProfessionalService, PropertyFilter, ProrationRounding,
+        ProrationRoundingMethod, ProviderConfiguration, QuantityChange, QuantityConversion,
+        QuantityManagement, QuantityRounding, QuantitySegment, QuantityUpdate, Rate, RateCard, RateChoice,
+        RateQuestion, RateSegment, RateSelector, RateType, Reading, ReadingContracts, ReadingRecords,
+        RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges, RecurringCommitId,
+        RecurringCreditId, RecurringProration, RecurringRounding, RecurringSchedule, RecurringTerms,
+        RecurringUpdate, Renewal, ResellerRoyalty, ResellerRoyaltyChange, ResellerType, RevenueSystem,
+        RevenueSystemConfiguration, RevenueSystemConfigurationId, RoundingChanges, RoundingMethod,
+        ScheduleDates, ScheduleFrequency, ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation,
+        SetClock, SetOutcome, SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier,
+        SpendTracker, SpendType, SqlBreakdownGranularity, StatementDay, StatementSchedule, Store,
+        StoreOptions, StripePayment, StripePaymentType, Subscription, SubscriptionConfig,
+        SubscriptionPaymentGate, SubscriptionTerms, TaxType, Tier, Time, Transaction, TrueupBehavior,
+        UpdateAccessItem, UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig, UpdateInvoiceItem,
+        UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard, UpdateRecurring, UpdateScheduledCharge,
+        UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf, UsageSpecifier, UsageStatementBehavior,
+        ValueOutcome, Writing, WritingContracts, WritingRecords,
     };
 }

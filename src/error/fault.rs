@@ -266,6 +266,16 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The names of the fields that faults are about, for tests.
+    #[cfg(test)]
+    pub(crate) fn fields(faults: &[Self]) -> Vec<&str> {
+        let fields = faults.iter().map(|fault| match fault {
+            Self::Field { field, .. } => field.as_str(),
+            _ => "",
+        });
+        fields.collect()
+    }
+
     /// The faults of those fields that have a problem; `at` stands in front of their names.
     pub(crate) fn of_fields<'f>(
         at: &str,

@@ -193,7 +193,8 @@ pub struct CustomerLevel {
     pub customer_id: CustomerId,
     /// The customer's contracts whose usage draws from it; all where none is named.
     pub applicable_contract_ids: BTreeSet<ContractId>,
-    /// The contract that is charged for it: needed with an invoice schedule. Commits alone.
+    /// The contract that is charged for it: needed with an invoice schedule, unless nothing is to be invoiced for
+    /// it. Commits alone.
     pub invoice_contract_id: Option<ContractId>,
     /// Refuses to make another commit or credit with the same key: 1 to 128 characters.
     pub uniqueness_key: Option<String>,

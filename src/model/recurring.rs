@@ -5,7 +5,7 @@ use super::scalar::{Amount, Time};
 use super::word::words;
 use crate::entity::SubscriptionId;
 use crate::error::FieldProblem;
-use crate::id::CreditTypeId;
+use crate::id::{CreditTypeId, RecurringCommitId, RecurringCreditId};
 
 /// The most updates of one recurring commit or credit.
 pub const MAX_RECURRING_UPDATES: usize = 1_000;
@@ -137,6 +137,32 @@ pub struct RecurringTerms {
     pub proration_rounding: RecurringRounding,
 }
 
+impl RecurringTerms {
+    /// A grant with every usage statement from a moment on, each to be drawn from until the next one, for as long
+    /// as the contract lasts. Its priority is 1 where the terms have none.
+    #[must_use]
+    pub fn new(terms: BalanceTerms, access_amount: RecurringAmount, starting_at: Time) -> Self {
+        let priority = terms.priority.or(Some(1.into()));
+        Self {
+            terms: BalanceTerms { priority, ..terms },
+            access_amount,
+            invoice_amount: None,
+            starting_at,
+            ending_before: None,
+            commit_duration: 1,
+            recurrence_frequency: None,
+            proration: RecurringProration::default(),
+            proration_rounding: RecurringRounding::default(),
+        }
+    }
+}
+
+impl From<RecurringTerms> for CreateRecurring {
+    fn from(terms: RecurringTerms) -> Self {
+        Self { terms, subscription_config: None, temporary_id: None }
+    }
+}
+
 /// A recurring commit or credit that is to be made with a contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateRecurring {
@@ -217,4 +243,25 @@ pub struct Grant {
     pub invoice_amount: Option<Amount>,
     /// At which rates usage draws from it.
     pub rate_type: Option<RateChoice>,
+}
+
+/// Whose grants are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantsOf {
+    /// Of this recurring commit.
+    Commit(RecurringCommitId),
+    /// Of this recurring credit.
+    Credit(RecurringCreditId),
+}
+
+impl From<RecurringCommitId> for GrantsOf {
+    fn from(id: RecurringCommitId) -> Self {
+        Self::Commit(id)
+    }
+}
+
+impl From<RecurringCreditId> for GrantsOf {
+    fn from(id: RecurringCreditId) -> Self {
+        Self::Credit(id)
+    }
 }

@@ -13,6 +13,8 @@ use crate::entity::ContractProductId;
 pub const MAX_QUANTITY_UPDATES: usize = 1_000;
 /// The most seats that one subscription has, or one call names.
 pub const MAX_SEATS: usize = 10_000;
+/// The most times that one subscription names a seat: those at first, and those of every change.
+pub const MAX_NAMED_SEATS: usize = 40_000;
 /// The most characters of a seat's id.
 pub const MAX_SEAT_CHARACTERS: usize = 200;
 

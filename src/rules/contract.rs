@@ -1,29 +1,33 @@
 //! What a contract and its edits need and may have, and what becomes of its parts when it ends earlier.
 
-use super::{balance, price_override, recurring, scheduled_charge, statement, subscription, usage_filter};
+use super::calendar::check_hour;
+use super::rate::below;
+use super::{
+    balance, part_text, price_override, recurring, scheduled_charge, statement, subscription, usage_filter,
+};
 use crate::error::{Fault, FieldProblem};
 use crate::model::alias::check_end;
-use crate::model::contract::{
-    ContractOrigin, ContractPart, CreateContract, MAX_CONTRACT_NAME_CHARACTERS, MAX_CONTRACT_TEXT_CHARACTERS,
-    MAX_PARTS_PER_CALL, MAX_UNIQUENESS_KEY_CHARACTERS, NewParts,
-};
+use crate::model::contract::{ContractOrigin, ContractPart, CreateContract, MAX_PARTS_PER_CALL, NewParts};
 use crate::model::contract_edit::{EditContract, PartUpdates};
 use crate::model::price_override::OverridePrioritization;
+use crate::model::recurring::CreateRecurring;
 use crate::model::scalar::{Amount, Time};
 
 /// What is wrong with a contract that is to be made, its parts aside.
 pub fn creation_faults(request: &CreateContract) -> Vec<Fault> {
-    let mut faults = uniqueness_key_faults(request.uniqueness_key.as_deref());
-    faults.extend(text_fault("name", request.name.as_deref(), MAX_CONTRACT_NAME_CHARACTERS));
-    for (field, text) in [
-        ("netsuite_sales_order_id", &request.netsuite_sales_order_id),
-        ("salesforce_opportunity_id", &request.salesforce_opportunity_id),
-    ] {
-        faults.extend(text_fault(field, text.as_deref(), MAX_CONTRACT_TEXT_CHARACTERS));
-    }
-    faults.extend(hour_fault("starting_at", request.starting_at));
-    faults.extend(request.ending_before.and_then(|end| end_fault("ending_before", request.starting_at, end)));
-    faults.extend(terms_days_fault("net_payment_terms_days", request.net_payment_terms_days));
+    let end = request.ending_before.and_then(|end| end_problem(request.starting_at, end));
+    let mut faults = Fault::of_fields(
+        "",
+        [
+            ("uniqueness_key", part_text::uniqueness_key(request.uniqueness_key.as_deref())),
+            ("name", part_text::label(request.name.as_deref())),
+            ("netsuite_sales_order_id", part_text::text(request.netsuite_sales_order_id.as_deref())),
+            ("salesforce_opportunity_id", part_text::text(request.salesforce_opportunity_id.as_deref())),
+            ("starting_at", check_hour(request.starting_at)),
+            ("ending_before", end),
+            ("net_payment_terms_days", not_negative(request.net_payment_terms_days)),
+        ],
+    );
     if let Some(schedule) = &request.usage_statement_schedule {
         faults.extend(statement::faults("usage_statement_schedule.", schedule));
     }
@@ -41,13 +45,18 @@ pub fn creation_faults(request: &CreateContract) -> Vec<Fault> {
 
 /// What is wrong with an edit that can be seen from the contract itself, its parts aside.
 pub fn edit_faults(edit: &EditContract, origin: &ContractOrigin) -> Vec<Fault> {
-    let mut faults = uniqueness_key_faults(edit.uniqueness_key.as_deref());
     let name = edit.update_contract_name.as_ref().and_then(Option::as_deref);
-    faults.extend(text_fault("update_contract_name", name, MAX_CONTRACT_NAME_CHARACTERS));
     let end = edit.update_contract_end_date.flatten();
-    faults.extend(end.and_then(|end| end_fault("update_contract_end_date", origin.starting_at, end)));
     let days = edit.update_net_payment_terms_days.flatten();
-    faults.extend(terms_days_fault("update_net_payment_terms_days", days));
+    let mut faults = Fault::of_fields(
+        "",
+        [
+            ("uniqueness_key", part_text::uniqueness_key(edit.uniqueness_key.as_deref())),
+            ("update_contract_name", part_text::label(name)),
+            ("update_contract_end_date", end.and_then(|end| end_problem(origin.starting_at, end))),
+            ("update_net_payment_terms_days", not_negative(days)),
+        ],
+    );
     faults.extend(count_faults("", &update_counts(&edit.updates)));
     faults
 }
@@ -91,10 +100,10 @@ pub fn part_faults(
         add(balance::credit_faults(&at, credit));
     }
     for (at, commit) in placed(prefix, "recurring_commits", &parts.recurring_commits) {
-        add(recurring::faults(&at, commit, true, start));
+        add(recurring_faults(&at, commit, true, start));
     }
     for (at, credit) in placed(prefix, "recurring_credits", &parts.recurring_credits) {
-        add(recurring::faults(&at, credit, false, start));
+        add(recurring_faults(&at, credit, false, start));
     }
     for (at, terms) in placed(prefix, "overrides", &parts.overrides) {
         add(price_override::faults(&at, terms, prioritization));
@@ -138,47 +147,35 @@ fn part_counts(parts: &NewParts) -> [(&'static str, usize); 9] {
 }
 
 fn count_faults(prefix: &str, counts: &[(&'static str, usize)]) -> Vec<Fault> {
-    let many = counts.iter().filter(|(_, items)| *items > MAX_PARTS_PER_CALL);
-    let fault = |(list, items): &(&str, usize)| {
-        FieldProblem::TooMany { items: *items, most: MAX_PARTS_PER_CALL }.at(format!("{prefix}{list}"))
-    };
-    many.map(fault).collect()
-}
-
-/// What is wrong with the text of a uniqueness key.
-pub fn uniqueness_key_faults(key: Option<&str>) -> Vec<Fault> {
-    let Some(key) = key else { return Vec::new() };
-    if key.is_empty() {
-        let rule = "a uniqueness key has 1 to 128 characters";
-        return vec![FieldProblem::Empty { rule }.at("uniqueness_key")];
-    }
-    text_fault("uniqueness_key", Some(key), MAX_UNIQUENESS_KEY_CHARACTERS).into_iter().collect()
+    let many = counts.iter().filter_map(|(list, items)| {
+        let problem = FieldProblem::too_many(*items, MAX_PARTS_PER_CALL)?;
+        Some(problem.at(format!("{prefix}{list}")))
+    });
+    many.collect()
 }
 
 /// What is wrong with the end of a contract that starts there.
-pub fn end_fault(field: &str, start: Time, end: Time) -> Option<Fault> {
-    check_end(Some(start), Some(end)).map(|problem| problem.at(field)).or_else(|| hour_fault(field, end))
+pub fn end_problem(start: Time, end: Time) -> Option<FieldProblem> {
+    check_end(Some(start), Some(end)).or_else(|| check_hour(end))
 }
 
-fn hour_fault(field: &str, time: Time) -> Option<Fault> {
-    let rule = "a contract starts and ends on the hour";
-    (!time.is_on_the_hour()).then(|| FieldProblem::Value { value: time.to_string(), rule }.at(field))
+fn not_negative(days: Option<Amount>) -> Option<FieldProblem> {
+    below(days?, "it has to be 0 or more")
 }
 
-fn text_fault(field: &str, text: Option<&str>, most: usize) -> Option<Fault> {
-    let characters = text?.chars().count();
-    (characters > most).then(|| FieldProblem::TooLong { characters, most }.at(field))
-}
-
-fn terms_days_fault(field: &str, days: Option<Amount>) -> Option<Fault> {
-    let days = days.filter(|days| days.is_negative())?;
-    Some(FieldProblem::Value { value: days.to_string(), rule: "it has to be 0 or more" }.at(field))
+/// What is wrong with what a recurring commit or credit gives, whose terms are those of any other.
+fn recurring_faults(at: &str, asked: &CreateRecurring, is_commit: bool, start: Time) -> Vec<Fault> {
+    let mut faults = recurring::faults(at, asked, is_commit, start);
+    faults.extend(balance::terms_faults(at, &asked.terms.terms));
+    let name = part_text::temporary_id(asked.temporary_id.as_deref());
+    faults.extend(name.map(|problem| problem.at(format!("{at}temporary_id"))));
+    faults
 }
 
 /// What a part becomes when its contract ends at a moment before the one it was to end at: nothing of it is left
 /// behind the end. A postpaid commit is still charged for what was not used, unless `trueup_stays` is false.
 /// Without an end of its own a part ends with its contract, and so stays as it is.
-pub fn ended(part: &ContractPart, end: Time, trueup_stays: bool, now: Time) -> ContractPart {
+pub fn ended(part: &ContractPart, end: Time, trueup_stays: bool) -> ContractPart {
     match part {
         ContractPart::Commit(commit) => ContractPart::Commit(balance::end(commit, end, trueup_stays).into()),
         ContractPart::Credit(credit) => ContractPart::Credit(balance::end(credit, end, trueup_stays).into()),

@@ -1,7 +1,9 @@
 //! The texts that the parts of a contract have: names, descriptions, temporary ids and what is kept.
 
 use crate::error::FieldProblem;
-use crate::model::contract::{MAX_CONTRACT_NAME_CHARACTERS, MAX_CONTRACT_TEXT_CHARACTERS};
+use crate::model::contract::{
+    MAX_CONTRACT_NAME_CHARACTERS, MAX_CONTRACT_TEXT_CHARACTERS, MAX_UNIQUENESS_KEY_CHARACTERS,
+};
 
 /// What is wrong with a name that invoices show: where there is one it says something.
 pub fn name(name: Option<&str>) -> Option<FieldProblem> {
@@ -11,6 +13,11 @@ pub fn name(name: Option<&str>) -> Option<FieldProblem> {
 /// What is wrong with the name that a call gives a part to speak of it.
 pub fn temporary_id(id: Option<&str>) -> Option<FieldProblem> {
     FieldProblem::of_text(id?, MAX_CONTRACT_NAME_CHARACTERS, "a temporary id has 1 to 1,000 characters")
+}
+
+/// What is wrong with the text of a uniqueness key.
+pub fn uniqueness_key(key: Option<&str>) -> Option<FieldProblem> {
+    FieldProblem::of_text(key?, MAX_UNIQUENESS_KEY_CHARACTERS, "a uniqueness key has 1 to 128 characters")
 }
 
 /// What is wrong with a description, or with a text that is only kept.

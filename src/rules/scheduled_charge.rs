@@ -115,14 +115,6 @@ mod tests {
         }
     }
 
-    fn fields(faults: &[Fault]) -> Vec<&str> {
-        let field = |fault| match fault {
-            &Fault::Field { ref field, .. } => field.as_str(),
-            other => panic!("{other:?}"),
-        };
-        faults.iter().map(field).collect()
-    }
-
     #[test]
     fn a_charge_has_dates_and_a_name_that_says_something() {
         assert!(faults("scheduled_charges[0].", &request()).is_empty());
@@ -135,7 +127,7 @@ mod tests {
         };
         wrong.schedule.do_not_invoice = true;
         assert_eq!(
-            fields(&faults("scheduled_charges[0].", &wrong)),
+            Fault::fields(&faults("scheduled_charges[0].", &wrong)),
             [
                 "scheduled_charges[0].name",
                 "scheduled_charges[0].netsuite_sales_order_id",
@@ -167,7 +159,7 @@ mod tests {
         assert_eq!(dates(&changed), [day("2025-02-01"), day("2025-03-01"), day("2025-04-01")]);
         let ended = end(&changed, day("2025-03-01"));
         assert_eq!(dates(&ended), [day("2025-02-01"), day("2025-03-01")]);
-        assert!(fields(&update_faults("u.", &changed, &later))[0].starts_with("u.invoice_schedule."));
+        assert!(Fault::fields(&update_faults("u.", &changed, &later))[0].starts_with("u.invoice_schedule."));
     }
 
     #[test]
@@ -179,7 +171,7 @@ mod tests {
             schedule: Default::default(),
             netsuite_sales_order_id: None,
         };
-        assert_eq!(fields(&update_faults("u.", &archived, &nothing)), ["u.scheduled_charge_id"]);
+        assert_eq!(Fault::fields(&update_faults("u.", &archived, &nothing)), ["u.scheduled_charge_id"]);
         assert_eq!(end(&archived, day("2025-01-01")), archived);
     }
 
@@ -198,7 +190,7 @@ mod tests {
         };
         assert!(service_faults("", &service(0, 10_000)).is_empty());
         assert_eq!(
-            fields(&service_faults("p.", &service(-1, 10_001))),
+            Fault::fields(&service_faults("p.", &service(-1, 10_001))),
             ["p.description", "p.unit_price", "p.quantity", "p.max_amount", "p.netsuite_sales_order_id"]
         );
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::find::cut;
 use super::{contract_read, customers, entities, rates};
-use crate::entity::{ContractId, CustomerId, EntityId, ManagedEntity};
+use crate::entity::{ContractId, CustomerId, EntityId};
 use crate::error::{Fault, Result};
 use crate::id::OverrideId;
 use crate::model::contract::{ContractOrigin, ContractPart, PartKind};

@@ -111,9 +111,8 @@ impl<'a, 'm> Editing<'a, 'm> {
     pub fn end_at(&mut self, end: Option<Time>, trueup_stays: bool) -> Result<()> {
         let earlier = end.filter(|end| self.terms.ending_before.is_none_or(|before| *end < before));
         if let Some(end) = earlier {
-            let now = self.member.now();
             for (id, part) in self.parts()? {
-                let cut = ended(&part, end, trueup_stays, now);
+                let cut = ended(&part, end, trueup_stays);
                 if cut != part {
                     self.set(id, cut);
                 }

@@ -8,7 +8,7 @@ use super::contract_products::Products;
 use super::contracts::{ITSELF, key_fault};
 use super::custom_fields::Plan;
 use super::find::cut;
-use super::{contract_read, contract_updates, entities};
+use super::{contract_read, contract_updates};
 use crate::entity::{ContractId, EntityId, RateCardId};
 use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::id::ContractEditId;
@@ -17,7 +17,7 @@ use crate::model::contract_edit::{AddedParts, ContractEdit, EditContract, EditRe
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::Time;
 use crate::model::usage_filter::UsageFilter;
-use crate::rules::contract::{edit_faults, end_fault};
+use crate::rules::contract::{edit_faults, end_problem};
 use crate::rules::usage_filter;
 use crate::storage::catalog::Catalog;
 use crate::storage::member::Member;
@@ -96,8 +96,8 @@ fn write(
 /// Gives a contract another end, or none.
 pub fn set_end(member: &Member<'_>, id: ContractId, end: Option<Time>) -> Result<ContractEditId> {
     let mut editing = Editing::begin(member, id)?;
-    let fault = end.and_then(|end| end_fault("ending_before", editing.origin.starting_at, end));
-    Fault::none_of(fault.into_iter().collect())?;
+    let problem = end.and_then(|end| end_problem(editing.origin.starting_at, end));
+    Fault::none_of(problem.map(|problem| problem.at("ending_before")).into_iter().collect())?;
     editing.end_at(end, true)?;
     editing.finish(Vec::new(), Vec::new())
 }

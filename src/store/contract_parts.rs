@@ -12,7 +12,7 @@ use crate::entity::{
     ProfessionalServiceId, ScheduledChargeId, SubscriptionId,
 };
 use crate::error::{Fault, FieldProblem, Result};
-use crate::id::{OverrideId, RecurringCommitId, RecurringCreditId, ScheduleItemId};
+use crate::id::{OverrideId, ScheduleItemId};
 use crate::model::balance::{BalanceHome, CommitRecord, CreditRecord};
 use crate::model::contract::{
     ContractOrigin, ContractPart, DiscountHome, NewParts, PartKind, ProfessionalServiceHome,
@@ -23,7 +23,6 @@ use crate::model::price_override::{Override, OverrideTerms};
 use crate::model::product::ProductType;
 use crate::model::recurring::{CreateRecurring, Recurring, SubscriptionConfig};
 use crate::model::scalar::Time;
-use crate::model::usage_filter::UsageFilter;
 use crate::rules::contract::{Term, part_faults, placed};
 use crate::rules::override_names::{NamedBalances, resolve};
 use crate::rules::{balance, scheduled_charge, subscription};

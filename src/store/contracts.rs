@@ -11,7 +11,7 @@ use super::custom_fields::Plan;
 use super::find::cut;
 use super::{balances, contract_edits, contract_read, entities, renewals};
 use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId};
-use crate::error::{Error, Fault, FieldProblem, Result};
+use crate::error::{Fault, FieldProblem, Result};
 use crate::model::change::Collection;
 use crate::model::contract::{
     CardChoice, Contract, ContractFilter, ContractOrigin, ContractPart, ContractTerms, ContractWindow,

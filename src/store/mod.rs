@@ -15,6 +15,7 @@ mod contract_edits;
 mod contract_parts;
 mod contract_products;
 mod contract_read;
+mod contract_schedules;
 mod contract_updates;
 mod contracts;
 mod custom_field_keys;

@@ -1,12 +1,13 @@
 //! The calls that read contracts, commits and credits, and what follows from them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::read::sealed::Source;
 use super::{
-    Snapshot, Store, Transaction, balances, contract_answers, contract_edits, contract_read, contracts,
+    Snapshot, Store, Transaction, balances, contract_answers, contract_edits, contract_read,
+    contract_schedules, contracts,
 };
-use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityRef};
+use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityRef, SubscriptionId};
 use crate::error::Result;
 use crate::id::ContractEditId;
 use crate::model::balance::{BalanceFilter, Commit, Credit};
@@ -15,7 +16,9 @@ use crate::model::contract_edit::ContractEdit;
 use crate::model::contract_rate::{ContractRate, ContractRateSegment, RateQuestion};
 use crate::model::page::{Page, PageRequest};
 use crate::model::rate::RateSelector;
+use crate::model::recurring::{Grant, GrantsOf};
 use crate::model::scalar::Time;
+use crate::model::subscription::QuantitySegment;
 use crate::model::usage_filter::UsageOf;
 use crate::storage::versions::AsOf;
 
@@ -244,6 +247,70 @@ pub trait ReadingContracts: Source {
         page: &PageRequest,
     ) -> Result<Page<ContractRateSegment>> {
         self.reading(|reader| contract_answers::rates(reader, contract, moment, selectors, page))
+    }
+
+    /// The grants of a recurring commit or credit of a contract that begin before a moment, the first one first, a
+    /// page at a time.
+    ///
+    /// A grant goes by the updates that were made before it began. With a subscription behind it, the quantity is
+    /// the subscription's at the grant's start.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let customer = store.create_customer(CreateCustomer::default())?;
+    /// let product_type = ProductType::Fixed;
+    /// let product = store.create_product(CreateProduct { product_type, ..Default::default() })?;
+    /// let start = "2025-01-31T00:00:00Z".parse()?;
+    /// let hundred_dollars = RecurringAmount {
+    ///     unit_price: 10_000.into(),
+    ///     quantity: Some(1.into()),
+    ///     credit_type_id: CreditType::USD_CENTS,
+    /// };
+    /// let terms = RecurringTerms {
+    ///     recurrence_frequency: Some(RecurrenceFrequency::Monthly),
+    ///     ..RecurringTerms::new(BalanceTerms::new(product), hundred_dollars, start)
+    /// };
+    /// let contract = store.create_contract(CreateContract {
+    ///     recurring_credits: vec![CreateRecurring::from(terms)],
+    ///     ..CreateContract::new(customer, start)
+    /// })?;
+    /// let credit = store.contract(contract)?.recurring_credits[0].id;
+    /// let grants = store.grants(contract, credit, "2025-05-01T00:00:00Z".parse()?, &PageRequest::default())?;
+    /// let starts: Vec<_> = grants.items.iter().map(|grant| grant.starting_at.to_string()).collect();
+    /// let month_ends = ["2025-01-31", "2025-02-28", "2025-03-31", "2025-04-30"];
+    /// assert_eq!(starts, month_ends.map(|day| format!("{day}T00:00:00Z")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal where there is no such contract, or no such recurring commit or credit in it; where the page's
+    /// limit is not 1 to 1,000, or its cursor belongs to another question.
+    fn grants(
+        &self,
+        contract: ContractId,
+        of: impl Into<GrantsOf>,
+        before: Time,
+        page: &PageRequest,
+    ) -> Result<Page<Grant>> {
+        self.reading(|reader| contract_schedules::grants(reader, contract, of.into(), before, page))
+    }
+
+    /// How many there are of a subscription, and when: from its start to its end, or its contract's.
+    ///
+    /// # Errors
+    /// A refusal where there is no such subscription, or it was taken in with nothing but its id.
+    fn subscription_quantities(&self, id: SubscriptionId) -> Result<Vec<QuantitySegment>> {
+        self.reading(|reader| contract_schedules::quantities(reader, id))
+    }
+
+    /// The seats that a subscription has at a moment; none where a number says how many there are.
+    ///
+    /// # Errors
+    /// As [`subscription_quantities`](Self::subscription_quantities).
+    fn subscription_seats(&self, id: SubscriptionId, moment: Time) -> Result<BTreeSet<String>> {
+        self.reading(|reader| contract_schedules::seats(reader, id, moment))
     }
 }
 

@@ -38,8 +38,7 @@ pub fn plan<'a, 'm>(
         };
         let from = (EntityRef { entity, id: Uuid::from_bytes(id) }, editing.id);
         let mut new_id = || ScheduleItemId::from(member.new_id());
-        let by = member.about().actor.clone();
-        let rolled = rollover(before, from, start, site.ending_before, &mut new_id, member.now(), by);
+        let rolled = rollover(before, from, start, site.ending_before, &mut new_id, member.now(), None);
         let Some(rolled) = rolled else { continue };
         let target = EntityRef { entity, id: entities::fresh_id(member, entity)? };
         let part = match entity {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::answer::{Refusal, data, id as made, nothing, page};
 use super::balance_terms;
-use super::body::{Object, amount, flag, moment, nullable, text, texts, typed_id};
+use super::body::{Object, amount, flag, moment, nullable, text, typed_id};
 use super::contracts::{Whose, whose};
 use super::listed_edit::{EditMade, ListedEdit};
 use super::listing::{Listing, Term};

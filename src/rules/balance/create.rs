@@ -8,7 +8,6 @@ use crate::id::ScheduleItemId;
 use crate::model::balance::{
     Balance, BalanceTerms, CommitType, CreateCommit, CreateCredit, CustomerLevel, MAX_APPLICABLE,
 };
-use crate::model::contract::MAX_UNIQUENESS_KEY_CHARACTERS;
 use crate::model::scalar::Time;
 use crate::rules::{part_text, schedule};
 
@@ -108,17 +107,13 @@ fn level_faults(level: &CustomerLevel, terms: &BalanceTerms) -> Vec<Fault> {
     let priority = terms.priority.is_none().then_some(FieldProblem::Missing {
         rule: "a customer's commit or credit says which of several goes first",
     });
-    let key = level.uniqueness_key.as_deref().and_then(|key| {
-        let rule = "a uniqueness key has 1 to 128 characters";
-        FieldProblem::of_text(key, MAX_UNIQUENESS_KEY_CHARACTERS, rule)
-    });
     let contracts = FieldProblem::too_many(level.applicable_contract_ids.len(), MAX_APPLICABLE);
     Fault::of_fields(
         "",
         [
             ("priority", priority),
             ("applicable_contract_ids", contracts),
-            ("uniqueness_key", key),
+            ("uniqueness_key", part_text::uniqueness_key(level.uniqueness_key.as_deref())),
             ("salesforce_opportunity_id", part_text::text(level.salesforce_opportunity_id.as_deref())),
             ("rollover_fraction", of_contracts(terms.rollover_fraction.is_some())),
             ("hierarchy_configuration", of_contracts(terms.child_access.is_some())),
@@ -133,11 +128,13 @@ fn of_contracts(said: bool) -> Option<FieldProblem> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{charge, day, fields, ids, made, made_credit, postpaid, segment, terms, year};
+    use super::super::sample::{charge, day, ids, made, made_credit, postpaid, segment, terms, year};
     use super::*;
     use crate::model::balance::ChildAccess;
     use crate::model::scalar::Amount;
-    use crate::model::schedule::CreateInvoiceSchedule;
+    use crate::model::schedule::{
+        AmountDistribution, CreateInvoiceSchedule, RecurringSchedule, ScheduleFrequency,
+    };
 
     fn prepaid() -> CreateCommit {
         CreateCommit::prepaid(terms(), year(100))
@@ -151,7 +148,8 @@ mod tests {
         assert!(commit_faults("commits[0].", &charged).is_empty());
         let nothing = CreateCommit::prepaid(terms(), Default::default());
         assert!(
-            fields(&commit_faults("commits[0].", &nothing))[0].starts_with("commits[0].access_schedule.")
+            Fault::fields(&commit_faults("commits[0].", &nothing))[0]
+                .starts_with("commits[0].access_schedule.")
         );
     }
 
@@ -160,18 +158,18 @@ mod tests {
         let well = postpaid(year(100), [charge(100, "2026-01-01")]);
         assert!(commit_faults("c.", &well).is_empty());
         let without = CreateCommit { invoice_schedule: None, ..well.clone() };
-        assert_eq!(fields(&commit_faults("c.", &without)), ["c.invoice_schedule"]);
+        assert_eq!(Fault::fields(&commit_faults("c.", &without)), ["c.invoice_schedule"]);
         let other = postpaid(year(100), [charge(99, "2026-01-01")]);
-        assert_eq!(fields(&commit_faults("c.", &other)), ["c.invoice_schedule"]);
+        assert_eq!(Fault::fields(&commit_faults("c.", &other)), ["c.invoice_schedule"]);
         let two = [segment(50, "2025-01-01", "2025-07-01"), segment(50, "2025-07-01", "2026-01-01")];
         let two = postpaid(two.into(), [charge(50, "2025-07-01"), charge(50, "2026-01-01")]);
         assert_eq!(
-            fields(&commit_faults("c.", &two)),
+            Fault::fields(&commit_faults("c.", &two)),
             ["c.access_schedule.schedule_items", "c.invoice_schedule.schedule_items"]
         );
         let mut units = well;
         units.access_schedule.credit_type_id = Some(Uuid::from_u128(7).into());
-        assert_eq!(fields(&commit_faults("c.", &units)), ["c.invoice_schedule.credit_type_id"]);
+        assert_eq!(Fault::fields(&commit_faults("c.", &units)), ["c.invoice_schedule.credit_type_id"]);
         units.invoice_schedule.as_mut().unwrap().credit_type_id = Some(Uuid::from_u128(7).into());
         assert!(commit_faults("c.", &units).is_empty());
     }
@@ -186,10 +184,26 @@ mod tests {
     }
 
     #[test]
+    fn a_recurring_invoice_schedule_counts_as_the_items_that_it_becomes() {
+        let until = |end: &str| {
+            let recurring = RecurringSchedule {
+                starting_at: day("2026-01-01"),
+                ending_before: day(end),
+                frequency: ScheduleFrequency::Monthly,
+                price: Amount::from(100).into(),
+                amount_distribution: AmountDistribution::Divided,
+            };
+            commit_faults("c.", &postpaid(year(100), recurring))
+        };
+        assert!(until("2026-02-01").is_empty());
+        assert_eq!(Fault::fields(&until("2026-02-02")), ["c.invoice_schedule.schedule_items"]);
+    }
+
+    #[test]
     fn a_temporary_id_says_something() {
         let named = |id: &str| CreateCommit { temporary_id: Some(id.into()), ..prepaid() };
         assert!(commit_faults("c.", &named("a")).is_empty());
-        assert_eq!(fields(&commit_faults("c.", &named(""))), ["c.temporary_id"]);
+        assert_eq!(Fault::fields(&commit_faults("c.", &named(""))), ["c.temporary_id"]);
     }
 
     #[test]
@@ -221,9 +235,9 @@ mod tests {
     #[test]
     fn a_customers_commit_has_a_priority_and_a_contract_where_it_is_charged_for() {
         assert!(commit_level_faults(&level(), &first(prepaid())).is_empty());
-        assert_eq!(fields(&commit_level_faults(&level(), &prepaid())), ["priority"]);
+        assert_eq!(Fault::fields(&commit_level_faults(&level(), &prepaid())), ["priority"]);
         let charged = first(postpaid(year(100), [charge(100, "2026-01-01")]));
-        assert_eq!(fields(&commit_level_faults(&level(), &charged)), ["invoice_contract_id"]);
+        assert_eq!(Fault::fields(&commit_level_faults(&level(), &charged)), ["invoice_contract_id"]);
         let on = CustomerLevel { invoice_contract_id: Some(Uuid::from_u128(2).into()), ..level() };
         assert!(commit_level_faults(&on, &charged).is_empty());
         let unpaid = CreateInvoiceSchedule { do_not_invoice: true, ..[charge(100, "2026-01-01")].into() };
@@ -235,11 +249,11 @@ mod tests {
     #[test]
     fn a_customers_credit_has_a_priority_and_is_charged_to_nobody() {
         let mut credit = CreateCredit::new(terms(), year(100));
-        assert_eq!(fields(&credit_level_faults(&level(), &credit)), ["priority"]);
+        assert_eq!(Fault::fields(&credit_level_faults(&level(), &credit)), ["priority"]);
         credit.terms.priority = Some(0.into());
         assert!(credit_level_faults(&level(), &credit).is_empty());
         let on = CustomerLevel { invoice_contract_id: Some(Uuid::from_u128(2).into()), ..level() };
-        assert_eq!(fields(&credit_level_faults(&on, &credit)), ["invoice_contract_id"]);
+        assert_eq!(Fault::fields(&credit_level_faults(&on, &credit)), ["invoice_contract_id"]);
     }
 
     #[test]
@@ -249,7 +263,7 @@ mod tests {
             assert_eq!(commit_level_faults(&keyed(key), &first(prepaid())).is_empty(), well);
         }
         let long = keyed("é".repeat(129));
-        assert_eq!(fields(&commit_level_faults(&long, &first(prepaid()))), ["uniqueness_key"]);
+        assert_eq!(Fault::fields(&commit_level_faults(&long, &first(prepaid()))), ["uniqueness_key"]);
     }
 
     #[test]
@@ -260,10 +274,13 @@ mod tests {
         request.temporary_id = Some("a".into());
         request.counts_as_discounted = Some(true);
         assert_eq!(
-            fields(&commit_level_faults(&level(), &request)),
+            Fault::fields(&commit_level_faults(&level(), &request)),
             ["rollover_fraction", "hierarchy_configuration", "temporary_id", "spend_tracker_attributes"]
         );
         let long = CustomerLevel { salesforce_opportunity_id: Some("x".repeat(10_001)), ..level() };
-        assert_eq!(fields(&commit_level_faults(&long, &first(prepaid()))), ["salesforce_opportunity_id"]);
+        assert_eq!(
+            Fault::fields(&commit_level_faults(&long, &first(prepaid()))),
+            ["salesforce_opportunity_id"]
+        );
     }
 }

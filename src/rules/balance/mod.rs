@@ -191,15 +191,6 @@ mod sample {
     pub(super) fn made_credit(access: CreateAccessSchedule) -> Balance {
         credit(&CreateCredit::new(terms(), access), &mut ids(), day("2024-12-01"), None)
     }
-
-    /// The names of the fields that faults are about.
-    pub(super) fn fields(faults: &[Fault]) -> Vec<&str> {
-        let field = |fault| match fault {
-            &Fault::Field { ref field, .. } => field.as_str(),
-            other => panic!("{other:?}"),
-        };
-        faults.iter().map(field).collect()
-    }
 }
 
 #[cfg(test)]
@@ -208,14 +199,14 @@ mod tests {
 
     use uuid::Uuid;
 
-    use super::sample::{fields, terms};
+    use super::sample::terms;
     use super::*;
     use crate::model::scalar::Amount;
 
     fn wrong(change: impl FnOnce(&mut BalanceTerms)) -> Vec<String> {
         let mut terms = terms();
         change(&mut terms);
-        fields(&terms_faults("commits[0].", &terms)).into_iter().map(str::to_owned).collect()
+        Fault::fields(&terms_faults("commits[0].", &terms)).into_iter().map(str::to_owned).collect()
     }
 
     #[test]

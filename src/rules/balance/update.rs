@@ -133,7 +133,7 @@ pub fn end(before: &Balance, end: Time, trueup_stays: bool) -> Balance {
 #[cfg(test)]
 mod tests {
     use super::super::sample::{
-        charge, day, fields, ids, made, made_credit, postpaid, segment, terms as plain, year,
+        charge, day, ids, made, made_credit, postpaid, segment, terms as plain, year,
     };
     use super::*;
     use crate::entity::{CommitId, ContractId, EntityRef};
@@ -201,10 +201,10 @@ mod tests {
     #[test]
     fn archived_and_rolled_over_ones_are_not_edited() {
         let archived = Balance { archived_at: Some(day("2025-02-01")), ..prepaid() };
-        assert_eq!(fields(&update_faults("u.", &archived, &nothing())), ["u.commit_id"]);
+        assert_eq!(Fault::fields(&update_faults("u.", &archived, &nothing())), ["u.commit_id"]);
         let from = (EntityRef::from(CommitId::from(Uuid::nil())), ContractId::from(Uuid::nil()));
         let rolled = Balance { rolled_over_from: Some(from), ..made_credit(year(100)) };
-        assert_eq!(fields(&update_faults("u.", &rolled, &nothing())), ["u.credit_id"]);
+        assert_eq!(Fault::fields(&update_faults("u.", &rolled, &nothing())), ["u.credit_id"]);
     }
 
     #[test]
@@ -217,13 +217,13 @@ mod tests {
             ..nothing()
         };
         assert_eq!(
-            fields(&update_faults("u.", &before, &wrong)),
+            Fault::fields(&update_faults("u.", &before, &wrong)),
             ["u.name", "u.rollover_fraction", "u.hierarchy_configuration.child_access.contract_ids"]
         );
         let specifier = UsageSpecifier { product_tags: vec!["cloud".into()], ..Default::default() };
         before.terms.applies_to.specifiers = vec![specifier];
         let tags = UpdateBalance { applicable_product_tags: Some(Some(vec!["cloud".into()])), ..nothing() };
-        assert_eq!(fields(&update_faults("u.", &before, &tags)), ["u.applicable_product_tags"]);
+        assert_eq!(Fault::fields(&update_faults("u.", &before, &tags)), ["u.applicable_product_tags"]);
         let none = UpdateBalance { applicable_product_tags: Some(None), ..nothing() };
         assert!(update_faults("u.", &before, &none).is_empty());
     }
@@ -231,7 +231,10 @@ mod tests {
     #[test]
     fn a_credit_is_charged_to_nobody_and_a_commit_may_come_to_be() {
         let charged = UpdateBalance { invoice_schedule: more([charge(5, "2025-03-01")]), ..nothing() };
-        assert_eq!(fields(&update_faults("u.", &made_credit(year(5)), &charged)), ["u.invoice_schedule"]);
+        assert_eq!(
+            Fault::fields(&update_faults("u.", &made_credit(year(5)), &charged)),
+            ["u.invoice_schedule"]
+        );
         let before = prepaid();
         assert!(update_faults("u.", &before, &charged).is_empty());
         let invoice = update(&before, &charged, &mut ids()).invoice_schedule.unwrap();
@@ -242,7 +245,7 @@ mod tests {
     fn a_postpaid_commit_stays_one_amount_in_both_schedules() {
         let before = due();
         let half = UpdateBalance { access_schedule: amount(&before, 50), ..nothing() };
-        assert_eq!(fields(&update_faults("u.", &before, &half)), ["u.invoice_schedule"]);
+        assert_eq!(Fault::fields(&update_faults("u.", &before, &half)), ["u.invoice_schedule"]);
         let charged = &before.invoice_schedule.as_ref().unwrap().schedule_items[0];
         let moved = UpdateInvoiceSchedule {
             remove_schedule_items: vec![charged.id],
@@ -254,7 +257,10 @@ mod tests {
         assert_eq!(after.access_schedule.schedule_items[0].amount, Amount::from(50));
         assert_eq!(after.invoice_schedule.unwrap().schedule_items[0].timestamp, day("2026-02-01"));
         let second = UpdateBalance { invoice_schedule: more([charge(1, "2026-02-01")]), ..nothing() };
-        assert_eq!(fields(&update_faults("u.", &before, &second)), ["u.invoice_schedule.schedule_items"]);
+        assert_eq!(
+            Fault::fields(&update_faults("u.", &before, &second)),
+            ["u.invoice_schedule.schedule_items"]
+        );
         assert!(update_faults("u.", &prepaid(), &half).is_empty());
     }
 
@@ -265,7 +271,7 @@ mod tests {
             ..Default::default()
         };
         let faults = update_faults("u.", &due(), &UpdateBalance { access_schedule: gone, ..nothing() });
-        assert!(fields(&faults)[0].starts_with("u.access_schedule.remove_schedule_items[0]"));
+        assert!(Fault::fields(&faults)[0].starts_with("u.access_schedule.remove_schedule_items[0]"));
     }
 
     #[test]

@@ -5,9 +5,10 @@ mod grant;
 mod period;
 mod proration;
 
-pub use change::{end, terms_now, update, update_faults};
+#[cfg(feature = "wire")]
+pub use change::terms_now;
+pub use change::{end, update, update_faults};
 pub use grant::grants;
-pub use proration::prorated;
 
 use super::calendar::check_hour;
 use super::schedule::{check_not_negative, check_product};
@@ -104,11 +105,7 @@ fn rounding_problems(
     invoice: Option<ProrationRounding>,
     is_commit: bool,
 ) -> Vec<Problem> {
-    let places = |rounding: Option<ProrationRounding>| {
-        let places = rounding?.decimal_places;
-        let rule = "it has to be from -5 to 5";
-        (!(-5..=5).contains(&places)).then(|| FieldProblem::Value { value: places.to_string(), rule })
-    };
+    let places = |rounding: Option<ProrationRounding>| rounding.and_then(ProrationRounding::check);
     let access = places(access).map(|problem| ("proration_rounding.access.decimal_places", problem));
     let invoice = if invoice.is_some() && !is_commit {
         Some(("proration_rounding.invoice", FieldProblem::NotAllowed { rule: COMMITS_ALONE }))

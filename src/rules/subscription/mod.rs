@@ -1,5 +1,6 @@
 //! What subscriptions need and may have, and how many there are of one, and when.
 
+mod change;
 mod quantity;
 mod update;
 
@@ -12,6 +13,7 @@ use super::schedule::check_not_negative;
 use super::{part_text, rate};
 use crate::error::{Fault, FieldProblem};
 use crate::model::alias::check_end;
+use crate::model::recurring::ProrationRounding;
 use crate::model::scalar::Time;
 use crate::model::subscription::{
     CollectionSchedule, CreateSubscription, InvoiceBehavior, MAX_SEAT_CHARACTERS, MAX_SEATS,
@@ -31,7 +33,7 @@ pub fn faults(
         ("description", part_text::text(terms.description.as_deref())),
         ("temporary_id", part_text::temporary_id(request.temporary_id.as_deref())),
         ("proration.invoice_behavior", behaviour_problem(terms)),
-        ("proration.rounding.decimal_places", terms.rounding.and_then(|rounding| rounding.check())),
+        ("proration.rounding.decimal_places", terms.rounding.and_then(ProrationRounding::check)),
     ];
     let mut faults = Fault::of_fields(at, problems);
     faults.extend(window_faults(at, request, contract_start, contract_end));
@@ -140,6 +142,7 @@ mod sample {
     use uuid::Uuid;
 
     use super::*;
+    use crate::model::contract_edit::UpdateSubscription;
     use crate::model::rate::BillingFrequency;
     use crate::model::scalar::Amount;
     use crate::model::subscription::{QuantityChange, QuantityUpdate};
@@ -183,26 +186,33 @@ mod sample {
         QuantityUpdate { starting_at: day(at), change }
     }
 
-    /// The names of the fields that faults are about.
-    pub(super) fn fields(faults: &[Fault]) -> Vec<&str> {
-        let field = |fault| match fault {
-            &Fault::Field { ref field, .. } => field.as_str(),
-            other => panic!("{other:?}"),
-        };
-        faults.iter().map(field).collect()
+    pub(super) fn changes(quantity_updates: impl Into<Vec<QuantityUpdate>>) -> UpdateSubscription {
+        UpdateSubscription {
+            id: Uuid::from_u128(1).into(),
+            ending_before: None,
+            manage_by_seats: None,
+            quantity_updates: quantity_updates.into(),
+            rounding: None,
+        }
+    }
+
+    /// The fields that are wrong in a change in a contract that lasts until 31 December.
+    pub(super) fn wrong(before: &Subscription, update: &UpdateSubscription) -> Vec<String> {
+        let faults = update_faults("u.", before, update, Some(day("12-31")));
+        Fault::fields(&faults).into_iter().map(str::to_owned).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::sample::{day, fields, made, number, seated, seats};
+    use super::sample::{day, made, number, seated, seats};
     use super::*;
-    use crate::model::recurring::{ProrationRounding, ProrationRoundingMethod};
+    use crate::model::recurring::ProrationRoundingMethod;
     use crate::model::scalar::Amount;
 
     fn wrong(request: &CreateSubscription) -> Vec<String> {
         let faults = faults("s.", request, day("01-01"), Some(day("12-31")));
-        fields(&faults).into_iter().map(str::to_owned).collect()
+        Fault::fields(&faults).into_iter().map(str::to_owned).collect()
     }
 
     #[test]

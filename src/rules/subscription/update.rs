@@ -1,18 +1,17 @@
 //! Subscriptions that are edited, or whose contract ends earlier.
 
-use std::collections::BTreeMap;
-
-use super::{end_problem, key_problem, last_moment, quantity, seat_problem};
+use super::change::{change_faults, named, value_field};
+use super::{end_problem, key_problem, quantity};
 use crate::error::{Fault, FieldProblem};
 use crate::model::contract_edit::UpdateSubscription;
-use crate::model::scalar::{Amount, Time};
+use crate::model::recurring::ProrationRounding;
+use crate::model::scalar::Time;
 use crate::model::subscription::{
-    MAX_QUANTITY_UPDATES, MAX_SEATS, QuantityChange, QuantityManagement, QuantityUpdate, Subscription,
-    SubscriptionTerms,
+    MAX_NAMED_SEATS, MAX_QUANTITY_UPDATES, MAX_SEATS, QuantityChange, QuantityManagement, QuantityUpdate,
+    Subscription,
 };
-use crate::rules::schedule::check_not_negative;
 
-use QuantityChange::{AddSeats, AddUnassigned, By, ManageBySeats, RemoveSeats, RemoveUnassigned, To};
+use QuantityChange::{AddSeats, ManageBySeats, RemoveSeats};
 use QuantityManagement::{QuantityOnly, SeatBased};
 
 /// What is wrong with a change of a subscription; `at` stands in front of the names of its fields.
@@ -29,7 +28,7 @@ pub fn update_faults(
     let rounding = update.rounding.flatten();
     let problems = [
         ("ending_before", end_problem(before.starting_at, end, contract_end)),
-        ("proration_rounding.decimal_places", rounding.and_then(|rounding| rounding.check())),
+        ("proration_rounding.decimal_places", rounding.and_then(ProrationRounding::check)),
     ];
     let mut faults = Fault::of_fields(at, problems);
     faults.extend(seats_from_now_faults(at, before, update));
@@ -44,27 +43,6 @@ pub fn update_faults(
     faults
 }
 
-/// The changes with the names that the API has for them: it keeps numbers and every kind of seats in lists of
-/// their own.
-fn named<'u>(at: &str, updates: &'u [QuantityUpdate]) -> Vec<(String, &'u QuantityUpdate)> {
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    let name = |update: &'u QuantityUpdate| {
-        let list = match update.change {
-            To(_) | By(_) => "quantity_updates",
-            AddSeats(_) => "seat_updates.add_seat_ids",
-            RemoveSeats(_) => "seat_updates.remove_seat_ids",
-            AddUnassigned(_) => "seat_updates.add_unassigned_seats",
-            RemoveUnassigned(_) => "seat_updates.remove_unassigned_seats",
-            ManageBySeats => "quantity_management_mode_update",
-        };
-        let place = places.entry(list).or_default();
-        let field = format!("{at}{list}[{place}].");
-        *place += 1;
-        (field, update)
-    };
-    updates.iter().map(name).collect()
-}
-
 fn seats_from_now_faults(at: &str, before: &Subscription, update: &UpdateSubscription) -> Vec<Fault> {
     let Some(key) = &update.manage_by_seats else { return Vec::new() };
     let already = before.terms.quantity_management_mode == SeatBased;
@@ -75,74 +53,6 @@ fn seats_from_now_faults(at: &str, before: &Subscription, update: &UpdateSubscri
         ("quantity_management_mode_update.seat_config.seat_group_key", key_problem(Some(key))),
     ];
     Fault::of_fields(at, problems)
-}
-
-/// What is wrong with each change by itself, and with its date.
-fn change_faults(
-    after: &Subscription,
-    named: &[(String, &QuantityUpdate)],
-    contract_end: Option<Time>,
-) -> Vec<Fault> {
-    let end = last_moment(after.ending_before, contract_end);
-    let seats_from = after.quantity_updates.iter().find(|update| update.change == ManageBySeats);
-    let mut faults = Vec::new();
-    for (at, update) in named {
-        let start = update.starting_at;
-        let outside = start < after.starting_at || end.is_some_and(|end| start >= end);
-        let by_number = seats_from.is_some_and(|from| start < from.starting_at);
-        let early = by_number && after.terms.quantity_management_mode == SeatBased;
-        let rule = match (outside, early) {
-            (true, _) => Some("it is outside of the subscription's time"),
-            (_, true) => Some("seats did not say how many there are yet"),
-            _ => None,
-        };
-        let date = rule.map(|rule| FieldProblem::Value { value: start.to_string(), rule });
-        let (field, problem) = change_problem(&after.terms, &update.change);
-        faults.extend(Fault::of_fields(at, [("starting_at", date), (field, problem)]));
-    }
-    faults
-}
-
-/// The field that a change is in, and what is wrong with it.
-fn change_problem(
-    terms: &SubscriptionTerms,
-    change: &QuantityChange,
-) -> (&'static str, Option<FieldProblem>) {
-    let field = value_field(change);
-    let by_seats = terms.quantity_management_mode == SeatBased;
-    let problem = match change {
-        To(_) | By(_) if by_seats => {
-            Some(FieldProblem::NotAllowed { rule: "seats say how many there are of a SEAT_BASED one" })
-        }
-        ManageBySeats => Some(FieldProblem::NotAllowed { rule: "it is no change of a date" }),
-        AddSeats(_) | RemoveSeats(_) | AddUnassigned(_) | RemoveUnassigned(_) if !by_seats => {
-            Some(FieldProblem::NotAllowed { rule: "it is for SEAT_BASED subscriptions" })
-        }
-        To(number) => check_not_negative(*number),
-        By(delta) if *delta == Amount::ZERO => Some(zero("it has to be more or less than 0")),
-        AddUnassigned(0) | RemoveUnassigned(0) => Some(zero("it has to be 1 or more")),
-        AddSeats(seats) | RemoveSeats(seats) if seats.is_empty() => {
-            Some(FieldProblem::Empty { rule: "it names at least one seat" })
-        }
-        AddSeats(seats) | RemoveSeats(seats) => {
-            FieldProblem::too_many(seats.len(), MAX_SEATS).or_else(|| seat_problem(seats))
-        }
-        By(_) | AddUnassigned(_) | RemoveUnassigned(_) => None,
-    };
-    (field, problem)
-}
-
-const fn value_field(change: &QuantityChange) -> &'static str {
-    match change {
-        By(_) => "quantity_delta",
-        AddSeats(_) | RemoveSeats(_) => "seat_ids",
-        To(_) | AddUnassigned(_) | RemoveUnassigned(_) => "quantity",
-        ManageBySeats => "quantity_management_mode",
-    }
-}
-
-fn zero(rule: &'static str) -> FieldProblem {
-    FieldProblem::Value { value: "0".to_owned(), rule }
 }
 
 /// What is wrong with the changes taken together.
@@ -156,11 +66,10 @@ fn count_faults(
     if let Some(problem) = FieldProblem::too_many(after.quantity_updates.len(), MAX_QUANTITY_UPDATES) {
         return vec![problem.at(field)];
     }
-    let seats = |update: &(String, &QuantityUpdate)| match &update.1.change {
-        AddSeats(seats) | RemoveSeats(seats) => seats.len(),
-        _ => 0,
-    };
-    let many = FieldProblem::too_many(named.iter().map(seats).sum(), MAX_SEATS);
+    let in_call = named_seats(named.iter().map(|(_, update)| *update));
+    let in_all = after.initial_seat_ids.len() + named_seats(&after.quantity_updates);
+    let many = FieldProblem::too_many(in_call, MAX_SEATS);
+    let many = many.or_else(|| FieldProblem::too_many(in_all, MAX_NAMED_SEATS).filter(|_| in_call > 0));
     if let Some(problem) = many {
         return vec![problem.at(format!("{at}seat_updates"))];
     }
@@ -177,6 +86,15 @@ fn count_faults(
         }
     };
     quantity::impossible(after).into_iter().map(fault).collect()
+}
+
+/// How many times changes name a seat.
+fn named_seats<'u>(updates: impl IntoIterator<Item = &'u QuantityUpdate>) -> usize {
+    let seats = updates.into_iter().map(|update| match &update.change {
+        AddSeats(seats) | RemoveSeats(seats) => seats.len(),
+        _ => 0,
+    });
+    seats.sum()
 }
 
 /// The problem of changes after which one that was made before is not possible any more.
@@ -218,113 +136,14 @@ pub fn end(before: &Subscription, end: Time) -> Subscription {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
-    use super::super::quantity::{quantities, quantity_at, seats_at};
-    use super::super::sample::{change, day, fields, made, number, seated, seats};
+    use super::super::quantity::{quantities, quantity_at};
+    use super::super::sample::{change, changes, day, made, number, seated, seats, wrong};
     use super::*;
-    use crate::model::recurring::{ProrationRounding, ProrationRoundingMethod};
+    use crate::model::recurring::ProrationRoundingMethod;
+    use QuantityChange::{AddUnassigned, By, RemoveUnassigned, To};
 
-    fn changes(quantity_updates: impl Into<Vec<QuantityUpdate>>) -> UpdateSubscription {
-        UpdateSubscription {
-            id: Uuid::from_u128(1).into(),
-            ending_before: None,
-            manage_by_seats: None,
-            quantity_updates: quantity_updates.into(),
-            rounding: None,
-        }
-    }
-
-    /// The faults of a change in a contract that lasts until 31 December.
-    fn wrong(before: &Subscription, update: &UpdateSubscription) -> Vec<String> {
-        let faults = update_faults("u.", before, update, Some(day("12-31")));
-        fields(&faults).into_iter().map(str::to_owned).collect()
-    }
-
-    fn named_seats(names: &[&str]) -> QuantityChange {
+    fn add(names: &[&str]) -> QuantityChange {
         AddSeats(seats(names))
-    }
-
-    #[test]
-    fn a_number_is_changed_within_its_time() {
-        let ten = made(&number(10));
-        let well = changes([change("01-01", To(0.into())), change("12-30", By(1.into()))]);
-        assert!(wrong(&ten, &well).is_empty());
-        let after = update(&ten, &well, day("01-05"));
-        assert_eq!(quantity_at(&after, day("12-30")), 1.into());
-        let late = changes([change("12-31", By(1.into()))]);
-        assert_eq!(wrong(&ten, &late), ["u.quantity_updates[0].starting_at"]);
-        assert!(update_faults("u.", &ten, &late, None).is_empty());
-        let mut later = ten;
-        later.starting_at = day("02-01");
-        later.ending_before = Some(day("03-01"));
-        let outside = changes([change("01-31", To(1.into())), change("03-01", To(1.into()))]);
-        assert_eq!(
-            wrong(&later, &outside),
-            ["u.quantity_updates[0].starting_at", "u.quantity_updates[1].starting_at"]
-        );
-        // The end of the same change counts.
-        let longer =
-            UpdateSubscription { ending_before: Some(None), ..changes([change("03-01", To(1.into()))]) };
-        assert!(wrong(&later, &longer).is_empty());
-    }
-
-    #[test]
-    fn every_change_says_something_that_its_mode_knows() {
-        let ten = made(&number(10));
-        let update = changes([
-            change("02-01", To((-1).into())),
-            change("02-01", By(Amount::ZERO)),
-            change("02-01", named_seats(&["ada"])),
-            change("02-01", RemoveSeats(seats(&["ada"]))),
-            change("02-01", AddUnassigned(1)),
-            change("02-01", RemoveUnassigned(1)),
-            change("02-01", ManageBySeats),
-            change("02-01", By(Amount::ZERO)),
-        ]);
-        assert_eq!(
-            wrong(&ten, &update),
-            [
-                "u.quantity_updates[0].quantity",
-                "u.quantity_updates[1].quantity_delta",
-                "u.seat_updates.add_seat_ids[0].seat_ids",
-                "u.seat_updates.remove_seat_ids[0].seat_ids",
-                "u.seat_updates.add_unassigned_seats[0].quantity",
-                "u.seat_updates.remove_unassigned_seats[0].quantity",
-                "u.quantity_management_mode_update[0].quantity_management_mode",
-                "u.quantity_updates[2].quantity_delta",
-            ]
-        );
-        let one = made(&seated(&["ada"], 1));
-        let update = changes([
-            change("02-01", To(1.into())),
-            change("02-01", By(1.into())),
-            change("02-01", named_seats(&[])),
-            change("02-01", named_seats(&[""])),
-            change("02-01", RemoveSeats(seats(&[&"x".repeat(201)]))),
-            change("02-01", AddUnassigned(0)),
-            change("02-01", RemoveUnassigned(0)),
-        ]);
-        assert_eq!(
-            wrong(&one, &update),
-            [
-                "u.quantity_updates[0].quantity",
-                "u.quantity_updates[1].quantity_delta",
-                "u.seat_updates.add_seat_ids[0].seat_ids",
-                "u.seat_updates.add_seat_ids[1].seat_ids",
-                "u.seat_updates.remove_seat_ids[0].seat_ids",
-                "u.seat_updates.add_unassigned_seats[0].quantity",
-                "u.seat_updates.remove_unassigned_seats[0].quantity",
-            ]
-        );
-        let well = changes([
-            change("02-01", named_seats(&["bob", "cid"])),
-            change("02-01", RemoveSeats(seats(&["eve"]))),
-            change("02-01", AddUnassigned(1)),
-            change("02-01", RemoveUnassigned(1)),
-        ]);
-        assert!(wrong(&one, &well).is_empty());
-        assert_eq!(seats_at(&self::update(&one, &well, day("01-05")), day("02-01")).len(), 3);
     }
 
     #[test]
@@ -340,7 +159,7 @@ mod tests {
         assert_eq!(wrong(&after, &earlier), ["u.quantity_updates"]);
         assert!(wrong(&after, &changes([change("01-15", By(1.into()))])).is_empty());
         let two = made(&seated(&["ada"], 1));
-        let gone = changes([change("02-01", named_seats(&["bob"])), change("02-01", RemoveUnassigned(1))]);
+        let gone = changes([change("02-01", add(&["bob"])), change("02-01", RemoveUnassigned(1))]);
         assert_eq!(wrong(&two, &gone), ["u.seat_updates.remove_unassigned_seats[0].quantity"]);
     }
 
@@ -349,7 +168,7 @@ mod tests {
         let ten = made(&number(10));
         let seated = UpdateSubscription {
             manage_by_seats: Some("seat_id".into()),
-            ..changes([change("03-01", AddUnassigned(2)), change("02-01", named_seats(&["ada"]))])
+            ..changes([change("03-01", AddUnassigned(2)), change("02-01", add(&["ada"]))])
         };
         assert!(wrong(&ten, &seated).is_empty());
         let after = update(&ten, &seated, day("01-05"));
@@ -357,8 +176,8 @@ mod tests {
         let counted: Vec<_> = quantities(&after, None).into_iter().map(|segment| segment.quantity).collect();
         assert_eq!(counted, [10.into(), 1.into(), 3.into()]);
         // From then on seats can be changed, and not for a date before it; a number never again.
-        assert!(wrong(&after, &changes([change("02-01", named_seats(&["bob"]))])).is_empty());
-        let early = changes([change("01-31", named_seats(&["bob"])), change("03-01", To(1.into()))]);
+        assert!(wrong(&after, &changes([change("02-01", add(&["bob"]))])).is_empty());
+        let early = changes([change("01-31", add(&["bob"])), change("03-01", To(1.into()))]);
         assert_eq!(
             wrong(&after, &early),
             ["u.seat_updates.add_seat_ids[0].starting_at", "u.quantity_updates[0].quantity"]
@@ -399,11 +218,18 @@ mod tests {
         assert!(wrong(&full, &many(0)).is_empty());
         let none = made(&seated(&[], 0));
         let names: Vec<_> = (0..=MAX_SEATS).map(|seat| seat.to_string()).collect();
-        let add = |seats: &[String]| change("02-01", AddSeats(seats.iter().cloned().collect()));
-        assert!(wrong(&none, &changes([add(&names[1..])])).is_empty());
-        assert_eq!(wrong(&none, &changes([add(&names)])), ["u.seat_updates.add_seat_ids[0].seat_ids"]);
-        let halves = changes([add(&names[..5_000]), add(&names[5_000..])]);
+        let adding = |seats: &[String]| change("02-01", AddSeats(seats.iter().cloned().collect()));
+        assert!(wrong(&none, &changes([adding(&names[1..])])).is_empty());
+        assert_eq!(wrong(&none, &changes([adding(&names)])), ["u.seat_updates.add_seat_ids[0].seat_ids"]);
+        let halves = changes([adding(&names[..5_000]), adding(&names[5_000..])]);
         assert_eq!(wrong(&none, &halves), ["u.seat_updates"]);
+        // What is kept of all that was ever named has a limit too.
+        let all = || change("02-01", RemoveSeats(names[1..].iter().cloned().collect()));
+        let often = update(&none, &changes([all(), all(), all()]), day("01-05"));
+        assert!(wrong(&often, &changes([all()])).is_empty());
+        let full = update(&often, &changes([all()]), day("01-05"));
+        assert_eq!(wrong(&full, &changes([change("02-01", add(&["ada"]))])), ["u.seat_updates"]);
+        assert!(wrong(&full, &changes([change("02-01", AddUnassigned(1))])).is_empty());
     }
 
     #[test]
