@@ -1,10 +1,9 @@
 //! Commits and credits in requests: of a contract, of a customer, and what changes in one.
 
+use super::applicability::applies_to;
 use super::body::{Object, Value, amount, choice, flag, list, map, nullable, text, texts, typed_id, word};
 use super::schedules;
-use crate::model::balance::{
-    Applicability, BalanceTerms, ChildAccess, CreateCommit, CreateCredit, UsageSpecifier,
-};
+use crate::model::balance::{BalanceTerms, ChildAccess, CreateCommit, CreateCredit};
 use crate::model::contract_edit::UpdateBalance;
 
 /// Where a commit or credit stands, which says what fields it has.
@@ -48,38 +47,6 @@ pub(super) fn terms(fields: &Object<'_>, place: Place) -> Option<BalanceTerms> {
         access_type: None,
         netsuite_sales_order_id: netsuite_sales_order_id?,
     })
-}
-
-/// The three fields that say what usage something is for.
-pub(super) fn applies_to(fields: &Object<'_>) -> Option<Applicability> {
-    let product_ids = fields.optional("applicable_product_ids", |value| list(value, typed_id));
-    let product_tags = fields.optional("applicable_product_tags", texts);
-    let specifiers = fields.objects("specifiers", specifier);
-    Some(Applicability {
-        product_ids: product_ids?.unwrap_or_default(),
-        product_tags: product_tags?.unwrap_or_default(),
-        specifiers: specifiers?,
-    })
-}
-
-pub(super) fn specifier(fields: &Object<'_>) -> Option<UsageSpecifier> {
-    let product_id = fields.optional("product_id", typed_id);
-    let product_tags = fields.optional("product_tags", texts);
-    let pricing_group_values = fields.optional("pricing_group_values", map);
-    let presentation_group_values = fields.optional("presentation_group_values", map);
-    let exclude = exclude(fields);
-    Some(UsageSpecifier {
-        product_id: product_id?,
-        product_tags: product_tags?.unwrap_or_default(),
-        pricing_group_values: pricing_group_values?.unwrap_or_default(),
-        presentation_group_values: presentation_group_values?.unwrap_or_default(),
-        exclude: exclude?,
-    })
-}
-
-/// What a specifier leaves out. The API lets an exclusion say nothing, which could only mean everything or nothing.
-pub(super) fn exclude(fields: &Object<'_>) -> Option<Vec<Vec<String>>> {
-    fields.objects("exclude", |fields| fields.required("product_tags", texts))
 }
 
 /// Who below a contract may draw from its commit or credit.

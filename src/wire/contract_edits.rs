@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::answer::{Refusal, data, id as made, nothing, page};
 use super::balance_terms;
 use super::body::{Object, amount, flag, moment, nullable, text, typed_id};
-use super::contracts::{Whose, whose};
+use super::contracts::whose;
 use super::listed_edit::{EditMade, ListedEdit};
 use super::listing::{Listing, Term};
 use super::new_contract::{filter_from, parts};

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::answer::{number, timestamp};
+use super::applicability::ListedApplicability;
 use super::listed_schedule::{ListedAccess, ListedInvoiceSchedule};
 use super::listing::{JustId, Listing, NamedProduct, Number};
-use crate::entity::{CommitId, ContractCreditId, ContractId, ContractProductId, EntityId, ManagedEntity};
-use crate::model::balance::{Balance, BalanceOf, BalanceTerms, ChildAccess, RateChoice, UsageSpecifier};
+use crate::entity::{CommitId, ContractCreditId, ContractId, EntityId, ManagedEntity};
+use crate::model::balance::{Balance, BalanceOf, BalanceTerms, ChildAccess, RateChoice};
 use crate::model::contract::Part;
 
 /// A commit or credit.
@@ -62,35 +63,12 @@ pub(super) struct ListedTerms {
     rate_type: Option<RateChoice>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rollover_fraction: Number,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    applicable_product_ids: Vec<ContractProductId>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    applicable_product_tags: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    specifiers: Vec<ListedSpecifier>,
+    #[serde(flatten)]
+    applies_to: ListedApplicability,
     #[serde(skip_serializing_if = "Option::is_none")]
     netsuite_sales_order_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hierarchy_configuration: Option<Hierarchy>,
-}
-
-#[derive(Serialize)]
-pub(super) struct ListedSpecifier {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    product_id: Option<ContractProductId>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    product_tags: Vec<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pricing_group_values: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    presentation_group_values: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    exclude: Vec<Excluded>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Excluded {
-    product_tags: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -179,29 +157,11 @@ impl ListedTerms {
             priority: terms.priority.and_then(number),
             rate_type: terms.rate_type,
             rollover_fraction: terms.rollover_fraction.and_then(number),
-            applicable_product_ids: terms.applies_to.product_ids,
-            applicable_product_tags: terms.applies_to.product_tags,
-            specifiers: terms.applies_to.specifiers.into_iter().map(ListedSpecifier::of).collect(),
+            applies_to: ListedApplicability::of(&terms.applies_to),
             netsuite_sales_order_id: terms.netsuite_sales_order_id,
             hierarchy_configuration: terms.child_access.map(Hierarchy::of),
         }
     }
-}
-
-impl ListedSpecifier {
-    pub(super) fn of(specifier: UsageSpecifier) -> Self {
-        Self {
-            product_id: specifier.product_id,
-            product_tags: specifier.product_tags,
-            pricing_group_values: specifier.pricing_group_values,
-            presentation_group_values: specifier.presentation_group_values,
-            exclude: excluded(specifier.exclude),
-        }
-    }
-}
-
-pub(super) fn excluded(exclude: Vec<Vec<String>>) -> Vec<Excluded> {
-    exclude.into_iter().map(|product_tags| Excluded { product_tags }).collect()
 }
 
 impl Hierarchy {

@@ -10,9 +10,9 @@ use super::listed_override::ListedOverride;
 use super::listed_product::NOBODY;
 use super::listed_recurring::ListedRecurring;
 use super::listed_scheduled_charge::{ListedProfessionalService, ListedScheduledCharge};
+use super::listed_settings::ListedSettings;
 use super::listed_subscription::ListedSubscription;
 use super::listing::{Listing, Number, Term};
-use super::settings::ListedSettings;
 use crate::entity::{
     CommitId, ContractCreditId, ContractId, CustomerId, DiscountId, RateCardId, ScheduledChargeId,
 };
@@ -195,7 +195,7 @@ impl ListedState {
             professional_services: listed(contract.professional_services, ListedProfessionalService::of),
             transitions,
             usage_statement_schedule: Statements::of(origin.usage_statement_schedule),
-            settings: ListedSettings::of(&contract.settings),
+            settings: ListedSettings::of(&contract.settings, origin.customer_id, origin.starting_at),
             netsuite_sales_order_id: origin.netsuite_sales_order_id,
             salesforce_opportunity_id: origin.salesforce_opportunity_id,
             total_contract_value: origin.total_contract_value.and_then(number),

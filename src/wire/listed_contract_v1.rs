@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::answer::timestamp;
 use super::listed_contract::{ListedFilter, ListedState, listed};
+use super::listed_settings::ListedSettings;
 use super::listed_subscription::ListedSubscription;
 use super::listing::{Listing, Term};
-use super::settings::ListedSettings;
 use crate::entity::{ContractId, CustomerId};
 use crate::model::contract::{ConsolidatedCharges, Contract};
 use crate::model::scalar::Time;
@@ -63,7 +63,11 @@ impl ListedContractV1 {
             amendments: [],
             scheduled_charges_on_usage_invoices: current.origin.scheduled_charges_on_usage_invoices,
             subscriptions: listed(subscriptions, |part| ListedSubscription::of(part, term, listing)),
-            settings: ListedSettings::of(&current.settings),
+            settings: ListedSettings::of(
+                &current.settings,
+                current.origin.customer_id,
+                current.origin.starting_at,
+            ),
             custom_fields: std::mem::take(&mut current.custom_fields),
             initial: State::of(initial, listing),
             current: State::of(current, listing),

@@ -9,9 +9,9 @@ use super::listed_override::ListedOverride;
 use super::listed_recurring::{ListedRecurring, ListedRecurringUpdate};
 use super::listed_schedule::{AccessItem, InvoiceItem, ListedScheduleUpdate, access_update, invoice_update};
 use super::listed_scheduled_charge::{ListedChargeUpdate, ListedProfessionalService, ListedScheduledCharge};
+use super::listed_settings::ListedSettingsChanges;
 use super::listed_subscription::{ListedSubscription, ListedSubscriptionUpdate};
 use super::listing::{JustId, Listing, Number, Term};
-use super::settings::ListedSettingsChanges;
 use crate::entity::{
     CommitId, ContractCreditId, ContractId, ContractProductId, DiscountId, ScheduledChargeId,
 };

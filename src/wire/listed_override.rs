@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::answer::{number, timestamp};
-use super::listed_balance::{Excluded, excluded};
+use super::applicability::ListedExclusion;
 use super::listed_rate::ListedRate;
 use super::listing::{Listing, NamedProduct, Number};
 use crate::entity::ContractProductId;
@@ -65,7 +65,7 @@ struct ListedSpecifier {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     any_commit_or_credit_ids: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    exclude: Vec<Excluded>,
+    exclude: Vec<ListedExclusion>,
 }
 
 #[derive(Serialize)]
@@ -119,7 +119,7 @@ impl ListedSpecifier {
             commit_ids: specifier.commit_ids,
             recurring_commit_ids: specifier.recurring_commit_ids,
             any_commit_or_credit_ids: specifier.any_commit_or_credit_ids,
-            exclude: excluded(specifier.exclude),
+            exclude: ListedExclusion::of_all(&specifier.exclude),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! strictly (`body`, `query`), makes one call of the store, and writes what it answers (`answer`).
 
 mod answer;
+mod applicability;
 mod balance_terms;
 mod balances;
 mod billable_metrics;
@@ -19,11 +20,14 @@ mod listed_contract_v1;
 mod listed_edit;
 mod listed_override;
 mod listed_product;
+mod listed_provider;
 mod listed_rate;
 mod listed_recurring;
 mod listed_schedule;
 mod listed_scheduled_charge;
+mod listed_settings;
 mod listed_subscription;
+mod listed_threshold;
 mod listing;
 mod new_contract;
 mod overrides;
@@ -36,6 +40,7 @@ mod scheduled_charges;
 mod schedules;
 mod settings;
 mod subscriptions;
+mod thresholds;
 
 pub use answer::Answer;
 

@@ -1,6 +1,6 @@
 //! Overrides in requests.
 
-use super::balance_terms::exclude;
+use super::applicability::exclude;
 use super::body::{Object, amount, flag, map, moment, texts, typed_id, word};
 use super::rates::unit_rate;
 use crate::model::price_override::{OverrideSpecifier, OverrideTerms, OverrideTier, OverwriteRate};
