@@ -147,7 +147,8 @@ mod tests {
             remove_schedule_items: vec![made.schedule.schedule_items[0].id],
             ..Default::default()
         };
-        let later = UpdateScheduledCharge { id: Uuid::from_u128(2).into(), schedule };
+        let later =
+            UpdateScheduledCharge { id: Uuid::from_u128(2).into(), schedule, netsuite_sales_order_id: None };
         assert!(update_faults("u.", &made, &later).is_empty());
         let changed = update(&made, &later, &mut ids(10));
         assert_eq!(dates(&changed), [day("2025-02-01"), day("2025-03-01"), day("2025-04-01")]);
@@ -160,7 +161,11 @@ mod tests {
     fn an_archived_charge_stays_as_it_was() {
         let made = make(&request(), &mut ids(0), day("2024-12-01"));
         let archived = ScheduledCharge { archived_at: Some(day("2025-01-02")), ..made };
-        let nothing = UpdateScheduledCharge { id: Uuid::from_u128(2).into(), schedule: Default::default() };
+        let nothing = UpdateScheduledCharge {
+            id: Uuid::from_u128(2).into(),
+            schedule: Default::default(),
+            netsuite_sales_order_id: None,
+        };
         assert_eq!(Fault::fields(&update_faults("u.", &archived, &nothing)), ["u.scheduled_charge_id"]);
         assert_eq!(end(&archived, day("2025-01-01")), archived);
     }
