@@ -145,7 +145,7 @@ fn created<R: crate::storage::codec::EntityRecord>(
     rows::create(member, target.id, &record)
 }
 
-/// The fault of a contract that is none of the customer's.
+/// The fault of a contract that is none of the customer's, or is archived.
 fn contract_fault(
     reader: &impl Reader,
     field: String,
@@ -154,7 +154,10 @@ fn contract_fault(
 ) -> Result<Option<Fault>> {
     let origin: Option<ContractOrigin> = rows::record(reader, contract.uuid())?;
     let theirs = origin.is_some_and(|origin| origin.customer_id == level.customer_id);
-    Ok((!theirs).then(|| Fault::ReferenceNotFound { field, target: contract.into() }))
+    if theirs {
+        return entities::reference_fault(reader, &field, contract.into());
+    }
+    Ok(Some(Fault::ReferenceNotFound { field, target: contract.into() }))
 }
 
 /// Puts a commit or credit on its customer's list, or takes it off; parts of other kinds are on none.
