@@ -29,6 +29,10 @@ mod products;
 mod rate_cards;
 mod rates;
 #[cfg(test)]
+mod contracts_inside;
+#[cfg(test)]
+mod counting_inside;
+#[cfg(test)]
 mod rates_inside;
 mod read;
 mod read_contracts;
