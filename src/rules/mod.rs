@@ -20,6 +20,8 @@ mod reseller_royalty;
 pub(crate) mod schedule;
 pub(crate) mod scheduled_charge;
 mod settings;
+#[cfg(test)]
+mod settings_tests;
 mod spend_tracker;
 pub(crate) mod statement;
 pub(crate) mod subscription;

@@ -60,7 +60,7 @@ impl ContractSettings {
         if let Some(configuration) = &self.billing_provider {
             let at = "billing_provider_configuration.";
             faults.extend(start_fault(at, configuration));
-            faults.extend(provider_fault(configuration.choice));
+            faults.extend(provider_fault(&configuration.choice));
         }
         if let Some(configuration) = &self.revenue_system {
             let at = "revenue_system_configuration.";
@@ -83,10 +83,10 @@ fn start_fault<I, P>(at: &str, configuration: &ProviderConfiguration<I, P>) -> O
     })
 }
 
-fn provider_fault<I>(choice: ConfigurationChoice<I, BillingProvider>) -> Option<Fault> {
+fn provider_fault<I>(choice: &ConfigurationChoice<I, BillingProvider>) -> Option<Fault> {
     use BillingProvider::{AwsMarketplace, AzureMarketplace, GcpMarketplace, Netsuite, Stripe};
     let ConfigurationChoice::Of { provider, .. } = choice else { return None };
-    let known = [AwsMarketplace, AzureMarketplace, GcpMarketplace, Stripe, Netsuite].contains(&provider);
+    let known = [AwsMarketplace, AzureMarketplace, GcpMarketplace, Stripe, Netsuite].contains(provider);
     (!known).then(|| {
         let rule =
             "a contract is made with aws_marketplace, azure_marketplace, gcp_marketplace, stripe or netsuite";

@@ -62,6 +62,33 @@ pub fn periods(
     })
 }
 
+/// The periods before, around and after a moment, of those that [`periods`] tells; none where there is none. Before
+/// all of them the first one is the one after, and behind them the last one is the one before.
+#[cfg(feature = "wire")]
+pub fn around(
+    schedule: &StatementSchedule,
+    from: Time,
+    to: Option<Time>,
+    at: Time,
+) -> [Option<(Time, Time)>; 3] {
+    let boundaries = boundaries(schedule);
+    let to = to.unwrap_or(Time::LAST);
+    let number = boundaries.at_or_before(at.clamp(from.min(to), to));
+    let period = |number: i64| {
+        let start = boundaries.nth(number).map_or(from, |start| start.max(from));
+        let end = boundaries.nth(number + 1).map_or(to, |end| end.min(to));
+        (start < end).then_some((start, end))
+    };
+    if at < from {
+        return [None, None, period(number)];
+    }
+    let near = [period(number - 1), period(number), period(number + 1)];
+    match near {
+        [_, Some(last), _] if last.1 <= at => [Some(last), None, None],
+        near => near,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -397,6 +397,24 @@ impl<'o> Object<'o> {
         Some(read?.unwrap_or_default())
     }
 
+    /// An array of objects that must be there; it may be empty.
+    pub(crate) fn required_objects<T>(
+        &self,
+        name: &'static str,
+        read: impl Fn(&Object<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        self.required(name, |value| list(value, |value| fields(value, &read)))
+    }
+
+    /// An object that must be there.
+    pub(crate) fn inside<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(&Object<'_>) -> Option<T>,
+    ) -> Option<T> {
+        self.required(name, |value| fields(value, read))
+    }
+
     /// An object that may be left out.
     pub(crate) fn within<T>(
         &self,

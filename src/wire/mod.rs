@@ -4,16 +4,43 @@
 //! strictly (`body`, `query`), makes one call of the store, and writes what it answers (`answer`).
 
 mod answer;
+mod applicability;
+mod balance_terms;
+mod balances;
 mod billable_metrics;
 pub(crate) mod body;
+mod contract_edits;
+mod contracts;
 mod custom_fields;
 mod customers;
+mod listed_balance;
+mod listed_contract;
+mod listed_contract_rate;
+mod listed_contract_v1;
+mod listed_edit;
+mod listed_override;
 mod listed_product;
+mod listed_provider;
 mod listed_rate;
+mod listed_recurring;
+mod listed_schedule;
+mod listed_scheduled_charge;
+mod listed_settings;
+mod listed_subscription;
+mod listed_threshold;
+mod listing;
+mod new_contract;
+mod overrides;
 mod products;
 mod query;
 mod rate_cards;
 mod rates;
+mod recurring;
+mod scheduled_charges;
+mod schedules;
+mod settings;
+mod subscriptions;
+mod thresholds;
 
 pub use answer::Answer;
 
@@ -36,13 +63,16 @@ type Route = (&'static str, &'static str, Call);
 type PathParameters<'p> = Vec<(&'static str, &'p str)>;
 
 /// All calls, by subject.
-const ROUTES: [&[Route]; 6] = [
+const ROUTES: [&[Route]; 9] = [
     custom_fields::ROUTES,
     customers::ROUTES,
     billable_metrics::ROUTES,
     products::ROUTES,
     rate_cards::ROUTES,
     rates::ROUTES,
+    contracts::ROUTES,
+    contract_edits::ROUTES,
+    balances::ROUTES,
 ];
 
 /// What a call is asked with.
