@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::counting_inside::Counting;
 use super::{
-    Reading as _, ReadingContracts as _, Store, Transaction, WritingContracts as _, WritingRecords as _,
+    ReadingContracts as _, Store, Transaction, WritingContracts as _, WritingRecords as _,
     contract_answers, contract_read, contracts,
 };
 use crate::entity::{ContractId, ContractProductId, CustomerId};

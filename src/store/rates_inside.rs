@@ -7,7 +7,6 @@ use std::ops::{Bound, ControlFlow};
 use super::counting_inside::Counting;
 use super::{Reading as _, ReadingRecords as _, Store, WritingRecords as _, rate_cards, rates};
 use crate::entity::{ContractProductId, EntityId as _, RateCardId};
-use crate::error::Result;
 use crate::model::alias::ScheduledAlias;
 use crate::model::change::{Change, Collection, Subject, What};
 use crate::model::page::{ArchiveFilter, PageRequest};
