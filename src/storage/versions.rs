@@ -107,7 +107,8 @@ pub fn put(
         let since = before.as_ref().map_or(stamp.time, |before| stamp.time.max(before.since));
         let version = PartVersion { since, revision: stamp.revision, part };
         puts.extend(before.map(|before| in_the_past(&name, before)));
-        let (gone, there) = if version.part.is_some() { (None, Some(version)) } else { (Some(version), None) };
+        let (gone, there) =
+            if version.part.is_some() { (None, Some(version)) } else { (Some(version), None) };
         puts.extend(gone.map(|gone| in_the_past(&name, gone)));
         puts.push(Put { key: name.to_vec(), part: there });
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::counting_inside::Counting;
 use super::{
-    ReadingContracts as _, Store, Transaction, WritingContracts as _, WritingRecords as _,
-    contract_answers, contract_read, contracts,
+    ReadingContracts as _, SetClock, Store, StoreOptions, Transaction, WritingContracts as _,
+    WritingRecords as _, contract_answers, contract_read, contracts,
 };
 use crate::entity::{ContractId, ContractProductId, CustomerId};
 use crate::error::Result;
@@ -24,7 +24,7 @@ use crate::model::rate_card::CreateRateCard;
 use crate::model::scalar::Time;
 use crate::model::schedule::CreateAccessItem;
 use crate::model::usage_filter::UsageFilter;
-use crate::storage::versions::{AsOf, Stamp};
+use crate::storage::versions::AsOf;
 
 const MANY: u64 = 10_000;
 
@@ -54,6 +54,9 @@ fn stage() -> Stage {
         ..CreateContract::new(customer, hour(0))
     };
     let contract = store.create_contract(contract).unwrap();
+    // A neighbour, so that there is always a row behind the contract's own.
+    let other = store.create_customer(CreateCustomer::default()).unwrap();
+    store.create_contract(CreateContract::new(other, hour(0))).unwrap();
     Stage { store, customer, contract, product }
 }
 
@@ -117,14 +120,24 @@ fn a_contract_is_read_without_the_ten_thousand_edits_that_made_it_what_it_is() {
 }
 
 #[test]
-fn a_part_as_it_was_is_read_without_its_other_versions() {
-    let stage = stage().edited(MANY);
-    let view = stage.store.view().unwrap();
-    let reader = Counting::of(&view);
-    let at = AsOf::Past(Stamp::end_of(Time::UNIX_EPOCH));
-    let kind = crate::model::contract::PartKind::Terms;
-    let none = crate::storage::versions::part(&reader, stage.contract.into(), kind, [0; 16], at).unwrap();
-    assert_eq!((none, reader.rows()), (None, 1), "the one of now, and none before it");
+fn a_contract_as_it_was_is_read_without_the_names_it_had_before_and_since() {
+    let clock = SetClock::default();
+    clock.set(hour(0));
+    let store = StoreOptions::new().clock_from(&clock).in_memory().unwrap();
+    let customer = store.create_customer(CreateCustomer::default()).unwrap();
+    let contract = store.create_contract(CreateContract::new(customer, hour(0))).unwrap();
+    for n in 1..=1_000 {
+        clock.set(hour(n));
+        let update_contract_name = Some(Some(n.to_string()));
+        store.edit_contract(contract, EditContract { update_contract_name, ..Default::default() }).unwrap();
+    }
+    let view = store.view().unwrap();
+    for (at, name) in [(0, None), (1, Some("1")), (500, Some("500")), (999, Some("999"))] {
+        let reader = Counting::of(&view);
+        let read = contract_read::as_of(&reader, contract, hour(at)).unwrap();
+        assert_eq!(read.terms.name.as_deref(), name);
+        assert!(reader.rows() <= 12, "{} rows", reader.rows());
+    }
 }
 
 #[test]
@@ -139,7 +152,8 @@ fn a_contract_among_ten_thousand_of_its_customer_is_read_as_if_it_were_alone() {
                 let ending_before = Some(hour(n + 1));
                 let filter = Some(UsageFilter::new("region", ["US"], hour(n)));
                 let contract = CreateContract::new(stage.customer, hour(n));
-                tx.create_contract(CreateContract { ending_before, usage_filter: filter, ..contract }).map(drop)
+                tx.create_contract(CreateContract { ending_before, usage_filter: filter, ..contract })
+                    .map(drop)
             })
         })
         .unwrap();
@@ -151,11 +165,11 @@ fn a_contract_among_ten_thousand_of_its_customer_is_read_as_if_it_were_alone() {
         let found = contract_answers::for_usage(&reader, &stage.customer.into(), at, &usage).unwrap();
         (found.len(), reader.rows())
     };
-    // The customer, then the windows of contracts that have begun and the one after them, then one filter: the
-    // contract without an end has none.
-    assert_eq!(rows(hour(0)), (1, 3));
-    assert_eq!(rows(hour(MANY)), (1, 1 + 10_000));
-    assert_eq!(rows(hour(MANY - 1)), (2, 1 + 10_000 + 1));
+    // The customer, then the windows of contracts that have begun and the row behind them, then of each contract
+    // in force its filter, or the row where it would be.
+    assert_eq!(rows(hour(0)), (1, 1 + 1 + 1 + 1));
+    assert_eq!(rows(hour(MANY)), (1, 1 + 10_000 + 1 + 1));
+    assert_eq!(rows(hour(MANY - 1)), (2, 1 + 10_000 + 1 + 2));
     let page = |filter: ContractFilter, limit| {
         let reader = Counting::of(&view);
         let page = PageRequest::first(limit);
