@@ -3,6 +3,7 @@
 
 mod billable_metrics;
 mod clocks;
+mod contract_edits;
 mod customer_lists;
 mod customer_lives;
 mod customers;

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod disk;
+pub mod provisioned;
 
 use billfold::prelude::*;
 use uuid::Uuid;
