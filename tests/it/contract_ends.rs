@@ -3,9 +3,7 @@
 use billfold::prelude::*;
 
 use crate::support::catalog::at;
-use crate::support::provisioned::{
-    Provisioned, charge, day, fields, five_percent_off, provisioned, segment,
-};
+use crate::support::provisioned::{Provisioned, charge, day, fields, five_percent_off, provisioned, segment};
 
 fn new_year() -> Time {
     at("2026-01-01T00:00:00Z")
@@ -94,10 +92,7 @@ fn to_be_cut() -> Provisioned {
     let postpaid = CreateCommit {
         commit_type: CommitType::Postpaid,
         invoice_schedule: Some([charge(9, new_year())].into()),
-        ..CreateCommit::prepaid(
-            BalanceTerms::new(here.fixed),
-            [segment(9, day("01-01"), new_year())].into(),
-        )
+        ..CreateCommit::prepaid(BalanceTerms::new(here.fixed), [segment(9, day("01-01"), new_year())].into())
     };
     let until = |end: &str| OverrideTerms { ending_before: Some(day(end)), ..five_percent_off("cloud") };
     let own_end = CreateSubscription { ending_before: Some(day("09-01")), ..here.subscription() };
@@ -193,7 +188,11 @@ fn parts_change_first_then_the_contract_ends_then_parts_come() {
     let after = here.now();
     let [item] = &after.commits[0].access_schedule.schedule_items[..] else { panic!("one") };
     assert_eq!((item.amount, item.ending_before), (1.into(), day("06-01")), "changed, then cut");
-    assert_eq!(after.credits[1].access_schedule.schedule_items.len(), 2, "what comes then is as it is asked for");
+    assert_eq!(
+        after.credits[1].access_schedule.schedule_items.len(),
+        2,
+        "what comes then is as it is asked for"
+    );
 
     // What comes has to fit the new end, not the old one.
     let late = CreateSubscription { starting_at: Some(day("07-01")), ..here.subscription() };

@@ -4,6 +4,8 @@
 mod billable_metrics;
 mod clocks;
 mod contract_edits;
+mod contract_ends;
+mod contract_history;
 mod customer_lists;
 mod customer_lives;
 mod customers;
