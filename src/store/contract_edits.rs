@@ -171,7 +171,7 @@ pub fn made_at(reader: &impl Reader, id: ContractId, revision: u64) -> Result<Co
 fn shown(reader: &impl Reader, id: ContractId, key: &[u8], edit: EditRecord) -> Result<ContractEdit> {
     let revision = key.try_into().map(u64::from_be_bytes);
     let revision = revision.map_err(|_| Error::corrupt("table contract.edits: a key that is no revision"))?;
-    let at = AsOf::Change(Stamp { time: edit.timestamp, revision });
+    let at = AsOf::Past(Stamp { time: edit.timestamp, revision });
     let mut added = AddedParts::default();
     for (kind, part_id) in edit.added {
         if let Some(part) = versions::part(reader, id.uuid(), kind, part_id, at)? {

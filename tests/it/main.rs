@@ -3,6 +3,9 @@
 
 mod billable_metrics;
 mod clocks;
+mod contract_edits;
+mod contract_ends;
+mod contract_history;
 mod contracts;
 mod customer_lists;
 mod customer_lives;

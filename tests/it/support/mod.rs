@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod disk;
 pub mod ready;
+pub mod provisioned;
 
 use billfold::prelude::*;
 use uuid::Uuid;
