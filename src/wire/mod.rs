@@ -31,6 +31,7 @@ mod listed_threshold;
 mod listing;
 mod new_contract;
 mod overrides;
+mod payment_gate;
 mod products;
 mod query;
 mod rate_cards;
