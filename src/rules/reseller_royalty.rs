@@ -1,6 +1,7 @@
 //! What reseller royalties need, and which there are after an edit.
 
-use super::threshold::{long_text, negative, not_a_fraction, placed};
+use super::part_text::text as long_text;
+use super::threshold::{negative, not_a_fraction};
 use crate::error::{Fault, FieldProblem};
 use crate::model::alias::check_end;
 use crate::model::balance::MAX_APPLICABLE;
@@ -22,7 +23,7 @@ fn royalty_faults(at: &str, royalty: &ResellerRoyalty) -> Vec<Fault> {
     let missing = (products.is_empty() && tags.is_empty()).then_some(FieldProblem::Missing { rule });
     let many = |items: usize| FieldProblem::too_many(items, MAX_APPLICABLE);
     let netsuite = long_text(Some(&royalty.netsuite_reseller_id));
-    let mut faults = placed(
+    let mut faults = Fault::of_fields(
         at,
         [
             ("fraction", not_a_fraction(royalty.fraction)),
@@ -51,7 +52,7 @@ fn option_faults(at: &str, aws: &AwsOptions, gcp: &GcpOptions) -> Vec<Fault> {
         ("gcp_options.gcp_account_id", &gcp.account_id),
         ("gcp_options.gcp_offer_id", &gcp.offer_id),
     ];
-    placed(at, texts.map(|(field, text)| (field, long_text(text.as_deref()))))
+    Fault::of_fields(at, texts.map(|(field, text)| (field, long_text(text.as_deref()))))
 }
 
 /// The royalties afterwards; what cannot be done is among the faults now.
@@ -125,7 +126,7 @@ impl ResellerRoyaltyChange {
         let (Some(fraction), Some(netsuite), Some(starting_at)) =
             (self.fraction, &self.netsuite_reseller_id, self.starting_at)
         else {
-            return Err(placed(
+            return Err(Fault::of_fields(
                 at,
                 [
                     ("fraction", missing(self.fraction.is_none())),

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::threshold::placed;
 use crate::error::{Fault, FieldProblem};
 use crate::model::settings::{ContractSettings, MAX_SPEND_TRACKERS, SettingsChanges};
 use crate::model::spend_tracker::{
@@ -26,7 +25,7 @@ pub(super) fn faults(field: &str, trackers: &[SpendTracker], beside: &[SpendTrac
         let specifiers = FieldProblem::too_many(tracker.specifiers.len(), MAX_SPEND_SPECIFIERS);
         let many = specifiers.is_some();
         let problems = [("alias", alias.or(again)), ("applicable_spend_specifiers", specifiers)];
-        faults.extend(placed(&at, problems));
+        faults.extend(Fault::of_fields(&at, problems));
         if !many {
             faults.extend(source_faults(&format!("{at}applicable_spend_specifiers"), &tracker.specifiers));
         }

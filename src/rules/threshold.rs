@@ -1,10 +1,11 @@
 //! What thresholds need and may have.
 
+use super::balance::applicability_faults;
+use super::part_text::{label as long_name, text as long_text};
 use super::rate::{above_one, below};
 use crate::entity::{ContractProductId, EntityRef};
 use crate::error::{Fault, FieldProblem};
 use crate::model::balance::UsageSpecifier;
-use crate::model::contract::{MAX_CONTRACT_NAME_CHARACTERS, MAX_CONTRACT_TEXT_CHARACTERS};
 use crate::model::custom_field::{MAX_KEY_CHARACTERS, MAX_VALUE_CHARACTERS};
 use crate::model::payment_gate::{
     MAX_INVOICE_METADATA, PaymentGate, PaymentGateType, StripePayment, StripePaymentType, TaxType,
@@ -30,7 +31,7 @@ pub(super) trait Threshold: Clone {
 
 impl Threshold for SpendThreshold {
     fn faults(&self, at: &str, trackers: &[SpendTracker]) -> Vec<Fault> {
-        let mut faults = placed(at, [("threshold_amount", negative(self.threshold_amount))]);
+        let mut faults = Fault::of_fields(at, [("threshold_amount", negative(self.threshold_amount))]);
         faults.extend(commit_faults(&format!("{at}commit."), &self.commit));
         faults.extend(gate_faults(&format!("{at}payment_gate_config."), &self.payment_gate));
         faults.extend(discount_faults(at, self.discount.as_ref(), trackers));
@@ -52,7 +53,7 @@ impl Threshold for PrepaidBalanceThreshold {
             let rule = "a balance is filled up to more than the threshold_amount";
             FieldProblem::Value { value: self.recharge_to_amount.to_string(), rule }
         });
-        let mut faults = placed(
+        let mut faults = Fault::of_fields(
             at,
             [("threshold_amount", negative(self.threshold_amount)), ("recharge_to_amount", recharge)],
         );
@@ -98,11 +99,6 @@ pub(super) fn product_list(
     places.map(move |(place, product)| (format!("{at}applicable_product_ids[{place}]"), product.into()))
 }
 
-/// The faults of fields with a problem, under their names.
-pub(super) fn placed<const N: usize>(at: &str, problems: [(&str, Option<FieldProblem>); N]) -> Vec<Fault> {
-    problems.into_iter().filter_map(|(field, problem)| Some(problem?.at(format!("{at}{field}")))).collect()
-}
-
 pub(super) fn negative(amount: Amount) -> Option<FieldProblem> {
     below(amount, "it has to be 0 or more")
 }
@@ -112,17 +108,9 @@ pub(super) fn not_a_fraction(amount: Amount) -> Option<FieldProblem> {
     below(amount, rule).or_else(|| above_one(amount, rule))
 }
 
-pub(super) fn long_name(name: Option<&str>) -> Option<FieldProblem> {
-    FieldProblem::too_long(name?, MAX_CONTRACT_NAME_CHARACTERS)
-}
-
-pub(super) fn long_text(text: Option<&str>) -> Option<FieldProblem> {
-    FieldProblem::too_long(text?, MAX_CONTRACT_TEXT_CHARACTERS)
-}
-
 fn commit_faults(at: &str, commit: &ThresholdCommit) -> Vec<Fault> {
     let name = long_name(commit.name.as_deref());
-    placed(at, [("name", name), ("description", long_text(commit.description.as_deref()))])
+    Fault::of_fields(at, [("name", name), ("description", long_text(commit.description.as_deref()))])
 }
 
 fn prepaid_commit_faults(at: &str, commit: &PrepaidThresholdCommit) -> Vec<Fault> {
@@ -132,7 +120,8 @@ fn prepaid_commit_faults(at: &str, commit: &PrepaidThresholdCommit) -> Vec<Fault
         .is_some_and(|duration| duration.value == 0)
         .then(|| FieldProblem::Value { value: "0".to_owned(), rule: "a duration is at least 1" });
     let rollover = commit.rollover_fraction.and_then(not_a_fraction);
-    faults.extend(placed(at, [("duration.value", none), ("rollover_fraction", rollover)]));
+    faults.extend(applicability_faults(at, &commit.applies_to));
+    faults.extend(Fault::of_fields(at, [("duration.value", none), ("rollover_fraction", rollover)]));
     faults
 }
 
@@ -148,7 +137,7 @@ pub fn gate_faults(at: &str, gate: &PaymentGate) -> Vec<Fault> {
         Some(_) if !known => Some(FieldProblem::NotAllowed { rule: "it is for the tax type PRECALCULATED" }),
         _ => None,
     };
-    let mut faults = placed(
+    let mut faults = Fault::of_fields(
         at,
         [("tax_type", tax), ("stripe_config", stripe), ("precalculated_tax_config", precalculated)],
     );
@@ -158,7 +147,7 @@ pub fn gate_faults(at: &str, gate: &PaymentGate) -> Vec<Fault> {
     if let Some(tax) = &gate.precalculated_tax {
         let name = long_name(tax.tax_name.as_deref());
         let at = format!("{at}precalculated_tax_config.");
-        faults.extend(placed(&at, [("tax_amount", negative(tax.tax_amount)), ("tax_name", name)]));
+        faults.extend(Fault::of_fields(&at, [("tax_amount", negative(tax.tax_amount)), ("tax_name", name)]));
     }
     faults
 }
@@ -181,7 +170,7 @@ fn metadata_faults(field: &str, stripe: &StripePayment) -> Vec<Fault> {
 fn discount_faults(at: &str, discount: Option<&ThresholdDiscount>, trackers: &[SpendTracker]) -> Vec<Fault> {
     let Some(discount) = discount else { return Vec::new() };
     let at = format!("{at}discount_configuration.");
-    let mut faults = placed(&at, [("payment_fraction", not_a_fraction(discount.payment_fraction))]);
+    let mut faults = Fault::of_fields(&at, [("payment_fraction", not_a_fraction(discount.payment_fraction))]);
     if let Some(cap) = &discount.cap {
         let alias = &cap.spend_tracker_alias;
         let unknown = (!trackers.iter().any(|tracker| tracker.alias == *alias)).then(|| {
@@ -189,7 +178,10 @@ fn discount_faults(at: &str, discount: Option<&ThresholdDiscount>, trackers: &[S
             FieldProblem::Value { value: alias.clone(), rule }
         });
         let at = format!("{at}cap.");
-        faults.extend(placed(&at, [("spend_tracker_alias", unknown), ("amount", negative(cap.amount))]));
+        faults.extend(Fault::of_fields(
+            &at,
+            [("spend_tracker_alias", unknown), ("amount", negative(cap.amount))],
+        ));
     }
     faults
 }
@@ -225,7 +217,7 @@ fn filter_faults(field: &str, filters: &[BalanceFieldFilter]) -> Vec<Fault> {
         let rule = "a key has 1 to 100 characters";
         let key = FieldProblem::of_text(&filter.key, MAX_KEY_CHARACTERS, rule);
         let value = FieldProblem::too_long(&filter.value, MAX_VALUE_CHARACTERS);
-        placed(&format!("{field}[{place}]."), [("key", key), ("value", value)])
+        Fault::of_fields(&format!("{field}[{place}]."), [("key", key), ("value", value)])
     };
     filters.iter().enumerate().flat_map(one).collect()
 }

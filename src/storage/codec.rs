@@ -67,6 +67,7 @@ impl Part for EditRecord {
 impl Record for ContractWindow {}
 impl Record for Change {}
 impl Record for u32 {}
+impl Record for u64 {}
 impl Record for [u8; ID_BYTES] {}
 
 macro_rules! entity_records {

@@ -1,6 +1,7 @@
 //! What thresholds need and may have.
 
 use super::{wrong, wrong_prepaid, wrong_spend};
+use crate::model::balance::UsageSpecifier;
 use crate::model::payment_gate::{
     PaymentGate, PaymentGateType, PrecalculatedTax, StripePayment, StripePaymentType, TaxType,
 };
@@ -57,6 +58,16 @@ fn a_balance_is_filled_up_to_more_than_the_threshold() {
         |share: i64| wrong_prepaid(|prepaid| prepaid.commit.rollover_fraction = Some(share.into()));
     assert_eq!(rollover(1), "");
     assert!(rollover(2).contains("commit.rollover_fraction"));
+    let usage = |tags: &[&str]| {
+        wrong_prepaid(|prepaid| {
+            let applies_to = &mut prepaid.commit.applies_to;
+            applies_to.product_tags = tags.iter().map(ToString::to_string).collect();
+            applies_to.specifiers =
+                vec![UsageSpecifier { product_tags: vec!["t".into()], ..Default::default() }];
+        })
+    };
+    assert_eq!(usage(&[]), "");
+    assert!(usage(&["t"]).contains("commit.applicable_product_tags: not allowed"));
     let filters = |key: &str, value: usize| {
         let (key, value) = (key.to_owned(), "x".repeat(value));
         let filter = BalanceFieldFilter { entity: BalanceEntity::Commit, key, value };
