@@ -1,8 +1,6 @@
 //! Thresholds, and changes of them, as contracts and their edits answer them. What nobody said is left out; what an
 //! edit cleared is `null`.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 

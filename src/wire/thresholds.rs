@@ -1,9 +1,7 @@
 //! Thresholds in requests: new ones, and changes of those there are.
 
 use super::applicability::{applies_to, specifier};
-use super::body::{
-    Object, Value, amount, count, fields, flag, list, map, nullable, text, texts, typed_id, word,
-};
+use super::body::{Object, Value, amount, count, fields, flag, list, nullable, text, texts, typed_id, word};
 use super::payment_gate::payment_gate;
 use crate::model::threshold::{
     BalanceFieldFilter, DiscountCap, PrepaidBalanceThreshold, PrepaidThresholdCommit, RelativeDuration,

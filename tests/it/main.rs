@@ -35,6 +35,8 @@ mod wire_catalog;
 #[cfg(feature = "wire")]
 mod wire_catalog_fields;
 #[cfg(feature = "wire")]
+mod wire_contract_fields;
+#[cfg(feature = "wire")]
 mod wire_contracts;
 #[cfg(feature = "wire")]
 mod wire_customer_fields;
