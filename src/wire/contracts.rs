@@ -44,7 +44,7 @@ pub(super) fn whose(body: &Object<'_>) -> Option<Whose> {
 
 impl Whose {
     /// Refuses a customer there is not, and a contract that the customer has not.
-    pub(super) fn check(&self, view: &(impl Reading + ReadingContracts)) -> StoreResult<()> {
+    pub(super) fn check(&self, view: &impl Reading) -> StoreResult<()> {
         if !view.exists(self.customer_id)? {
             return Err(Fault::InstanceNotFound { target: self.customer_id.into() }.into());
         }
