@@ -226,10 +226,10 @@ mod tests {
             };
             let (from, to, at) = (hour(from), hour(from + length), hour(at));
             let all: Vec<_> = periods(&schedule, from, Some(to)).collect();
-            let over = all.iter().filter(|(_, end)| *end <= at);
+            let mut over = all.iter().filter(|(_, end)| *end <= at);
             let current = all.iter().find(|(start, end)| *start <= at && at < *end);
             let to_come = all.iter().find(|(start, _)| at < *start);
-            let expected = [over.last().copied(), current.copied(), to_come.copied()];
+            let expected = [over.next_back().copied(), current.copied(), to_come.copied()];
             prop_assert_eq!(around(&schedule, from, Some(to), at), expected);
         }
     }

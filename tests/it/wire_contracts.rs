@@ -1,129 +1,8 @@
 //! The calls about contracts: the seed's story as it is told, and what the answers say where something is not there.
 
-use billfold::Answer;
-use billfold::prelude::*;
 use serde_json::{Value, json};
 
-pub const USD: &str = "2714e483-4ff1-48e4-9e25-ac732e8f24f2";
-pub const START: &str = "2024-11-01T00:00:00.000Z";
-pub const END: &str = "2025-11-01T00:00:00.000Z";
-
-/// A store with a customer, and a rate card with products of all types that contracts need.
-pub struct Desk {
-    pub store: Store,
-    pub clock: SetClock,
-    pub customer: String,
-    pub card: String,
-    pub usage: String,
-    pub seats: String,
-    pub fixed: String,
-    pub service: String,
-}
-
-const WITH_FIELDS: [ManagedEntity; 7] = [
-    ManagedEntity::Contract,
-    ManagedEntity::Commit,
-    ManagedEntity::ContractCredit,
-    ManagedEntity::ScheduledCharge,
-    ManagedEntity::Discount,
-    ManagedEntity::ProfessionalService,
-    ManagedEntity::Subscription,
-];
-
-impl Desk {
-    pub fn new() -> Self {
-        let clock = SetClock::default();
-        clock.set("2024-12-01T00:00:00Z".parse().unwrap());
-        let store = StoreOptions::new().clock_from(&clock).in_memory().unwrap();
-        for entity in WITH_FIELDS {
-            store.add_key(entity, "owner", KeyKind::Indexed).unwrap();
-        }
-        let none = String::new;
-        let (customer, card, usage, seats, fixed, service) = (none(), none(), none(), none(), none(), none());
-        let mut desk = Self { store, clock, customer, card, usage, seats, fixed, service };
-        desk.customer = desk.made("/v1/customers", &json!({"name": "WidgetsExpress"}));
-        let filters = ["region", "n", "seat"].map(|name| json!({"name": name, "exists": true}));
-        let metric = desk.made(
-            "/v1/billable-metrics/create",
-            &json!({"name": "m", "aggregation_type": "SUM", "aggregation_key": "n",
-                "property_filters": filters, "group_keys": [["region"], ["seat"]]}),
-        );
-        let products = "/v1/contract-pricing/products/create";
-        desk.usage = desk.made(
-            products,
-            &json!({"name": "Compute", "type": "USAGE", "billable_metric_id": metric, "tags": ["cloud"]}),
-        );
-        desk.seats = desk.made(products, &json!({"name": "Seats", "type": "SUBSCRIPTION"}));
-        desk.fixed = desk.made(products, &json!({"name": "Fee", "type": "FIXED"}));
-        desk.service = desk.made(products, &json!({"name": "Help", "type": "PRO_SERVICE"}));
-        let cards = "/v1/contract-pricing/rate-cards";
-        desk.card = desk.made(
-            &format!("{cards}/create"),
-            &json!({"name": "Card", "aliases": [{"name": "base_usage_products"}]}),
-        );
-        let rate = |product: &str, price: i64| {
-            json!({"product_id": product, "starting_at": "2020-01-01T00:00:00.000Z", "entitled": true,
-                "rate_type": "FLAT", "price": price})
-        };
-        let mut monthly = rate(&desk.seats, 1500);
-        monthly["billing_frequency"] = json!("MONTHLY");
-        desk.made(
-            &format!("{cards}/addRates"),
-            &json!({"rate_card_id": desk.card, "rates": [rate(&desk.usage, 100), monthly]}),
-        );
-        desk
-    }
-
-    pub fn asked(&self, path: &str, request: &Value) -> Answer {
-        self.store.handle("POST", path, &[], request.to_string().as_bytes())
-    }
-
-    #[track_caller]
-    pub fn done(&self, path: &str, request: &Value) -> Value {
-        let answer = self.asked(path, request);
-        assert_eq!(answer.status, 200, "{path} {request}: {answer}");
-        serde_json::from_str(&answer.body).unwrap()
-    }
-
-    #[track_caller]
-    pub fn made(&self, path: &str, request: &Value) -> String {
-        self.done(path, request)["data"]["id"].as_str().unwrap().to_owned()
-    }
-
-    #[track_caller]
-    pub fn refused(&self, path: &str, request: &Value, status: u16, text: &str) -> Value {
-        let answer = self.asked(path, request);
-        assert_eq!(answer.status, status, "{path} {request}: {answer}");
-        let body: Value = serde_json::from_str(&answer.body).unwrap();
-        assert!(body["message"].as_str().unwrap().contains(text), "{text:?} in {answer}");
-        body
-    }
-
-    /// The two ids that calls about a contract have, and these fields besides.
-    pub fn of(&self, contract: &str, more: Value) -> Value {
-        let mut request = json!({"customer_id": self.customer, "contract_id": contract});
-        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        request
-    }
-
-    /// A request for a contract with the card, and these fields besides.
-    pub fn contract(&self, more: Value) -> Value {
-        let mut request =
-            json!({"customer_id": self.customer, "rate_card_id": self.card, "starting_at": START});
-        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        request
-    }
-
-    #[track_caller]
-    pub fn read(&self, contract: &str) -> Value {
-        self.done("/v2/contracts/get", &self.of(contract, json!({})))["data"].take()
-    }
-
-    #[track_caller]
-    fn read_v1(&self, contract: &str) -> Value {
-        self.done("/v1/contracts/get", &self.of(contract, json!({})))["data"].take()
-    }
-}
+use crate::support::desk::{Desk, END, START, USD, and};
 
 /// The seed's call to `contracts/create`, with ids of instances that there are.
 fn seed_contract(desk: &Desk) -> Value {
@@ -340,11 +219,7 @@ fn what_is_not_there_is_told_with_a_code_by_the_calls_of_version_2() {
         for path in ["/v2/contracts/get", "/v2/contracts/edit", "/v2/contracts/getEditHistory"] {
             assert_eq!(desk.refused(path, &ids, 400, "there is no c")["code"], code, "{path}");
         }
-        let with = |more: Value| {
-            let mut ids = ids.clone();
-            ids.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            ids
-        };
+        let with = |more: Value| and(ids.clone(), more);
         for (path, more) in [
             ("/v1/contracts/get", json!({})),
             ("/v1/contracts/archive", json!({"void_invoices": false})),
@@ -410,8 +285,7 @@ fn contracts_are_listed_by_when_they_are_in_force() {
     let gone = from("2024-03-01", json!(null));
     desk.made("/v1/contracts/archive", &desk.of(&gone, json!({"void_invoices": true})));
     let listed = |path: &str, more: Value| {
-        let mut request = json!({"customer_id": desk.customer});
-        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let request = and(json!({"customer_id": desk.customer}), more);
         let answer = desk.done(path, &request);
         let contracts = answer["data"].as_array().unwrap();
         contracts.iter().map(|contract| contract["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -420,9 +294,18 @@ fn contracts_are_listed_by_when_they_are_in_force() {
         assert_eq!(listed(path, json!({})), [first.clone(), second.clone()]);
         let all = [first.clone(), second.clone(), gone.clone()];
         assert_eq!(listed(path, json!({"include_archived": true})), all);
-        assert_eq!(listed(path, json!({"starting_at": "2024-01-02T00:00:00Z"})), [second.clone()]);
-        assert_eq!(listed(path, json!({"covering_date": "2024-01-31T23:59:59Z"})), [first.clone()]);
-        assert_eq!(listed(path, json!({"covering_date": "2024-02-01T00:00:00Z"})), [second.clone()]);
+        assert_eq!(
+            listed(path, json!({"starting_at": "2024-01-02T00:00:00Z"})),
+            std::slice::from_ref(&second)
+        );
+        assert_eq!(
+            listed(path, json!({"covering_date": "2024-01-31T23:59:59Z"})),
+            std::slice::from_ref(&first)
+        );
+        assert_eq!(
+            listed(path, json!({"covering_date": "2024-02-01T00:00:00Z"})),
+            std::slice::from_ref(&second)
+        );
         let both = json!({"customer_id": desk.customer, "starting_at": START, "covering_date": START});
         desk.refused(path, &both, 400, "covering_date");
         let query = [("limit", "1")];
@@ -453,68 +336,4 @@ fn a_contracts_end_is_moved_and_taken_away() {
     let ends = history["data"].as_array().unwrap().iter().map(|edit| &edit["update_contract_end_date"]);
     assert_eq!(ends.collect::<Vec<_>>(), [&json!("2024-11-15T00:00:00.000Z"), &Value::Null]);
     desk.refused(path, &desk.of(&id, json!({"ending_before": START})), 400, "ending_before");
-}
-
-#[test]
-fn balances_of_customers_and_contracts_are_listed_with_what_their_open_segments_give() {
-    let desk = Desk::new();
-    let segment = |amount: i64, from: &str, to: &str| json!({"amount": amount, "starting_at": format!("{from}T00:00:00Z"), "ending_before": format!("{to}T00:00:00Z")});
-    let schedule = json!({"schedule_items": [
-        segment(5, "2024-11-01", "2024-12-01"),
-        segment(7, "2024-11-15", "2024-12-15"),
-        segment(11, "2024-12-01", "2025-01-01"),
-    ]});
-    let part =
-        json!({"product_id": desk.fixed, "type": "PREPAID", "priority": 1, "access_schedule": schedule});
-    let contract = desk.made("/v1/contracts/create", &desk.contract(json!({"commits": [part]})));
-    let mut own = part.clone();
-    own["customer_id"] = json!(desk.customer);
-    let id = desk.made("/v1/contracts/customerCommits/create", &own);
-    let list = "/v1/contracts/customerCommits/list";
-    let asked = |more: Value| {
-        let mut request = json!({"customer_id": desk.customer});
-        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        desk.done(list, &request)
-    };
-    let ids = |answer: &Value| {
-        let balances = answer["data"].as_array().unwrap().iter();
-        balances.map(|balance| balance["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    let own = asked(json!({"include_balance": true, "include_ledgers": true}));
-    assert_eq!(ids(&own), [id.clone()]);
-    assert_eq!((&own["data"][0]["balance"], &own["data"][0]["ledger"]), (&json!(18), &json!([])));
-    assert_eq!(own["data"][0].get("contract"), None);
-    let plain = asked(json!({}));
-    assert_eq!((plain["data"][0].get("balance"), plain["data"][0].get("ledger")), (None, None));
-    let all = asked(json!({"include_contract_commits": true}));
-    assert_eq!(all["data"].as_array().unwrap().len(), 2);
-    let of_contract: Vec<_> =
-        all["data"].as_array().unwrap().iter().map(|one| &one["contract"]["id"]).collect();
-    assert!(of_contract.contains(&&json!(contract)), "{all}");
-    for (condition, found) in [
-        (json!({"commit_id": id}), true),
-        (json!({"commit_id": contract}), false),
-        (json!({"covering_date": "2024-12-31T00:00:00Z"}), true),
-        (json!({"covering_date": "2025-01-01T00:00:00Z"}), false),
-        (json!({"starting_at": "2024-12-31T00:00:00Z"}), true),
-        (json!({"starting_at": "2025-01-01T00:00:00Z"}), false),
-        (json!({"effective_before": "2024-11-02T00:00:00Z"}), true),
-        (json!({"effective_before": "2024-11-01T00:00:00Z"}), false),
-        (json!({"access_type": "spend"}), true),
-        (json!({"access_type": "QUANTITY"}), false),
-    ] {
-        assert_eq!(!ids(&asked(condition.clone())).is_empty(), found, "{condition}");
-    }
-    let first = asked(json!({"include_contract_commits": true, "limit": 1}));
-    let next = first["next_page"].as_str().unwrap();
-    let rest = asked(json!({"include_contract_commits": true, "next_page": next}));
-    assert_eq!((rest["data"].as_array().unwrap().len(), &rest["next_page"]), (1, &Value::Null));
-    for limit in [0, 26] {
-        let request = json!({"customer_id": desk.customer, "limit": limit});
-        desk.refused(list, &request, 400, "limit: a whole number from 1 to 25 is expected");
-    }
-    let read = desk.done("/v2/contracts/get", &desk.of(&contract, json!({"include_balance": true})));
-    assert_eq!(read["data"]["commits"][0]["balance"], json!(18));
-    let both = json!({"as_of_date": START, "include_ledgers": true});
-    desk.refused("/v2/contracts/get", &desk.of(&contract, both), 400, "as_of_date: not allowed");
 }
