@@ -1,6 +1,8 @@
 //! What several subjects' tests need.
 
 pub mod catalog;
+#[cfg(feature = "wire")]
+pub mod desk;
 pub mod disk;
 pub mod ready;
 pub mod provisioned;
