@@ -54,6 +54,8 @@ fn create(store: &Store, made: &Made, fixed: &Fixed) -> Outcome<ContractId> {
         price: Amount::from(100_000).into(),
         amount_distribution: AmountDistribution::Each,
     };
+    let every_month =
+        CreateStatementSchedule { day: StatementDay::ContractStart, ..CreateStatementSchedule::default() };
     let contract = store.create_contract(CreateContract {
         rate_card: Some(CardChoice::Alias("base_usage_products".into())),
         uniqueness_key: Some("order 1001".into()),
