@@ -4,8 +4,8 @@ pub mod catalog;
 #[cfg(feature = "wire")]
 pub mod desk;
 pub mod disk;
-pub mod ready;
 pub mod provisioned;
+pub mod ready;
 
 use billfold::prelude::*;
 use uuid::Uuid;
