@@ -229,6 +229,14 @@ pub struct UpdateScheduledCharge {
     pub netsuite_sales_order_id: Option<Option<String>>,
 }
 
+impl UpdateScheduledCharge {
+    /// No change yet of that one.
+    #[must_use]
+    pub fn new(id: ScheduledChargeId) -> Self {
+        Self { id, schedule: UpdateInvoiceSchedule::default(), netsuite_sales_order_id: None }
+    }
+}
+
 /// What changes in a subscription: what is `None` stays as it is, `Some(None)` clears.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub struct UpdateSubscription {
@@ -243,6 +251,14 @@ pub struct UpdateSubscription {
     pub quantity_updates: Vec<QuantityUpdate>,
     /// How prorated amounts are rounded.
     pub rounding: Option<Option<ProrationRounding>>,
+}
+
+impl UpdateSubscription {
+    /// No change yet of that one.
+    #[must_use]
+    pub const fn new(id: SubscriptionId) -> Self {
+        Self { id, ending_before: None, manage_by_seats: None, quantity_updates: Vec::new(), rounding: None }
+    }
 }
 
 /// An edit that was made, as the history shows it: parts that came are shown as they were right after it.
