@@ -79,8 +79,11 @@ pub fn rate(
     question: &RateQuestion,
     moment: Time,
 ) -> Result<Option<ContractRate>> {
-    let (_, origin) = contract_read::known(reader, id)?;
-    entities::known(reader, question.product_id.into())?;
+    let mut faults = Vec::new();
+    let known = Fault::gather(contract_read::known(reader, id), &mut faults)?;
+    Fault::gather(entities::known(reader, question.product_id.into()), &mut faults)?;
+    Fault::none_of(faults)?;
+    let Some((_, origin)) = known else { return Ok(None) };
     let Some(card) = origin.rate_card_id else { return Ok(None) };
     if !holds(reader, id, &origin, moment)? {
         return Ok(None);

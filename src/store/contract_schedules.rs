@@ -29,7 +29,8 @@ pub fn grants(
     before: Time,
     page: &PageRequest,
 ) -> Result<Page<Grant>> {
-    let (_, origin) = contract_read::known(reader, contract)?;
+    let mut faults = Vec::new();
+    let known = Fault::gather(contract_read::known(reader, contract), &mut faults)?;
     let (kind, id): (_, Uuid) = match of {
         GrantsOf::Commit(id) => (PartKind::RecurringCommit, id.into()),
         GrantsOf::Credit(id) => (PartKind::RecurringCredit, id.into()),
@@ -37,21 +38,27 @@ pub fn grants(
     let question =
         Question::filtered("grants", &[contract.to_string(), format!("{of:?}"), before.to_string()]);
     let store = reader.with_catalog(Catalog::store);
-    let after =
-        page.resume(store, &question)?.and_then(|number| number.try_into().ok()).map(u32::from_be_bytes);
+    let after = Fault::gather(page.resume(store, &question), &mut faults)?.flatten();
     let part = versions::part(reader, contract.uuid(), kind, id.into_bytes(), AsOf::Now)?;
-    let Some(ContractPart::RecurringCommit(recurring) | ContractPart::RecurringCredit(recurring)) = part
-    else {
+    if part.is_none() && known.is_some() {
         let field = "recurring_id".to_owned();
-        return Err(Fault::NameNotFound { field, name: id.to_string() }.into());
+        faults.push(Fault::NameNotFound { field, name: id.to_string() });
+    }
+    Fault::none_of(faults)?;
+    let (
+        Some((_, origin)),
+        Some(ContractPart::RecurringCommit(recurring) | ContractPart::RecurringCredit(recurring)),
+    ) = (known, part)
+    else {
+        return Ok(Page { items: Vec::new(), next: None });
     };
     let subscription = subscribed(reader, contract, &recurring)?;
     let quantity = |at| subscription.as_ref().map_or(Amount::ZERO, |by| quantity_at(by, at));
     let end = contract_read::terms(reader, contract)?.ending_before;
-    let grants = recurring::grants(&recurring, &origin.usage_statement_schedule, end, quantity);
-    let grants = grants.take_while(|grant| grant.starting_at < before);
-    let behind = grants.filter(|grant| after.is_none_or(|after| after < grant.number));
-    let found = behind.take(page.limit + 1).collect();
+    let after = after.and_then(|number| number.try_into().ok()).map(u32::from_be_bytes);
+    let from = after.map_or(0, |after| after.saturating_add(1));
+    let grants = recurring::grants(&recurring, &origin.usage_statement_schedule, end, from, quantity);
+    let found = grants.take_while(|grant| grant.starting_at < before).take(page.limit + 1).collect();
     Ok(cut(found, page.limit, |last: &Grant| Cursor::new(store, question, &last.number.to_be_bytes())))
 }
 

@@ -23,16 +23,19 @@ use crate::model::statement::StatementSchedule;
 /// `proration_rounding` says, else to the even one of the two nearest of 28 digits; likewise what a subscription's
 /// quantity makes more digits of than there is room for. More than 28 digits before the point are the largest amount
 /// there is.
+///
+/// `from` is the number of the first one that is wanted: those before it are not worked out.
 pub fn grants<'r>(
     recurring: &'r Recurring,
     statements: &StatementSchedule,
     contract_end: Option<Time>,
+    from: u32,
     quantity_at: impl Fn(Time) -> Amount + 'r,
 ) -> impl Iterator<Item = Grant> + 'r {
     let periods = Periods::of(&recurring.terms, statements);
     let contract_end = contract_end.unwrap_or(Time::LAST);
     let settled = Settled::of(recurring);
-    let starts = (0_u32..).map_while(move |number| {
+    let starts = (from..=u32::MAX).map_while(move |number| {
         let start = periods.start(number)?;
         let more = start < contract_end && !settled.over_at(start);
         more.then_some((number, start))
@@ -129,7 +132,7 @@ mod tests {
     }
 
     fn all(recurring: &Recurring, contract_end: Option<&str>) -> Vec<Grant> {
-        grants(recurring, &monthly(), contract_end.map(day), none_asked).take(20).collect()
+        grants(recurring, &monthly(), contract_end.map(day), 0, none_asked).take(20).collect()
     }
 
     /// The days on which grants begin, and what they give.
@@ -274,12 +277,12 @@ mod tests {
             allocation: SeatAllocation::Pooled,
         });
         let quantity = |at: Time| if at < day("2025-03-01") { 2.into() } else { 3.into() };
-        let grants = grants(&seats, &monthly(), None, quantity);
+        let grants = grants(&seats, &monthly(), None, 0, quantity);
         assert_eq!(grants.map(|grant| grant.amount).collect::<Vec<_>>(), [300, 620, 930].map(Amount::from));
-        let many = super::grants(&seats, &monthly(), None, |_| Amount::MAX);
+        let many = super::grants(&seats, &monthly(), None, 0, |_| Amount::MAX);
         assert!(many.map(|grant| grant.amount).all(|amount| amount == Amount::MAX));
         let fine =
-            super::grants(&seats, &monthly(), None, |_| "0.1234567890123456789012345678".parse().unwrap());
+            super::grants(&seats, &monthly(), None, 0, |_| "0.1234567890123456789012345678".parse().unwrap());
         assert_eq!(fine.last().unwrap().amount.to_string(), "38.27160459382716045938271602");
     }
 
@@ -314,7 +317,7 @@ mod tests {
             let mut run = recurring(price, ("2025-01-01", None));
             run.terms.starting_at = hour(start);
             let end = hour(start + length);
-            let found: Vec<_> = grants(&run, &statements, Some(end), none_asked).collect();
+            let found: Vec<_> = grants(&run, &statements, Some(end), 0, none_asked).collect();
             let windows: Vec<_> = found.iter().map(|grant| (grant.starting_at, grant.ending_before)).collect();
             let expected: Vec<_> = periods(&statements, hour(start), Some(end)).collect();
             prop_assert_eq!(windows, expected);
@@ -344,7 +347,7 @@ mod tests {
                 let changes = RecurringChanges { ending_before: Some(end.map(week)), ..Default::default() };
                 run = update(&run, &changes, week(*made));
             }
-            let found: Vec<_> = grants(&run, &monthly(), Some(week(60)), none_asked).collect();
+            let found: Vec<_> = grants(&run, &monthly(), Some(week(60)), 0, none_asked).collect();
             prop_assert!(found.windows(2).all(|pair| pair[0].number < pair[1].number && pair[0].starting_at < pair[1].starting_at));
             // A grant begins in a week if and only if the last word about the end, as of then, is a later one.
             for number in 0..61_u32 {
