@@ -210,7 +210,9 @@ pub fn ended(part: &ContractPart, end: Time, trueup_stays: bool) -> ContractPart
         }
         ContractPart::Override(priced) => {
             let mut priced = priced.clone();
-            priced.terms.ending_before = priced.terms.ending_before.map(|before| before.min(end));
+            // One that was to begin later has no time at all.
+            let least = end.max(priced.terms.starting_at);
+            priced.terms.ending_before = priced.terms.ending_before.map(|before| before.min(least));
             ContractPart::Override(priced)
         }
         ContractPart::ScheduledCharge(charge) => {

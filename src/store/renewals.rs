@@ -29,7 +29,7 @@ pub fn plan<'a, 'm>(
     faults: &mut Vec<Fault>,
 ) -> Result<Option<Renewed<'a, 'm>>> {
     let Some(mut editing) = begin(member, site, renewal.from_contract_id, faults)? else { return Ok(None) };
-    let start = site.origin.starting_at;
+    let (start, by) = (site.origin.starting_at, &site.origin.created_by);
     for (id, part) in editing.parts()? {
         let (entity, before) = match &part {
             ContractPart::Commit(before) => (ManagedEntity::Commit, before),
@@ -38,7 +38,7 @@ pub fn plan<'a, 'm>(
         };
         let from = (EntityRef { entity, id: Uuid::from_bytes(id) }, editing.id);
         let mut new_id = || ScheduleItemId::from(member.new_id());
-        let rolled = rollover(before, from, start, site.ending_before, &mut new_id, member.now(), None);
+        let rolled = rollover(before, from, start, site.ending_before, &mut new_id, member.now(), by.clone());
         let Some(rolled) = rolled else { continue };
         let target = EntityRef { entity, id: entities::fresh_id(member, entity)? };
         let part = match entity {
