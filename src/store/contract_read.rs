@@ -62,6 +62,13 @@ pub fn as_of(reader: &impl Reader, id: ContractId, time: Time) -> Result<Contrac
     get(reader, id, AsOf::Past(Stamp::end_of(time)))
 }
 
+/// The contract as it was made, whatever was changed since, be it at the same moment.
+#[cfg(feature = "wire")]
+pub fn as_made(reader: &impl Reader, id: ContractId) -> Result<Contract> {
+    let (_, origin) = known(reader, id)?;
+    get(reader, id, AsOf::Past(Stamp { time: origin.created_at, revision: 0 }))
+}
+
 /// The row of a contract and what it was made with.
 pub fn known(reader: &impl Reader, id: ContractId) -> Result<(FieldsRow, ContractOrigin)> {
     let row = entities::known(reader, id.into())?;

@@ -315,6 +315,14 @@ pub trait ReadingContracts: Source {
 }
 
 #[cfg(feature = "wire")]
+impl Snapshot {
+    /// The contract as it was made, whatever was changed since.
+    pub(crate) fn contract_as_made(&self, id: ContractId) -> Result<Contract> {
+        self.reading(|reader| contract_read::as_made(reader, id))
+    }
+}
+
+#[cfg(feature = "wire")]
 impl Transaction<'_> {
     /// The edit that was made of a contract when it had that revision.
     pub(crate) fn edit_made_at(&self, id: ContractId, revision: u64) -> Result<ContractEdit> {

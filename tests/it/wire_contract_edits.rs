@@ -169,3 +169,14 @@ fn an_edit_changes_schedules_and_archives_and_removes() {
     let text = "add_colour: unknown field; custom_fields: unknown field; update_usage_filter: unknown field";
     desk.refused("/v2/contracts/edit", &desk.of(&contract, unknown), 400, text);
 }
+
+#[test]
+fn what_a_contract_was_made_with_is_told_apart_from_an_edit_of_the_same_moment() {
+    let desk = Desk::new();
+    let id = desk.made("/v1/contracts/create", &desk.contract(json!({"name": "made"})));
+    desk.made("/v2/contracts/edit", &desk.of(&id, json!({"update_contract_name": "edited"})));
+    let told = desk.read_v1(&id);
+    assert_eq!((&told["initial"]["name"], &told["current"]["name"]), (&json!("made"), &json!("edited")));
+    let listed = desk.done("/v1/contracts/list", &json!({"customer_id": desk.customer}))["data"].take();
+    assert_eq!((&listed[0]["initial"], &listed[0]["current"]), (&told["initial"], &told["current"]));
+}
