@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use uuid::Uuid;
 
-use super::contract_products::Products;
+use super::contract_products::{OnCard, Products};
 use super::contracts::key_fault;
 use super::custom_fields::Plan;
 use super::find::cut;
@@ -121,7 +121,7 @@ impl<'a, 'm> Making<'a, 'm> {
         make: impl FnOnce() -> Balance,
     ) -> Result<Uuid> {
         let (member, target) = (self.member, self.target);
-        let mut products = Products::new(member, None, member.now());
+        let mut products = Products::new(member, OnCard::None, member.now());
         self.faults.extend(products.balance_faults("", terms)?);
         let plan = Plan::for_new(member, target, values)?;
         self.faults.extend_from_slice(plan.faults());

@@ -4,12 +4,12 @@ use std::ops::{Bound, ControlFlow};
 
 use super::contract_editing::Editing;
 use super::contract_parts::{self, Additions, Site};
-use super::contract_products::Products;
+use super::contract_products::{OnCard, Products};
 use super::contracts::{ITSELF, key_fault};
 use super::custom_fields::Plan;
 use super::find::cut;
 use super::{contract_read, contract_updates};
-use crate::entity::{ContractId, EntityId, RateCardId};
+use crate::entity::{ContractId, EntityId};
 use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::id::ContractEditId;
 use crate::model::contract::ContractPart;
@@ -32,13 +32,15 @@ pub fn edit(member: &Member<'_>, id: ContractId, mut edit: EditContract) -> Resu
     let mut faults = edit_faults(&edit, &editing.origin);
     faults.extend(key_fault(member, KeySpace::ContractEdit, edit.uniqueness_key.as_deref())?);
     faults.extend(contract_parts::reference_faults(member, &edit.settings.references())?);
-    let archived = contract_updates::apply(member, &mut editing, &edit.updates, &mut faults)?;
+    let last = last_end(editing.terms.ending_before, edit.update_contract_end_date);
+    let archived = contract_updates::apply(member, &mut editing, &edit.updates, last, &mut faults)?;
     if let Some(end) = edit.update_contract_end_date {
         editing.end_at(end, true)?;
     }
     settings(&mut editing, &edit, &mut faults)?;
     let origin = editing.origin.clone();
-    let site = Site { id, origin: &origin, ending_before: editing.terms.ending_before, prefix: "add_" };
+    let (card, ending_before) = (OnCard::of(origin.rate_card_id), editing.terms.ending_before);
+    let site = Site { id, origin: &origin, card, ending_before, prefix: "add_" };
     let mut additions = contract_parts::additions(member, &site, edit.take_parts(), &mut faults)?;
     let plan = Plan::for_all_new(member, additions.take_values())?;
     faults.extend_from_slice(plan.faults());
@@ -47,6 +49,14 @@ pub fn edit(member: &Member<'_>, id: ContractId, mut edit: EditContract) -> Resu
     faults.extend(editing.size_faults("edit")?);
     Fault::none_of(faults)?;
     write(member, editing, additions, plan, archived)
+}
+
+/// Where a contract ends at the latest, before an edit or after it. Parts may be changed up to there: an edit can
+/// move the end back and use the time it gains, and an end that it moves forward cuts what is behind it anyway.
+fn last_end(before: Option<Time>, after: Option<Option<Time>>) -> Option<Time> {
+    let before = before?;
+    let after = after.unwrap_or(Some(before))?;
+    Some(before.max(after))
 }
 
 fn settings(editing: &mut Editing<'_, '_>, edit: &EditContract, faults: &mut Vec<Fault>) -> Result<()> {
@@ -107,7 +117,7 @@ pub fn set_usage_filter(member: &Member<'_>, id: ContractId, filter: UsageFilter
     let mut editing = Editing::begin(member, id)?;
     let (start, end) = (editing.origin.starting_at, editing.terms.ending_before);
     let mut faults = usage_filter::faults("", &filter, start, end);
-    faults.extend(group_key_fault(member, editing.origin.rate_card_id, "", &filter.group_key)?);
+    faults.extend(group_key_fault(member, OnCard::of(editing.origin.rate_card_id), "", &filter.group_key)?);
     editing.record.usage_filter = Some(filter.clone());
     faults.extend(editing.size_faults("group_values")?);
     Fault::none_of(faults)?;
@@ -117,7 +127,7 @@ pub fn set_usage_filter(member: &Member<'_>, id: ContractId, filter: UsageFilter
 /// The fault of a filter's key that usage of the card's products cannot be told apart by.
 pub fn group_key_fault(
     member: &Member<'_>,
-    card: Option<RateCardId>,
+    card: OnCard,
     at: &str,
     group_key: &str,
 ) -> Result<Option<Fault>> {

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::balances::BalanceId as _;
-use super::contract_products::Products;
+use super::contract_products::{OnCard, Products};
 use super::part_names::Names;
 use super::{balances, entities};
 use crate::entity::{
@@ -34,6 +34,7 @@ use crate::storage::view::Reader;
 pub struct Site<'s> {
     pub id: ContractId,
     pub origin: &'s ContractOrigin,
+    pub card: OnCard,
     pub ending_before: Option<Time>,
     /// What stands in front of the names of the request's lists.
     pub prefix: &'static str,
@@ -164,7 +165,7 @@ pub fn additions(
     let mut adding = Adding {
         member,
         site,
-        products: Products::new(member, site.origin.rate_card_id, member.now()),
+        products: Products::new(member, site.card, member.now()),
         names: Names::of(member, site, &parts, faults)?,
         additions: Additions::default(),
         faults,
@@ -218,7 +219,7 @@ struct Adding<'a, 'm> {
 impl Adding<'_, '_> {
     /// Faults of the products that parts name, and of what the rate card does not have for them.
     fn check_products(&mut self, parts: &NewParts) -> Result<()> {
-        use ProductType::{Fixed, ProService, Subscription};
+        use ProductType::{Fixed, ProService};
         let prefix = self.site.prefix;
         for (at, commit) in placed(prefix, "commits", &parts.commits) {
             self.faults.extend(self.products.balance_faults(&at, &commit.terms)?);
@@ -244,7 +245,6 @@ impl Adding<'_, '_> {
         for (at, subscription) in placed(prefix, "subscriptions", &parts.subscriptions) {
             let at = format!("{at}subscription_rate.");
             let terms = &subscription.terms;
-            self.faults.extend(self.products.type_fault(&at, terms.product_id, Subscription)?);
             self.faults.extend(self.products.subscription_fault(
                 &at,
                 terms.product_id,

@@ -18,10 +18,35 @@ use crate::rules::usage_filter::{Metered, MetricGroups, group_key_known};
 use crate::storage::view::Reader;
 use crate::storage::{collection, rows};
 
+/// The card whose rates hold for a contract.
+#[derive(Debug, Clone, Copy)]
+pub enum OnCard {
+    /// It has none.
+    None,
+    /// This one.
+    Of(RateCardId),
+    /// One that there is not, which is a fault of its own: what depends on its rates cannot be told.
+    Unknown,
+}
+
+impl OnCard {
+    /// The card of a contract that has it, or has none.
+    pub fn of(card: Option<RateCardId>) -> Self {
+        card.map_or(Self::None, Self::Of)
+    }
+
+    pub const fn id(self) -> Option<RateCardId> {
+        match self {
+            Self::Of(id) => Some(id),
+            Self::None | Self::Unknown => None,
+        }
+    }
+}
+
 /// What is known of the products that a call names, read once each.
 pub struct Products<'r, R> {
     reader: &'r R,
-    card: Option<RateCardId>,
+    card: OnCard,
     now: Time,
     known: HashMap<ContractProductId, Option<Known>>,
 }
@@ -35,7 +60,7 @@ struct Known {
 
 impl<'r, R: Reader> Products<'r, R> {
     /// For a contract with that card.
-    pub fn new(reader: &'r R, card: Option<RateCardId>, now: Time) -> Self {
+    pub fn new(reader: &'r R, card: OnCard, now: Time) -> Self {
         Self { reader, card, now, known: HashMap::new() }
     }
 
@@ -101,15 +126,19 @@ impl<'r, R: Reader> Products<'r, R> {
         Ok(self.known(id)?.is_none().then(fault))
     }
 
-    /// The fault of a subscription that the rate card has no rate for.
+    /// The fault of the product of a subscription: it is none for one, or the rate card has no rate for it.
     pub fn subscription_fault(
-        &self,
+        &mut self,
         at: &str,
         id: ContractProductId,
         frequency: BillingFrequency,
     ) -> Result<Option<Fault>> {
+        let of_type = self.type_fault(at, id, ProductType::Subscription)?;
+        if of_type.is_some() || matches!(self.card, OnCard::Unknown) {
+            return Ok(of_type);
+        }
         let mut found = false;
-        if let Some(card) = self.card {
+        if let OnCard::Of(card) = self.card {
             let product = id.uuid();
             let visit = |_: &[u8], rate: RateRecord| {
                 found = rate.billing_frequency == Some(frequency);
@@ -125,7 +154,7 @@ impl<'r, R: Reader> Products<'r, R> {
     /// Faults of the products that an override is for: the card has to have rates for them.
     pub fn override_faults(&mut self, at: &str, terms: &OverrideTerms) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
-        if self.card.is_none() {
+        if matches!(self.card, OnCard::None) {
             let rule = "a contract without a rate card has no rates to override";
             faults.push(FieldProblem::NotAllowed { rule }.at(at.trim_end_matches('.')));
             return Ok(faults);
@@ -139,10 +168,11 @@ impl<'r, R: Reader> Products<'r, R> {
     }
 
     fn rate_fault(&mut self, field: String, id: Option<ContractProductId>) -> Result<Option<Fault>> {
-        let (Some(id), Some(card)) = (id, self.card) else { return Ok(None) };
+        let Some(id) = id else { return Ok(None) };
         if self.known(id)?.is_none() {
             return Ok(Some(Fault::ReferenceNotFound { field, target: id.into() }));
         }
+        let OnCard::Of(card) = self.card else { return Ok(None) };
         let from = Bound::Included(id.uuid().into_bytes());
         let from = from.as_ref().map(<[u8; 16]>::as_slice);
         let first = collection::first_key(self.reader, Collection::Rates, card.uuid(), from)?;
@@ -153,7 +183,7 @@ impl<'r, R: Reader> Products<'r, R> {
 
     /// Whether usage of every product that the card prices can be told apart by a property.
     pub fn can_filter_by(&self, group_key: &str) -> Result<bool> {
-        let Some(card) = self.card else { return Ok(true) };
+        let OnCard::Of(card) = self.card else { return Ok(true) };
         let mut from = Some(Uuid::nil());
         while let Some(lower) = from {
             let start = Bound::Included(lower.as_bytes().as_slice());

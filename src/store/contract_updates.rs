@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::contract_editing::Editing;
-use super::contract_products::Products;
+use super::contract_products::{OnCard, Products};
 use crate::entity::{CommitId, ContractCreditId, EntityRef};
 use crate::error::{Fault, FieldProblem, Result};
 use crate::id::{RecurringCommitId, RecurringCreditId, ScheduleItemId};
@@ -22,15 +22,16 @@ use crate::rules::{balance, recurring, scheduled_charge, subscription};
 use crate::storage::member::Member;
 
 /// Changes the parts of an edit, and archives and removes some; the instances that are to be archived. What is
-/// wrong is added to the faults.
+/// wrong is added to the faults. `last` is where the contract ends at the latest, before the edit or after it.
 pub fn apply<'m>(
     member: &Member<'m>,
     editing: &mut Editing<'_, 'm>,
     updates: &PartUpdates,
+    last: Option<Time>,
     faults: &mut Vec<Fault>,
 ) -> Result<Vec<EntityRef>> {
-    let products = Products::new(member, editing.origin.rate_card_id, member.now());
-    let mut updating = Updating { member, editing, products, faults };
+    let products = Products::new(member, OnCard::of(editing.origin.rate_card_id), member.now());
+    let mut updating = Updating { member, editing, products, last, faults };
     let mut seen = Seen::default();
     for (at, update) in placed("", "update_commits", &updates.update_commits) {
         seen.once(&at, "commit_id", update.id, updating.faults);
@@ -69,11 +70,14 @@ pub fn apply<'m>(
 struct Seen(BTreeSet<Uuid>);
 
 impl Seen {
-    fn once(&mut self, at: &str, field: &str, id: impl Into<Uuid>, faults: &mut Vec<Fault>) {
+    /// Whether a part is named for the first time; it is a fault where it is not.
+    fn once(&mut self, at: &str, field: &str, id: impl Into<Uuid>, faults: &mut Vec<Fault>) -> bool {
         let id = id.into();
-        if !self.0.insert(id) {
+        let new = self.0.insert(id);
+        if !new {
             faults.push(FieldProblem::Repeated { item: id.to_string() }.at(format!("{at}{field}")));
         }
+        new
     }
 }
 
@@ -81,6 +85,7 @@ struct Updating<'a, 'e, 'm> {
     member: &'a Member<'m>,
     editing: &'a mut Editing<'e, 'm>,
     products: Products<'a, Member<'m>>,
+    last: Option<Time>,
     faults: &'a mut Vec<Fault>,
 }
 
@@ -190,8 +195,7 @@ impl Updating<'_, '_, '_> {
             self.unknown_instance(format!("{at}subscription_id"), update.id.into());
             return Ok(());
         };
-        let end = self.editing.terms.ending_before;
-        let faults = subscription::update_faults(at, &before, update, end);
+        let faults = subscription::update_faults(at, &before, update, self.last);
         if faults.is_empty() {
             let after = subscription::update(&before, update, self.member.now());
             self.set(update.id, ContractPart::Subscription(after.into()));
@@ -210,7 +214,9 @@ impl Updating<'_, '_, '_> {
         self.archive("archive_scheduled_charges", PartKind::ScheduledCharge, charges, &mut archived)?;
         let mut seen = Seen::default();
         for (at, id) in placed("", "remove_overrides", &updates.remove_overrides) {
-            seen.once(&at, "id", *id, self.faults);
+            if !seen.once(&at, "id", *id, self.faults) {
+                continue;
+            }
             match self.editing.part(PartKind::Override, *id)? {
                 Some(_) => self.editing.remove(PartKind::Override, *id),
                 None => self.unknown(format!("{at}id"), (*id).into()),
@@ -226,10 +232,15 @@ impl Updating<'_, '_, '_> {
         targets: impl Iterator<Item = EntityRef>,
         archived: &mut Vec<EntityRef>,
     ) -> Result<()> {
+        let mut seen = Seen::default();
         for (place, target) in targets.enumerate() {
+            let at = format!("{list}[{place}].");
+            if !seen.once(&at, "id", target.id, self.faults) {
+                continue;
+            }
             let part = self.editing.part(kind, target.id)?;
             let Some(part) = part else {
-                self.unknown_instance(format!("{list}[{place}].id"), target);
+                self.unknown_instance(format!("{at}id"), target);
                 continue;
             };
             match with_archived_at(part, self.member.now()) {

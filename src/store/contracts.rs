@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::contract_editing::Editing;
 use super::contract_parts::{self, Additions, Site};
+use super::contract_products::OnCard;
 use super::contract_updates::with_archived_at;
 use super::custom_fields::Plan;
 use super::find::cut;
@@ -41,8 +42,8 @@ pub fn create(member: &Member<'_>, mut request: CreateContract) -> Result<Contra
     if let Some(filter) = &request.usage_filter {
         faults.extend(contract_edits::group_key_fault(member, card, "usage_filter.", &filter.group_key)?);
     }
-    let origin = origin(member, &request, card);
-    let site = Site { id, origin: &origin, ending_before: request.ending_before, prefix: "" };
+    let origin = origin(member, &request, card.id());
+    let site = Site { id, origin: &origin, card, ending_before: request.ending_before, prefix: "" };
     let mut additions = contract_parts::additions(member, &site, parts, &mut faults)?;
     let renewed = match request.transition {
         Some(renewal) => renewals::plan(member, &site, renewal, &mut additions, &mut faults)?,
@@ -88,9 +89,9 @@ fn card(
     choice: Option<&CardChoice>,
     start: Time,
     faults: &mut Vec<Fault>,
-) -> Result<Option<RateCardId>> {
+) -> Result<OnCard> {
     let (field, id) = match choice {
-        None => return Ok(None),
+        None => return Ok(OnCard::None),
         Some(CardChoice::Id(id)) => ("rate_card_id", *id),
         Some(CardChoice::Alias(name)) => {
             let field = "rate_card_alias";
@@ -98,13 +99,15 @@ fn card(
                 Some(id) => (field, RateCardId::from(id)),
                 None => {
                     faults.push(Fault::NameNotFound { field: field.to_owned(), name: name.clone() });
-                    return Ok(None);
+                    return Ok(OnCard::Unknown);
                 }
             }
         }
     };
-    faults.extend(entities::reference_fault(reader, field, id.into())?);
-    Ok(Some(id))
+    let fault = entities::reference_fault(reader, field, id.into())?;
+    let card = if fault.is_some() { OnCard::Unknown } else { OnCard::Of(id) };
+    faults.extend(fault);
+    Ok(card)
 }
 
 /// The fault of a uniqueness key that was used before.

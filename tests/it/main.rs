@@ -5,6 +5,7 @@ mod billable_metrics;
 mod clocks;
 mod contract_edits;
 mod contract_ends;
+mod contract_faults;
 mod contract_history;
 mod contracts;
 mod customer_lists;
