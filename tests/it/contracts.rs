@@ -1,7 +1,7 @@
 //! Contracts: made, read back, listed, archived and forgotten.
 
-use billfold::prelude::*;
 use billfold::FieldProblem;
+use billfold::prelude::*;
 use uuid::Uuid;
 
 use crate::support::catalog::at;
@@ -180,10 +180,8 @@ fn an_archived_or_unknown_card_or_customer_gets_no_contract() {
     let ready = Ready::new();
     let unknown = RateCardId::from(Uuid::from_u128(7));
     let nobody = CustomerId::from(Uuid::from_u128(8));
-    let request = CreateContract {
-        rate_card: Some(CardChoice::Id(unknown)),
-        ..CreateContract::new(nobody, at(START))
-    };
+    let request =
+        CreateContract { rate_card: Some(CardChoice::Id(unknown)), ..CreateContract::new(nobody, at(START)) };
     let found = faults(ready.store.create_contract(request));
     assert_eq!(
         found,
@@ -194,10 +192,8 @@ fn an_archived_or_unknown_card_or_customer_gets_no_contract() {
     );
     ready.store.archive(ready.card).unwrap();
     let archived = |field: &str| Fault::ReferenceArchived { field: field.into(), target: ready.card.into() };
-    let by_alias = CreateContract {
-        rate_card: Some(CardChoice::Alias("base_usage_products".into())),
-        ..ready.plain()
-    };
+    let by_alias =
+        CreateContract { rate_card: Some(CardChoice::Alias("base_usage_products".into())), ..ready.plain() };
     assert_eq!(fault(ready.store.create_contract(ready.plain())), archived("rate_card_id"));
     assert_eq!(fault(ready.store.create_contract(by_alias)), archived("rate_card_alias"));
     ready.store.archive(ready.customer).unwrap();
@@ -297,10 +293,8 @@ fn a_refused_contract_leaves_nothing_at_all() {
 fn contracts_are_listed_by_their_starts_and_a_page_goes_on_where_the_last_one_ended() {
     let ready = Ready::new();
     let make = |start: &str, end: Option<&str>| {
-        let request = CreateContract {
-            ending_before: end.map(at),
-            ..CreateContract::new(ready.customer, at(start))
-        };
+        let request =
+            CreateContract { ending_before: end.map(at), ..CreateContract::new(ready.customer, at(start)) };
         ready.store.create_contract(request).unwrap()
     };
     let march = make("2025-03-01T00:00:00Z", None);

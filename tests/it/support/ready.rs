@@ -148,11 +148,8 @@ impl Ready {
         let page = PageRequest::first(1_000);
         let mut all = super::catalog::everything(&self.store);
         let contracts = ContractFilter { include_archived: true, ..Default::default() };
-        let balances = BalanceFilter {
-            include_archived: true,
-            include_contract_balances: true,
-            ..Default::default()
-        };
+        let balances =
+            BalanceFilter { include_archived: true, include_contract_balances: true, ..Default::default() };
         for customer in self.store.entities(ManagedEntity::Customer, &page).unwrap().items {
             let customer = CustomerId::try_from(customer.id).unwrap();
             let contracts = self.store.contracts(customer, &contracts, &page).unwrap();
