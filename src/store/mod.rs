@@ -18,6 +18,8 @@ mod contract_read;
 mod contract_schedules;
 mod contract_updates;
 mod contracts;
+#[cfg(test)]
+mod contracts_inside;
 mod custom_field_keys;
 mod custom_fields;
 mod customers;
