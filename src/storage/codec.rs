@@ -67,6 +67,7 @@ impl Part for EditRecord {
 impl Record for ContractWindow {}
 impl Record for Change {}
 impl Record for u32 {}
+impl Record for u64 {}
 impl Record for [u8; ID_BYTES] {}
 
 macro_rules! entity_records {
@@ -147,7 +148,8 @@ pub fn payload(record: &impl Record) -> Result<Vec<u8>> {
 
 /// The fault of a part of a contract that is too large to be kept.
 pub fn part_fault(part: &ContractPart) -> Result<Option<Fault>> {
-    let bytes = payload(&PartVersion { part: Some(part.clone()) })?.len();
+    let version = PartVersion { since: Time::LAST, revision: u64::MAX, part: Some(part.clone()) };
+    let bytes = payload(&version)?.len();
     let rule = "a part of a contract takes at most 1 MiB";
     let fault =
         || FieldProblem::Value { value: format!("a part of {bytes} bytes"), rule }.at(part.kind().name());

@@ -152,7 +152,7 @@ impl<'a, 'm> Editing<'a, 'm> {
         versions::put(member, contract, &mut self.row, stamp, new)?;
         let key = stamp.revision.to_be_bytes().to_vec();
         let id = self.record.id;
-        collection::put(member, contract, &mut self.row, [Put { key, part: self.record }])?;
+        collection::put(member, contract, &mut self.row, [Put { key, part: Some(self.record) }])?;
         let window = |terms: &ContractTerms| ContractWindow {
             starting_at: self.origin.starting_at,
             ending_before: terms.ending_before,

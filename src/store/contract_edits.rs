@@ -153,11 +153,25 @@ pub fn page(reader: &impl Reader, id: ContractId, page: &PageRequest) -> Result<
     Ok(Page { items: items.collect::<Result<_>>()?, next: found.next })
 }
 
+/// The edit that was made when the contract had that revision.
+#[cfg(feature = "wire")]
+pub fn made_at(reader: &impl Reader, id: ContractId, revision: u64) -> Result<ContractEdit> {
+    let key = revision.to_be_bytes();
+    let mut found = None;
+    collection::scan(reader, id.uuid(), &key, Bound::Unbounded, |_, edit: EditRecord| {
+        found = Some(edit);
+        Ok(ControlFlow::Break(()))
+    })?;
+    let edit =
+        found.ok_or_else(|| Error::corrupt(format!("contract {id} has no edit of revision {revision}")))?;
+    shown(reader, id, &key, edit)
+}
+
 /// An edit with the parts it added, as they were right after it.
 fn shown(reader: &impl Reader, id: ContractId, key: &[u8], edit: EditRecord) -> Result<ContractEdit> {
     let revision = key.try_into().map(u64::from_be_bytes);
     let revision = revision.map_err(|_| Error::corrupt("table contract.edits: a key that is no revision"))?;
-    let at = AsOf::Change(Stamp { time: edit.timestamp, revision });
+    let at = AsOf::Past(Stamp { time: edit.timestamp, revision });
     let mut added = AddedParts::default();
     for (kind, part_id) in edit.added {
         if let Some(part) = versions::part(reader, id.uuid(), kind, part_id, at)? {

@@ -15,7 +15,7 @@ use crate::model::settings::ContractSettings;
 use crate::rules::usage_filter;
 use crate::storage::codec::FieldsRow;
 use crate::storage::rows;
-use crate::storage::versions::{self, AsOf, PartId};
+use crate::storage::versions::{self, AsOf, PartId, Stamp};
 use crate::storage::view::Reader;
 
 /// The contract, with the parts that one of its versions had, and the values of now.
@@ -59,7 +59,7 @@ pub fn as_of(reader: &impl Reader, id: ContractId, time: Time) -> Result<Contrac
         let rule = "the contract was made later";
         return Err(FieldProblem::Value { value: time.to_string(), rule }.at("as_of_date").into());
     }
-    get(reader, id, AsOf::Time(time))
+    get(reader, id, AsOf::Past(Stamp::end_of(time)))
 }
 
 /// The row of a contract and what it was made with.

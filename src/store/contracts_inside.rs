@@ -1,159 +1,181 @@
-//! What cannot be seen from outside: that nothing is left in any table, nor in the journal, of a contract that was
-//! refused or forgotten.
+//! What cannot be seen from outside: how many rows it takes to read a contract and to answer from it, whatever was
+//! edited before and however many others its customer has.
 
 use std::collections::BTreeMap;
-use std::ops::{Bound, ControlFlow};
+use std::time::Duration;
 
-use super::{ReadingContracts as _, Store, Writing as _, WritingContracts as _, WritingRecords as _};
-use crate::entity::{ContractProductId, CustomerId, ManagedEntity};
-use crate::model::balance::{BalanceTerms, CreateCommit, CreateCredit, CustomerLevel};
-use crate::model::contract::CreateContract;
-use crate::model::contract_edit::EditContract;
-use crate::model::custom_field::KeyKind;
+use super::counting_inside::Counting;
+use super::{
+    ReadingContracts as _, SetClock, Store, StoreOptions, Transaction, WritingContracts as _,
+    WritingRecords as _, contract_answers, contract_read, contracts,
+};
+use crate::entity::{ContractId, ContractProductId, CustomerId};
+use crate::error::Result;
+use crate::model::balance::{BalanceTerms, CreateCommit};
+use crate::model::contract::{CardChoice, ContractFilter, CreateContract};
+use crate::model::contract_edit::{EditContract, PartUpdates, UpdateBalance};
+use crate::model::contract_rate::RateQuestion;
 use crate::model::customer::CreateCustomer;
 use crate::model::page::PageRequest;
+use crate::model::price_override::{OverrideTerms, OverrideType};
 use crate::model::product::{CreateProduct, ProductType};
+use crate::model::rate::{AddRate, Rate};
+use crate::model::rate_card::CreateRateCard;
 use crate::model::scalar::Time;
-use crate::model::schedule::{CreateAccessItem, CreateAccessSchedule};
+use crate::model::schedule::CreateAccessItem;
 use crate::model::usage_filter::UsageFilter;
-use crate::storage::catalog::Catalog;
-use crate::storage::tables::TableId;
-use crate::storage::view::Reader as _;
+use crate::storage::versions::AsOf;
 
-const SECRET: &str = "nobody is to know";
+const MANY: u64 = 10_000;
 
-fn hour(hour: u64) -> Time {
-    Time::UNIX_EPOCH.after(std::time::Duration::from_secs(hour * 3_600))
+fn hour(n: u64) -> Time {
+    Time::UNIX_EPOCH.after(Duration::from_secs(3_600 * n))
 }
 
-/// How many rows each table has that has any; the journal keeps the numbers of changes, and is left out.
-fn rows(store: &Store) -> BTreeMap<TableId, u64> {
-    let view = store.view().unwrap();
-    let tables: Vec<TableId> = view.with_catalog(|catalog: &Catalog| catalog.tables().collect());
-    let rows = tables.into_iter().map(|table| (table, view.len(table).unwrap()));
-    rows.filter(|(table, rows)| *table != TableId::Journal && *rows > 0).collect()
+/// A store with a customer and a contract that has a card with one rate, and a commit.
+struct Stage {
+    store: Store,
+    customer: CustomerId,
+    contract: ContractId,
+    product: ContractProductId,
 }
 
-/// Whether the journal says it anywhere.
-fn journal_tells(store: &Store, text: &str) -> bool {
-    let view = store.view().unwrap();
-    let mut tells = false;
-    view.scan(TableId::Journal, Bound::Unbounded, |_, row| {
-        tells |= row.windows(text.len()).any(|bytes| bytes == text.as_bytes());
-        Ok(ControlFlow::Continue(()))
-    })
-    .unwrap();
-    tells
-}
-
-fn ready() -> (Store, ContractProductId) {
+fn stage() -> Stage {
     let store = Store::in_memory().unwrap();
-    for entity in [ManagedEntity::Contract, ManagedEntity::Commit, ManagedEntity::ContractCredit] {
-        store.add_key(entity, "enforced", KeyKind::Enforced).unwrap();
-        store.add_key(entity, "indexed", KeyKind::Indexed).unwrap();
-    }
-    let product = CreateProduct { product_type: ProductType::Fixed, ..Default::default() };
-    let product = store.create_product(product).unwrap();
-    (store, product)
+    let customer = store.create_customer(CreateCustomer::default()).unwrap();
+    let product_type = ProductType::Fixed;
+    let product = store.create_product(CreateProduct { product_type, ..Default::default() }).unwrap();
+    let card = store.create_rate_card(CreateRateCard::default()).unwrap();
+    store.add_rate(card, AddRate::new(product, hour(0), Rate::flat(100.into()))).unwrap();
+    let segment = CreateAccessItem { amount: 1.into(), starting_at: hour(0), ending_before: hour(9) };
+    let contract = CreateContract {
+        rate_card: Some(CardChoice::Id(card)),
+        commits: vec![CreateCommit::prepaid(BalanceTerms::new(product), [segment].into())],
+        ..CreateContract::new(customer, hour(0))
+    };
+    let contract = store.create_contract(contract).unwrap();
+    // A neighbour, so that there is always a row behind the contract's own.
+    let other = store.create_customer(CreateCustomer::default()).unwrap();
+    store.create_contract(CreateContract::new(other, hour(0))).unwrap();
+    Stage { store, customer, contract, product }
 }
 
-fn secret_terms(product: ContractProductId) -> BalanceTerms {
-    BalanceTerms { name: Some(SECRET.into()), priority: Some(1.into()), ..BalanceTerms::new(product) }
-}
-
-fn access() -> CreateAccessSchedule {
-    [CreateAccessItem { amount: 5.into(), starting_at: hour(0), ending_before: hour(1) }].into()
-}
-
-/// Two contracts with edits, one of them archived, and a commit and a credit of the customer's own.
-fn fill(store: &Store, customer: CustomerId, product: ContractProductId) {
-    let values = |text: &str| [("enforced", text), ("indexed", SECRET)].into();
-    for n in ["1", "2"] {
-        let commit = CreateCommit::prepaid(secret_terms(product), access());
-        let contract = CreateContract {
-            name: Some(SECRET.into()),
-            uniqueness_key: Some(n.into()),
-            commits: vec![CreateCommit { custom_fields: values(n), ..commit }],
-            credits: vec![CreateCredit::new(secret_terms(product), access())],
-            usage_filter: Some(UsageFilter::new("region", ["US"], hour(0))),
-            custom_fields: values(n),
-            ..CreateContract::new(customer, hour(0))
-        };
-        let id = store.create_contract(contract).unwrap();
-        let edit = EditContract {
-            uniqueness_key: Some(n.into()),
-            update_contract_name: Some(Some(format!("{SECRET}, either"))),
-            add_credits: vec![CreateCredit::new(secret_terms(product), access())],
-            ..Default::default()
-        };
-        store.edit_contract(id, edit).unwrap();
-        store.set_usage_filter(id, UsageFilter::new("region", ["EU"], hour(5))).unwrap();
-        store.set_contract_end(id, Some(hour(9))).unwrap();
-        if n == "2" {
-            store.archive_contract(id).unwrap();
+impl Stage {
+    /// The edit of that number: names, filters of three starts, an override that comes and goes, a commit.
+    fn edit(&self, tx: &Transaction<'_>, n: u64) -> Result<()> {
+        let mut edit = EditContract::default();
+        let mut updates = PartUpdates::default();
+        match n % 5 {
+            0 => edit.update_contract_name = Some(Some(format!("name {n}"))),
+            1 => {
+                let filter = UsageFilter::new("region", [n.to_string()], hour(n % 3));
+                return tx.set_usage_filter(self.contract, filter).map(drop);
+            }
+            2 => edit.add_overrides.push(OverrideTerms {
+                override_type: Some(OverrideType::Multiplier),
+                multiplier: Some("0.5".parse().unwrap()),
+                ..OverrideTerms::new(hour(0))
+            }),
+            3 => updates.remove_overrides.push(tx.contract(self.contract)?.overrides[0].id),
+            _ => {
+                let commit = tx.contract(self.contract)?.commits[0].id;
+                let name = Some(format!("commit {n}"));
+                updates.update_commits.push(UpdateBalance { name, ..UpdateBalance::new(commit) });
+            }
         }
+        tx.edit_contract(self.contract, EditContract { updates, ..edit }).map(drop)
     }
-    let level =
-        |key: &str| CustomerLevel { uniqueness_key: Some(key.into()), ..CustomerLevel::new(customer) };
-    let commit = CreateCommit::prepaid(secret_terms(product), access());
-    store.create_commit(level("1"), CreateCommit { custom_fields: values("own"), ..commit }).unwrap();
-    store.create_credit(level("2"), CreateCredit::new(secret_terms(product), access())).unwrap();
-}
 
-#[test]
-fn nothing_is_left_of_a_customer_with_contracts_that_is_forgotten() {
-    let (store, product) = ready();
-    let before = rows(&store);
-    let customer = store.create_customer(CreateCustomer::default()).unwrap();
-    fill(&store, customer, product);
-    assert!(rows(&store).len() > before.len() + 10, "{:?}", rows(&store));
-    assert!(journal_tells(&store, SECRET));
-    store.forget(customer).unwrap();
-    assert_eq!(rows(&store), before);
-    assert!(!journal_tells(&store, SECRET), "the journal forgets too");
-}
-
-#[test]
-fn nothing_is_left_of_a_contract_that_is_forgotten() {
-    let (store, product) = ready();
-    let customer = store.create_customer(CreateCustomer::default()).unwrap();
-    let before = rows(&store);
-    fill(&store, customer, product);
-    let page = PageRequest::default();
-    let filter = crate::model::contract::ContractFilter { include_archived: true, ..Default::default() };
-    let contracts = store.contracts(customer, &filter, &page).unwrap().items;
-    for contract in &contracts {
-        store.forget(contract.id).unwrap();
+    fn edited(self, edits: u64) -> Self {
+        self.store.write(|tx| (0..edits).try_for_each(|n| self.edit(tx, n))).unwrap();
+        self
     }
-    let all = crate::model::balance::BalanceFilter { include_contract_balances: true, ..Default::default() };
-    let (commits, credits) = (
-        store.commits(customer, &all, &page).unwrap().items,
-        store.credits(customer, &all, &page).unwrap().items,
-    );
-    assert_eq!((contracts.len(), commits.len(), credits.len()), (2, 1, 1));
-    store.forget(commits[0].id).unwrap();
-    store.forget(credits[0].id).unwrap();
-    assert_eq!(rows(&store), before);
-    assert!(!journal_tells(&store, SECRET));
+
+    /// Rows that are read for the contract, for where usage counts and for a rate.
+    fn rows(&self) -> [usize; 3] {
+        let view = self.store.view().unwrap();
+        let reader = || Counting::of(&view);
+        let (read, routed, rated) = (reader(), reader(), reader());
+        contract_read::get(&read, self.contract, AsOf::Now).unwrap();
+        let usage = BTreeMap::from([("region".to_owned(), "EU".to_owned())]);
+        contract_answers::for_usage(&routed, &self.customer.into(), hour(2), &usage).unwrap();
+        let question = RateQuestion::new(self.product);
+        contract_answers::rate(&rated, self.contract, &question, hour(2)).unwrap().unwrap();
+        [read.rows(), routed.rows(), rated.rows()]
+    }
 }
 
 #[test]
-fn nothing_is_left_of_a_contract_whose_transaction_stops() {
-    let (store, product) = ready();
+fn a_contract_is_read_without_the_ten_thousand_edits_that_made_it_what_it_is() {
+    // Five edits bring what all others only change: a name, filters of one start; the override is gone again.
+    let (few, many) = (stage().edited(5), stage().edited(MANY));
+    let [read, routed, rated] = few.rows();
+    // There are two filters more.
+    assert_eq!(many.rows(), [read + 2, routed, rated]);
+    assert!(read > 4 && routed > 2 && rated > 4, "{:?}, so the counting works", few.rows());
+    let contract = many.store.contract(many.contract).unwrap();
+    assert_eq!(contract.terms.name.as_deref(), Some("name 9995"));
+    assert_eq!((contract.overrides.len(), contract.usage_filter.len()), (0, 3));
+    assert_eq!(contract.commits[0].terms.name.as_deref(), Some("commit 9999"));
+}
+
+#[test]
+fn a_contract_as_it_was_is_read_without_the_names_it_had_before_and_since() {
+    let clock = SetClock::default();
+    clock.set(hour(0));
+    let store = StoreOptions::new().clock_from(&clock).in_memory().unwrap();
     let customer = store.create_customer(CreateCustomer::default()).unwrap();
-    let before = rows(&store);
-    let stopped = store.write(|tx| {
-        let commit = CreateCommit::prepaid(secret_terms(product), access());
-        let contract = CreateContract {
-            uniqueness_key: Some("1".into()),
-            commits: vec![commit],
-            ..CreateContract::new(customer, hour(0))
-        };
-        let id = tx.create_contract(contract)?;
-        tx.archive_contract(id)?;
-        Err::<(), _>(crate::error::Error::stop("no"))
-    });
-    assert!(stopped.is_err());
-    assert_eq!(rows(&store), before);
-    assert!(!journal_tells(&store, SECRET));
+    let contract = store.create_contract(CreateContract::new(customer, hour(0))).unwrap();
+    for n in 1..=1_000 {
+        clock.set(hour(n));
+        let update_contract_name = Some(Some(n.to_string()));
+        store.edit_contract(contract, EditContract { update_contract_name, ..Default::default() }).unwrap();
+    }
+    let view = store.view().unwrap();
+    for (at, name) in [(0, None), (1, Some("1")), (500, Some("500")), (999, Some("999"))] {
+        let reader = Counting::of(&view);
+        let read = contract_read::as_of(&reader, contract, hour(at)).unwrap();
+        assert_eq!(read.terms.name.as_deref(), name);
+        assert!(reader.rows() <= 12, "{} rows", reader.rows());
+    }
+}
+
+#[test]
+fn a_contract_among_ten_thousand_of_its_customer_is_read_as_if_it_were_alone() {
+    let stage = stage();
+    let [read, _, rated] = stage.rows();
+    // Contracts of an hour each, one after the other, all in the past of the usage that is asked about.
+    stage
+        .store
+        .write(|tx| {
+            (1..MANY).try_for_each(|n| {
+                let ending_before = Some(hour(n + 1));
+                let filter = Some(UsageFilter::new("region", ["US"], hour(n)));
+                let contract = CreateContract::new(stage.customer, hour(n));
+                tx.create_contract(CreateContract { ending_before, usage_filter: filter, ..contract })
+                    .map(drop)
+            })
+        })
+        .unwrap();
+    assert_eq!([stage.rows()[0], stage.rows()[2]], [read, rated]);
+    let view = stage.store.view().unwrap();
+    let rows = |at| {
+        let reader = Counting::of(&view);
+        let usage = BTreeMap::from([("region".to_owned(), "US".to_owned())]);
+        let found = contract_answers::for_usage(&reader, &stage.customer.into(), at, &usage).unwrap();
+        (found.len(), reader.rows())
+    };
+    // The customer, then the windows of contracts that have begun and the row behind them, then of each contract
+    // in force its filter, or the row where it would be.
+    assert_eq!(rows(hour(0)), (1, 1 + 1 + 1 + 1));
+    assert_eq!(rows(hour(MANY)), (1, 1 + 10_000 + 1 + 1));
+    assert_eq!(rows(hour(MANY - 1)), (2, 1 + 10_000 + 1 + 2));
+    let page = |filter: ContractFilter, limit| {
+        let reader = Counting::of(&view);
+        let page = PageRequest::first(limit);
+        let found = contracts::page(&reader, stage.customer, &filter, &page).unwrap().items;
+        (found.len(), reader.rows())
+    };
+    let (found, rows) = page(ContractFilter { starting_at: Some(hour(9_000)), ..Default::default() }, 1);
+    assert!(found == 1 && rows < 10, "{rows} rows for one of the last contracts");
 }

@@ -19,7 +19,11 @@ mod contract_schedules;
 mod contract_updates;
 mod contracts;
 #[cfg(test)]
+mod contracts_forgotten;
+#[cfg(test)]
 mod contracts_inside;
+#[cfg(test)]
+mod counting_inside;
 mod custom_field_keys;
 mod custom_fields;
 mod customers;

@@ -11,7 +11,7 @@ use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityRe
 use crate::error::Result;
 use crate::id::ContractEditId;
 use crate::model::balance::{BalanceFilter, Commit, Credit};
-use crate::model::contract::{Contract, ContractFilter};
+use crate::model::contract::{Contract, ContractFilter, ContractOrigin};
 use crate::model::contract_edit::ContractEdit;
 use crate::model::contract_rate::{ContractRate, ContractRateSegment, RateQuestion};
 use crate::model::page::{Page, PageRequest};
@@ -173,6 +173,14 @@ pub trait ReadingContracts: Source {
         self.reading(|reader| balances::page(reader, customer, filter, page))
     }
 
+    /// What a contract was made with: whose it is, and what else never changes. Reads nothing of its parts.
+    ///
+    /// # Errors
+    /// A refusal where there is no such contract, or it was taken in with nothing but its id.
+    fn contract_origin(&self, id: ContractId) -> Result<ContractOrigin> {
+        self.reading(|reader| contract_read::known(reader, id).map(|(_, origin)| origin))
+    }
+
     /// The contracts that usage of a moment counts on, by their starts: those in force then, but for those with a
     /// usage filter that the properties do not pass. Source: the seed "Provision a customer".
     ///
@@ -303,5 +311,13 @@ pub trait ReadingContracts: Source {
     /// As [`subscription_quantities`](Self::subscription_quantities).
     fn subscription_seats(&self, id: SubscriptionId, moment: Time) -> Result<BTreeSet<String>> {
         self.reading(|reader| contract_schedules::seats(reader, id, moment))
+    }
+}
+
+#[cfg(feature = "wire")]
+impl Transaction<'_> {
+    /// The edit that was made of a contract when it had that revision.
+    pub(crate) fn edit_made_at(&self, id: ContractId, revision: u64) -> Result<ContractEdit> {
+        self.reading(|reader| contract_edits::made_at(reader, id, revision))
     }
 }

@@ -4,6 +4,9 @@
 mod balances;
 mod billable_metrics;
 mod clocks;
+mod contract_edits;
+mod contract_ends;
+mod contract_history;
 mod contract_lives;
 mod contract_parts;
 mod contracts;
@@ -37,9 +40,19 @@ mod values;
 #[cfg(feature = "wire")]
 mod wire;
 #[cfg(feature = "wire")]
+mod wire_balances;
+#[cfg(feature = "wire")]
 mod wire_catalog;
 #[cfg(feature = "wire")]
 mod wire_catalog_fields;
+#[cfg(feature = "wire")]
+mod wire_contract_edits;
+#[cfg(feature = "wire")]
+mod wire_contract_fields;
+#[cfg(feature = "wire")]
+mod wire_contract_parts;
+#[cfg(feature = "wire")]
+mod wire_contracts;
 #[cfg(feature = "wire")]
 mod wire_customer_fields;
 #[cfg(feature = "wire")]
