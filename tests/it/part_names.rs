@@ -57,7 +57,7 @@ fn temporary_ids_lead_to_the_parts_of_the_same_call() {
     let commit = contract.commits[0].id.to_string();
     let (monthly, free) = (contract.recurring_commits[0].id, contract.recurring_credits[0].id);
     let specifier = |n: usize| &contract.overrides[n].terms.override_specifiers[0];
-    assert_eq!(specifier(0).commit_ids, [commit.clone()]);
+    assert_eq!(specifier(0).commit_ids, std::slice::from_ref(&commit));
     assert_eq!(specifier(0).recurring_commit_ids, [monthly.to_string()]);
     assert_eq!(
         specifier(1).any_commit_or_credit_ids,
