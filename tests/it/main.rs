@@ -30,6 +30,7 @@ mod tool;
 mod transactions;
 mod turns;
 mod uniqueness;
+mod usage_filters;
 mod values;
 #[cfg(feature = "wire")]
 mod wire;
