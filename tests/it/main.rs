@@ -6,6 +6,7 @@ mod clocks;
 mod contract_edits;
 mod contract_ends;
 mod contract_history;
+mod contract_rates;
 mod customer_lists;
 mod customer_lives;
 mod customers;
