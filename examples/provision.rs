@@ -1,10 +1,13 @@
-//! The main job, step by step: keys, instances, values, look-ups, a refused duplicate, one change of many
-//! things, and all of it still there when the file is opened again.
+//! The main job, step by step: keys, a customer, a catalog, values, look-ups, a refused duplicate, one change of
+//! many things, contracts, and all of it still there when the file is opened again.
 //!
 //! `cargo run --release --example provision`
 
 use billfold::prelude::*;
 use uuid::{Uuid, uuid};
+
+#[path = "provision/contracts.rs"]
+mod contracts;
 
 /// The ids are those of the vendor's own examples: they were issued there, and are taken in here.
 const CUSTOMER: Uuid = uuid!("99594816-e8a5-4bca-be21-8d1de0f45120");
@@ -30,6 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     refuse_a_duplicate(&store, &made)?;
     provision_as_one(&store, &made)?;
     exchange_as_one(&store, &made)?;
+    contracts::tell(&store, &made)?;
     look_at_one_moment(&store)?;
     store.close()?;
     open_again(&file)?;
@@ -47,6 +51,7 @@ fn register_keys(store: &Store) -> billfold::Result<()> {
         (ManagedEntity::Customer, "sfdc_account_id", KeyKind::Enforced),
         (ManagedEntity::Customer, "tier", KeyKind::Indexed),
         (ManagedEntity::Contract, "salesforce_opportunity_id", KeyKind::Enforced),
+        (ManagedEntity::Commit, "salesforce_opportunity_id", KeyKind::Enforced),
         (ManagedEntity::ContractProduct, "netsuite_item", KeyKind::Indexed),
     ] {
         store.add_key(entity, key, kind)?;

@@ -156,6 +156,14 @@ pub fn part_fault(part: &ContractPart) -> Result<Option<Fault>> {
     Ok((bytes > MAX_RECORD_BYTES).then(fault))
 }
 
+/// The fault of an edit of which more would have to be kept than can be; `field` is what made it so large.
+pub fn edit_fault(edit: &EditRecord, field: &str) -> Result<Option<Fault>> {
+    let bytes = payload(edit)?.len();
+    let rule = "what the history keeps of an edit takes at most 1 MiB";
+    let fault = || FieldProblem::Value { value: format!("an edit of {bytes} bytes"), rule }.at(field);
+    Ok((bytes > MAX_RECORD_BYTES).then(fault))
+}
+
 pub fn decode<R: Record>(table: TableId, key: &[u8], envelope: &[u8]) -> Result<R> {
     let damaged = |what: &str| Error::corrupt(format!("table {table}: {what}"));
     let (&version, rest) = envelope.split_first().ok_or_else(|| damaged("an empty row"))?;

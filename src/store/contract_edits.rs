@@ -42,10 +42,10 @@ pub fn edit(member: &Member<'_>, id: ContractId, mut edit: EditContract) -> Resu
     let mut additions = contract_parts::additions(member, &site, edit.take_parts(), &mut faults)?;
     let plan = Plan::for_all_new(member, additions.take_values())?;
     faults.extend_from_slice(plan.faults());
-    faults.extend(additions.size_faults()?);
-    faults.extend(editing.size_faults()?);
-    Fault::none_of(faults)?;
     note(&mut editing, edit, &additions);
+    faults.extend(additions.size_faults()?);
+    faults.extend(editing.size_faults("edit")?);
+    Fault::none_of(faults)?;
     write(member, editing, additions, plan, archived)
 }
 
@@ -108,8 +108,9 @@ pub fn set_usage_filter(member: &Member<'_>, id: ContractId, filter: UsageFilter
     let (start, end) = (editing.origin.starting_at, editing.terms.ending_before);
     let mut faults = usage_filter::faults("", &filter, start, end);
     faults.extend(group_key_fault(member, editing.origin.rate_card_id, "", &filter.group_key)?);
-    Fault::none_of(faults)?;
     editing.record.usage_filter = Some(filter.clone());
+    faults.extend(editing.size_faults("group_values")?);
+    Fault::none_of(faults)?;
     editing.finish(vec![NewVersion::filter(filter)], Vec::new())
 }
 

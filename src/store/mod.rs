@@ -29,6 +29,7 @@ mod dependents;
 mod entities;
 mod find;
 mod options;
+mod part_names;
 mod products;
 mod rate_cards;
 mod rates;

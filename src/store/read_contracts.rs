@@ -47,14 +47,14 @@ pub trait ReadingContracts: Source {
     ///
     /// ```
     /// use billfold::prelude::*;
-    /// use std::time::Duration;
     ///
-    /// let clock = SetClock::new("2025-01-01T00:00:00Z".parse()?);
-    /// let store = StoreOptions::new().clock(clock.clone()).in_memory()?;
+    /// let clock = SetClock::default();
+    /// clock.set("2025-01-01T00:00:00Z".parse()?);
+    /// let store = StoreOptions::new().clock_from(&clock).in_memory()?;
     /// let customer = store.create_customer(CreateCustomer::default())?;
     /// let contract = store.create_contract(CreateContract::new(customer, "2024-11-01T00:00:00Z".parse()?))?;
     /// let at_first = store.contract(contract)?;
-    /// clock.advance(Duration::from_secs(60));
+    /// clock.set("2025-01-01T00:01:00Z".parse()?);
     /// let rename = EditContract { update_contract_name: Some(Some("Enterprise".into())), ..Default::default() };
     /// store.edit_contract(contract, rename)?;
     /// assert_eq!(store.contract_as_of(contract, "2025-01-01T00:00:00Z".parse()?)?, at_first);

@@ -27,7 +27,8 @@ pub struct Answer {
     /// says when.
     pub status: u16,
     /// JSON, without line breaks: `{"message": ...}` unless the call succeeded, and `null` where it did and
-    /// promises no body.
+    /// promises no body. Calls of the API's version 2 add a `code` where something is not there; where a uniqueness
+    /// key was used before, `conflicting_id` says by what.
     pub body: String,
 }
 
@@ -232,5 +233,33 @@ mod tests {
             let answer = Answer::from(Err(Refusal::Store(error)));
             assert_eq!(answer, Answer { status, body: format!("{{\"message\":\"{message}\"}}") });
         }
+    }
+
+    #[test]
+    fn a_code_says_what_is_not_there_and_nothing_else_has_one() {
+        let missing = |entity| Fault::InstanceNotFound { target: (entity, Uuid::nil()).into() };
+        let coded = |fault: Fault| Answer::from(Err(Refusal::coded(Error::from(fault))));
+        for (entity, code) in [
+            (ManagedEntity::Customer, "CustomerNotFound"),
+            (ManagedEntity::Contract, "ContractNotFound"),
+            (ManagedEntity::Commit, "NotFound"),
+        ] {
+            let answer = coded(missing(entity));
+            let start = format!("{{\"code\":\"{code}\",\"message\":\"there is no {entity} ");
+            assert!(answer.status == 400 && answer.body.starts_with(&start), "{answer}");
+            let answer = Answer::from(Err(Refusal::Store(missing(entity).into())));
+            assert!(answer.status == 404 && answer.body.starts_with("{\"message\""), "{answer}");
+        }
+        assert!(!coded(Fault::CursorOfAnotherQuestion).body.contains("code"));
+        let used = Fault::UniquenessKeyUsed { key: "k".into(), conflicting_id: Uuid::from_u128(1) };
+        let answer = coded(used.clone());
+        let id = "00000000-0000-0000-0000-000000000001";
+        let message = "This uniqueness key has already been used.";
+        let body = format!("{{\"conflicting_id\":\"{id}\",\"message\":\"{message}\"}}");
+        assert_eq!(answer, Answer { status: 409, body });
+        // What is asked for must be right first; then it is not a conflict.
+        let both = Error::Refused(vec![used, Fault::CursorOfAnotherQuestion]);
+        let answer = Answer::from(Err(Refusal::Store(both)));
+        assert!(answer.status == 400 && !answer.body.contains("conflicting_id"), "{answer}");
     }
 }

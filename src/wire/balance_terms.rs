@@ -2,6 +2,7 @@
 
 use super::applicability::applies_to;
 use super::body::{Object, Value, amount, choice, flag, list, map, nullable, text, texts, typed_id, word};
+use super::payment_gate::commit_payment_gate;
 use super::schedules;
 use crate::model::balance::{BalanceTerms, ChildAccess, CreateCommit, CreateCredit};
 use crate::model::contract_edit::UpdateBalance;
@@ -82,10 +83,16 @@ pub(super) fn commit(fields: &Object<'_>) -> Option<CreateCommit> {
     let temporary_id = fields.optional("temporary_id", text);
     let counts_as_discounted =
         fields.within("spend_tracker_attributes", |fields| fields.required("counts_as_discounted", flag));
+    let payment_gate = fields.within("payment_gate_config", commit_payment_gate);
     if fields.optional("amount", |_| Some(()))?.is_some() {
         return fields.fault("amount", "no longer known; access_schedule and invoice_schedule say how much");
     }
-    Some(CreateCommit { temporary_id: temporary_id?, counts_as_discounted: counts_as_discounted?, ..commit? })
+    Some(CreateCommit {
+        temporary_id: temporary_id?,
+        counts_as_discounted: counts_as_discounted?,
+        payment_gate: payment_gate?,
+        ..commit?
+    })
 }
 
 /// What commits of contracts and of customers have in common.
@@ -103,6 +110,7 @@ pub(super) fn bare_commit(fields: &Object<'_>, place: Place) -> Option<CreateCom
         invoice_schedule: invoice_schedule?,
         temporary_id: None,
         counts_as_discounted: None,
+        payment_gate: None,
         custom_fields: custom_fields?.unwrap_or_default().into(),
     })
 }

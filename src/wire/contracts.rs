@@ -44,16 +44,14 @@ pub(super) fn whose(body: &Object<'_>) -> Option<Whose> {
 
 impl Whose {
     /// Refuses a customer there is not, and a contract that the customer has not.
-    pub(super) fn check(&self, view: &(impl Reading + ReadingContracts)) -> StoreResult<()> {
-        let mut faults = Vec::new();
+    pub(super) fn check(&self, view: &impl Reading) -> StoreResult<()> {
         if !view.exists(self.customer_id)? {
-            faults.push(Fault::InstanceNotFound { target: self.customer_id.into() });
+            return Err(Fault::InstanceNotFound { target: self.customer_id.into() }.into());
         }
-        let origin = Fault::gather(view.contract_origin(self.contract_id), &mut faults)?;
-        if origin.is_some_and(|origin| origin.customer_id != self.customer_id) {
-            faults.push(Fault::InstanceNotFound { target: self.contract_id.into() });
+        if view.contract_origin(self.contract_id)?.customer_id == self.customer_id {
+            return Ok(());
         }
-        Fault::none_of(faults)
+        Err(Fault::InstanceNotFound { target: self.contract_id.into() }.into())
     }
 }
 

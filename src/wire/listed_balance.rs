@@ -8,6 +8,7 @@ use super::answer::{number, timestamp};
 use super::applicability::ListedApplicability;
 use super::listed_schedule::{ListedAccess, ListedInvoiceSchedule};
 use super::listing::{JustId, Listing, NamedProduct, Number};
+use super::payment_gate::ListedGate;
 use crate::entity::{CommitId, ContractCreditId, ContractId, EntityId, ManagedEntity};
 use crate::model::balance::{Balance, BalanceOf, BalanceTerms, ChildAccess, RateChoice};
 use crate::model::contract::Part;
@@ -45,6 +46,8 @@ pub(super) struct ListedBalance<I> {
     archived_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     spend_tracker_attributes: Option<SpendTracking>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_gate_config: Option<ListedGate>,
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<String>,
@@ -143,6 +146,7 @@ impl<I: EntityId> ListedBalance<I> {
             spend_tracker_attributes: balance
                 .counts_as_discounted
                 .map(|counts_as_discounted| SpendTracking { counts_as_discounted }),
+            payment_gate_config: balance.payment_gate.as_ref().map(ListedGate::of),
             created_at: timestamp(balance.created_at),
             created_by: balance.created_by,
         }

@@ -152,6 +152,12 @@ pub fn end_invoice(schedule: &InvoiceSchedule, end: Time) -> InvoiceSchedule {
     with_items(schedule, left.copied().collect())
 }
 
+/// An invoice schedule without the charges of that moment and of later ones.
+pub fn invoice_before(schedule: &InvoiceSchedule, moment: Time) -> InvoiceSchedule {
+    let left = schedule.schedule_items.iter().filter(|item| item.timestamp < moment);
+    with_items(schedule, left.copied().collect())
+}
+
 const fn with_items(schedule: &InvoiceSchedule, schedule_items: Vec<InvoiceItem>) -> InvoiceSchedule {
     let InvoiceSchedule { credit_type_id, do_not_invoice, .. } = *schedule;
     InvoiceSchedule { credit_type_id, schedule_items, do_not_invoice }

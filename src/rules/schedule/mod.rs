@@ -7,7 +7,9 @@ mod invoice;
 use std::collections::BTreeSet;
 
 pub use access::{access, access_faults, end_access, update_access, update_access_faults};
-pub use invoice::{end_invoice, invoice, invoice_faults, update_invoice, update_invoice_faults};
+pub use invoice::{
+    end_invoice, invoice, invoice_before, invoice_faults, update_invoice, update_invoice_faults,
+};
 
 use crate::error::{Fault, FieldProblem};
 use crate::id::ScheduleItemId;

@@ -8,7 +8,6 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use uuid::Uuid;
 
 use super::compare::same;
 use super::metrics::PROPERTIES;
