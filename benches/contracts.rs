@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench contracts -- --quick` tells them in a minute. All stores are in memory, because how long a
 //! durable edit takes is for the most part how long a disk takes to sync.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -72,7 +72,7 @@ impl Stage {
 
     /// Renames the commit, sets the filter anew and puts another override in the place of the one there is.
     fn edit(&self, tx: &Transaction<'_>, n: u32) -> Result<(), Error> {
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             let filter = UsageFilter::new("region", [n.to_string()], start());
             return tx.set_usage_filter(self.contract, filter).map(drop);
         }

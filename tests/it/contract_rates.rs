@@ -356,7 +356,7 @@ fn a_schedule_is_read_page_by_page_with_a_cursor_of_its_own_contract_moment_and_
         let page = PageRequest::default();
         store.contract_rate_schedule(contract, moment, selectors, &page).unwrap().items.len()
     };
-    assert_eq!(count(other, &[selector.clone()]), 3);
+    assert_eq!(count(other, std::slice::from_ref(&selector)), 3);
     assert_eq!(count(other, std::slice::from_ref(&in_eu)), 1);
     assert_eq!(count(other, &[in_eu, selector]), 3);
     assert_eq!(count(bare, &[]), 0, "a contract without a card has no rates");

@@ -183,7 +183,7 @@ fn the_key_has_to_be_one_that_every_usage_product_of_the_card_is_told_apart_by()
         match filtered(&products, key) {
             Ok(_) => assert!(well, "{products:?} by {key}"),
             refused => {
-                assert_eq!((fields(refused), well), (vec!["usage_filter.group_key".to_owned()], false))
+                assert_eq!((fields(refused), well), (vec!["usage_filter.group_key".to_owned()], false));
             }
         }
     }
