@@ -161,6 +161,11 @@ fn an_edit_counts_though_the_clock_went_back_where_nothing_told_the_store() {
     let read = |contract: Contract| contract.terms.name.unwrap();
     assert_eq!(read(store.contract(contract).unwrap()), "second");
     assert_eq!(read(store.contract_as_of(contract, day("03-01")).unwrap()), "second");
+    // Also when it is over.
+    clock.set(day("04-01"));
+    store.edit_contract(contract, name("third")).unwrap();
+    let names = ["03-15", "04-01"].map(|date| read(store.contract_as_of(contract, day(date)).unwrap()));
+    assert_eq!(names, ["second", "third"]);
 }
 
 /// One random step: an edit, by a number that says which and numbers for what is in it.
