@@ -8,6 +8,7 @@ pub(crate) mod charge;
 pub(crate) mod contract;
 pub(crate) mod contract_edit;
 pub(crate) mod contract_rate;
+pub(crate) mod contract_row;
 pub(crate) mod credit_type;
 pub(crate) mod custom_field;
 pub(crate) mod customer;

@@ -14,11 +14,11 @@ use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::model::balance::{CommitRecord, CreditRecord};
 use crate::model::billable_metric::BillableMetricRecord;
 use crate::model::change::{Change, Collection};
-use crate::model::contract::{
-    ContractOrigin, ContractPart, ContractWindow, DiscountHome, ProfessionalServiceHome, ScheduledChargeHome,
-    SubscriptionHome,
-};
+use crate::model::contract::{ContractOrigin, ContractPart};
 use crate::model::contract_edit::{EditRecord, PartVersion};
+use crate::model::contract_row::{
+    ContractWindow, DiscountHome, ProfessionalServiceHome, ScheduledChargeHome, SubscriptionHome,
+};
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CustomerRecord;
 use crate::model::product::ProductRecord;
@@ -147,12 +147,11 @@ pub fn payload(record: &impl Record) -> Result<Vec<u8>> {
 }
 
 /// The fault of a part of a contract that is too large to be kept.
-pub fn part_fault(part: &ContractPart) -> Result<Option<Fault>> {
+pub fn part_fault(part: &ContractPart, field: &str) -> Result<Option<Fault>> {
     let version = PartVersion { since: Time::LAST, revision: u64::MAX, part: Some(part.clone()) };
     let bytes = payload(&version)?.len();
     let rule = "a part of a contract takes at most 1 MiB";
-    let fault =
-        || FieldProblem::Value { value: format!("a part of {bytes} bytes"), rule }.at(part.kind().name());
+    let fault = || FieldProblem::Value { value: format!("a part of {bytes} bytes"), rule }.at(field);
     Ok((bytes > MAX_RECORD_BYTES).then(fault))
 }
 

@@ -10,7 +10,7 @@ use super::member::Member;
 use super::tables::{ID_BYTES, TableId};
 use super::view::Reader;
 use crate::error::Result;
-use crate::model::contract::ContractWindow;
+use crate::model::contract_row::ContractWindow;
 use crate::model::scalar::Time;
 
 const TABLE: TableId = TableId::CustomerContracts;

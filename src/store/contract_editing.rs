@@ -10,8 +10,9 @@ use super::entities;
 use crate::entity::{ContractId, EntityId, EntityRef};
 use crate::error::{Fault, Result};
 use crate::id::ContractEditId;
-use crate::model::contract::{ContractOrigin, ContractPart, ContractTerms, ContractWindow, PartKind};
+use crate::model::contract::{ContractOrigin, ContractPart, ContractTerms, PartKind};
 use crate::model::contract_edit::{EditRecord, PartUpdates};
+use crate::model::contract_row::ContractWindow;
 use crate::model::scalar::Time;
 use crate::model::settings::{ContractSettings, SettingsChanges};
 use crate::rules::contract::ended;
@@ -96,7 +97,9 @@ impl<'a, 'm> Editing<'a, 'm> {
     /// which is told of that field.
     pub fn size_faults(&self, field: &str) -> Result<Vec<Fault>> {
         let parts = self.changed.values().flatten();
-        let faults = parts.map(codec::part_fault).chain([codec::edit_fault(&self.record, field)]);
+        let faults = parts
+            .map(|part| codec::part_fault(part, part.kind().name()))
+            .chain([codec::edit_fault(&self.record, field)]);
         faults.filter_map(Result::transpose).collect()
     }
 

@@ -45,7 +45,7 @@ pub fn edit(member: &Member<'_>, id: ContractId, mut edit: EditContract) -> Resu
     let plan = Plan::for_all_new(member, additions.take_values())?;
     faults.extend_from_slice(plan.faults());
     note(&mut editing, edit, &additions);
-    faults.extend(additions.size_faults()?);
+    faults.extend(additions.size_faults(site.prefix)?);
     faults.extend(editing.size_faults("edit")?);
     Fault::none_of(faults)?;
     write(member, editing, additions, plan, archived)
@@ -175,6 +175,15 @@ pub fn made_at(reader: &impl Reader, id: ContractId, revision: u64) -> Result<Co
     let edit =
         found.ok_or_else(|| Error::corrupt(format!("contract {id} has no edit of revision {revision}")))?;
     shown(reader, id, &key, edit)
+}
+
+#[cfg(feature = "wire")]
+impl super::Transaction<'_> {
+    /// The edit that was made of a contract when it had that revision.
+    pub(crate) fn edit_made_at(&self, id: ContractId, revision: u64) -> Result<ContractEdit> {
+        use super::read::sealed::Source as _;
+        self.reading(|reader| made_at(reader, id, revision))
+    }
 }
 
 /// An edit with the parts it added, as they were right after it.

@@ -1,5 +1,7 @@
 //! Parts that a contract is given: what they refer to, their ids, and what is written for them.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use super::balances::BalanceId as _;
@@ -13,9 +15,9 @@ use crate::entity::{
 use crate::error::{Fault, Result};
 use crate::id::{OverrideId, ScheduleItemId};
 use crate::model::balance::{BalanceHome, CommitRecord, CreditRecord};
-use crate::model::contract::{
-    ContractOrigin, ContractPart, DiscountHome, NewParts, PartKind, ProfessionalServiceHome,
-    ScheduledChargeHome, SubscriptionHome,
+use crate::model::contract::{ContractOrigin, ContractPart, NewParts, PartKind};
+use crate::model::contract_row::{
+    DiscountHome, ProfessionalServiceHome, ScheduledChargeHome, SubscriptionHome,
 };
 use crate::model::custom_field::CustomFields;
 use crate::model::price_override::{Override, OverrideTerms};
@@ -65,10 +67,22 @@ impl Additions {
         self.versions.iter().map(|version| (version.kind, version.id)).collect()
     }
 
-    /// Faults of parts that are too large to be kept.
-    pub fn size_faults(&self) -> Result<Vec<Fault>> {
-        let parts = self.versions.iter().filter_map(|version| version.part.as_ref());
-        parts.filter_map(|part| codec::part_fault(part).transpose()).collect()
+    /// Faults of parts that are too large to be kept; `prefix` stands in front of the names of the lists. They are
+    /// in the order of their lists.
+    pub fn size_faults(&self, prefix: &str) -> Result<Vec<Fault>> {
+        let mut places: BTreeMap<PartKind, usize> = BTreeMap::new();
+        let mut faults = Vec::new();
+        for part in self.versions.iter().filter_map(|version| version.part.as_ref()) {
+            let kind = part.kind();
+            let place = places.entry(kind).or_default();
+            let field = match kind {
+                PartKind::Terms | PartKind::Settings | PartKind::UsageFilter => kind.name().to_owned(),
+                _ => format!("{prefix}{}[{place}]", kind.name()),
+            };
+            faults.extend(codec::part_fault(part, &field)?);
+            *place += 1;
+        }
+        Ok(faults)
     }
 
     /// Makes the instances; their rows, in the order of their values.

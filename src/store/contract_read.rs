@@ -69,6 +69,15 @@ pub fn as_made(reader: &impl Reader, id: ContractId) -> Result<Contract> {
     get(reader, id, AsOf::Past(Stamp { time: origin.created_at, revision: 0 }))
 }
 
+#[cfg(feature = "wire")]
+impl super::Snapshot {
+    /// The contract as it was made, whatever was changed since.
+    pub(crate) fn contract_as_made(&self, id: ContractId) -> Result<Contract> {
+        use super::read::sealed::Source as _;
+        self.reading(|reader| as_made(reader, id))
+    }
+}
+
 /// The row of a contract and what it was made with.
 pub fn known(reader: &impl Reader, id: ContractId) -> Result<(FieldsRow, ContractOrigin)> {
     let row = entities::known(reader, id.into())?;

@@ -15,9 +15,10 @@ use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity, 
 use crate::error::{Fault, FieldProblem, Result};
 use crate::model::change::Collection;
 use crate::model::contract::{
-    CardChoice, Contract, ContractFilter, ContractOrigin, ContractPart, ContractTerms, ContractWindow,
-    CreateContract, PartKind,
+    CardChoice, Contract, ContractFilter, ContractOrigin, ContractPart, ContractTerms, CreateContract,
+    PartKind,
 };
+use crate::model::contract_row::ContractWindow;
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::Time;
 use crate::rules::{contract as rule, statement};
@@ -54,7 +55,7 @@ pub fn create(member: &Member<'_>, mut request: CreateContract) -> Result<Contra
     faults.extend_from_slice(plan.faults());
     add_itself(&mut additions, request);
     faults.extend(entities::size_fault(id.into(), &origin)?);
-    faults.extend(additions.size_faults()?);
+    faults.extend(additions.size_faults(site.prefix)?);
     Fault::none_of(faults)?;
     write_new(member, id, &origin, site.ending_before, additions, plan)?;
     if let Some(renewed) = renewed {

@@ -391,19 +391,3 @@ pub trait ReadingContracts: Source {
         self.reading(|reader| contract_answers::charge(reader, contract, question, raw, moment))
     }
 }
-
-#[cfg(feature = "wire")]
-impl Snapshot {
-    /// The contract as it was made, whatever was changed since.
-    pub(crate) fn contract_as_made(&self, id: ContractId) -> Result<Contract> {
-        self.reading(|reader| contract_read::as_made(reader, id))
-    }
-}
-
-#[cfg(feature = "wire")]
-impl Transaction<'_> {
-    /// The edit that was made of a contract when it had that revision.
-    pub(crate) fn edit_made_at(&self, id: ContractId, revision: u64) -> Result<ContractEdit> {
-        self.reading(|reader| contract_edits::made_at(reader, id, revision))
-    }
-}

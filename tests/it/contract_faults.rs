@@ -89,6 +89,20 @@ fn what_an_edit_archives_or_removes_twice_is_told_once() {
 }
 
 #[test]
+fn a_part_that_is_too_large_is_named_by_its_place() {
+    let here = provisioned();
+    let mut large = here.commit();
+    large.terms.applies_to.product_tags = (0..110).map(|n| format!("{n:x>10000}")).collect();
+    let before = here.everything();
+    let add_commits = vec![here.commit(), large.clone()];
+    let told = here.edit(EditContract { add_commits, ..here.one_of_each() });
+    assert_eq!(fields(told), ["add_commits[1]"]);
+    assert_eq!(here.everything(), before);
+    let request = CreateContract { commits: vec![large], ..here.plain() };
+    assert_eq!(fields(here.store.create_contract(request)), ["commits[0]"]);
+}
+
+#[test]
 fn an_edit_may_use_the_time_that_it_adds_to_a_contract() {
     let here = provisioned();
     here.edit(EditContract { add_subscriptions: vec![here.subscription()], ..Default::default() }).unwrap();
