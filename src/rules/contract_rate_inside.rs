@@ -184,6 +184,21 @@ fn what_is_for_usage_that_a_commit_pays_for_counts_there_alone_and_first() {
 }
 
 #[test]
+fn a_minimum_that_is_to_come_ends_the_time_of_what_is_for_usage_that_a_commit_pays_for() {
+    let specific = OverrideTerms { is_commit_specific: true, ..overwrite(50) };
+    let share = Rate { minimum: Some(10.into()), ..Rate::percentage(amount("0.1")) };
+    let overwrite_rate = Some(OverwriteRate { rate: share, credit_type_id: None });
+    let later = OverrideTerms { overwrite_rate, starting_at: hour(9), ..overwrite(0) };
+    let made = made([specific, later]);
+    let none = BTreeMap::new();
+    let listed = listed();
+    let line = Line { listed: &listed, presentation_group_values: &none, paid_by: Some(commit()) };
+    let (rate, span) = in_force(&line, &overrides(&made, LowestMultiplier), hour(5)).unwrap();
+    assert_eq!(rate.override_rate.and_then(|by| by.rate.price), Some(50.into()));
+    assert_eq!(span, Span { from: hour(0), to: Some(hour(9)) });
+}
+
+#[test]
 fn a_minimum_keeps_out_what_is_for_usage_that_a_commit_pays_for() {
     let share = Rate { minimum: Some(10.into()), ..Rate::percentage(amount("0.1")) };
     let listed_share = RateSegment { rate: share.clone(), ..listed() };

@@ -153,8 +153,6 @@ fn a_part_has_a_product_of_its_type_that_is_known_and_in_use() {
         wrong("discounts[0]", "FIXED"),
         wrong("professional_services[0]", "PRO_SERVICE"),
         wrong("subscriptions[0].subscription_rate", "SUBSCRIPTION"),
-        // The card has no rate for it that is billed every month either.
-        wrong("subscriptions[0].subscription_rate", "no rate"),
     ];
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for (told, (field, rule)) in told.iter().zip(expected) {

@@ -90,20 +90,26 @@ fn temporary_ids_lead_to_the_parts_of_the_same_call() {
 }
 
 #[test]
-fn a_customers_own_commit_can_be_named_and_another_contracts_cannot() {
+fn a_customers_own_commit_can_be_named_and_those_of_others_cannot() {
     let ready = Ready::new();
     let mut own = ready.commit(1);
     own.terms.priority = Some(1.into());
-    let level = CustomerLevel::new(ready.customer);
-    let own = ready.store.create_commit(level, own).unwrap().to_string();
+    let made = |customer| {
+        let level = CustomerLevel::new(customer);
+        ready.store.create_commit(level, own.clone()).unwrap().to_string()
+    };
+    let nobodys = made(ready.store.create_customer(CreateCustomer::default()).unwrap());
+    let own = made(ready.customer);
     let with = CreateContract { commits: vec![ready.commit(1)], ..ready.plain() };
     let other = ready.store.create_contract(with).unwrap();
     let others = ready.store.contract(other).unwrap().commits[0].id.to_string();
     let naming =
         |name: &str| CreateContract { overrides: vec![paid_by(&ready, &[], &[], &[name])], ..ready.plain() };
     ready.store.create_contract(naming(&own)).unwrap();
-    let told = ready.refused(|store| store.create_contract(naming(&others)));
-    assert_eq!(fields(&told), ["overrides[0].override_specifiers[0].any_commit_or_credit_ids[0]"]);
+    for name in [others, nobodys] {
+        let told = ready.refused(|store| store.create_contract(naming(&name)));
+        assert_eq!(fields(&told), ["overrides[0].override_specifiers[0].any_commit_or_credit_ids[0]"]);
+    }
 }
 
 #[test]

@@ -154,6 +154,7 @@ fn a_contract_that_was_over_keeps_its_end() {
     let request = CreateContract {
         ending_before: Some(at("2025-03-01T00:00:00Z")),
         commits: vec![rolling("0.5", ready.commit(100))],
+        credits: vec![ready.credit(100)],
         ..ready.plain()
     };
     let old = ready.store.create_contract(request).unwrap();
@@ -161,8 +162,10 @@ fn a_contract_that_was_over_keeps_its_end() {
     let before = ready.store.contract(old).unwrap();
     assert_eq!(before.terms.ending_before, Some(at("2025-03-01T00:00:00Z")));
     let item = |id| ready.store.contract(id).unwrap().commits[0].access_schedule.schedule_items[0];
-    // What went on is not to be drawn from in both.
+    // What went on is not to be drawn from in both, and what did not is given up.
     assert_eq!(item(old).ending_before, at("2025-06-01T00:00:00Z"));
+    let credit = &before.credits[0].access_schedule.schedule_items[0];
+    assert_eq!(credit.ending_before, at("2025-06-01T00:00:00Z"));
     // From June on for as long as the first one was to last: 365 days.
     assert_eq!((item(new).amount, item(new).ending_before), (50.into(), at("2026-06-01T00:00:00Z")));
 }
