@@ -34,8 +34,8 @@ fn stage(disk: &Disk, edits: u32, contracts: u32) -> Provisioned {
         })
         .unwrap();
     assert_eq!(here.edits().len(), (1 + edits as usize).min(1_000));
-    here.store.close().unwrap();
-    here.store = open(disk, &clock, 0);
+    here.ready.store.close().unwrap();
+    here.ready.store = open(disk, &clock, 0);
     here
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::support::provisioned::{
     Provisioned, charge, day, fields, five_percent_off, number, provisioned, segment,
 };
+use crate::support::ready::PARTS;
 use crate::support::{fault, faults};
 
 fn unknown<I: From<Uuid>>() -> I {
@@ -23,15 +24,7 @@ fn full() -> Provisioned {
 #[test]
 fn every_kind_of_part_is_added_by_one_edit_with_values_of_its_own() {
     let here = provisioned();
-    let keyed = [
-        ManagedEntity::Commit,
-        ManagedEntity::ContractCredit,
-        ManagedEntity::ScheduledCharge,
-        ManagedEntity::Discount,
-        ManagedEntity::ProfessionalService,
-        ManagedEntity::Subscription,
-    ];
-    for entity in keyed {
+    for entity in PARTS {
         here.store.add_key(entity, "crm", KeyKind::Enforced).unwrap();
     }
     let mut edit = here.one_of_each();

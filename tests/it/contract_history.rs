@@ -153,8 +153,8 @@ fn an_edit_counts_though_the_clock_went_back_where_nothing_told_the_store() {
     let name =
         |name: &str| EditContract { update_contract_name: Some(Some(name.into())), ..Default::default() };
     here.edit(name("first")).unwrap();
-    let Provisioned { store, contract, .. } = here;
-    store.close().unwrap();
+    let contract = here.contract;
+    here.ready.store.close().unwrap();
     clock.set(day("02-01"));
     let store = open();
     store.edit_contract(contract, name("second")).unwrap();
@@ -316,8 +316,8 @@ proptest! {
         }
         for reopened in [false, true] {
             if reopened {
-                here.store.close().unwrap();
-                here.store = open();
+                here.ready.store.close().unwrap();
+                here.ready.store = open();
             }
             for (moment, contract) in &read {
                 let as_of = |at| here.store.contract_as_of(here.contract, at).unwrap();

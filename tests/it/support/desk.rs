@@ -4,6 +4,8 @@ use billfold::Answer;
 use billfold::prelude::*;
 use serde_json::{Value, json};
 
+use super::ready::PARTS;
+
 pub const USD: &str = "2714e483-4ff1-48e4-9e25-ac732e8f24f2";
 pub const START: &str = "2024-11-01T00:00:00.000Z";
 pub const END: &str = "2025-11-01T00:00:00.000Z";
@@ -28,22 +30,12 @@ pub struct Desk {
     pub service: String,
 }
 
-const WITH_FIELDS: [ManagedEntity; 7] = [
-    ManagedEntity::Contract,
-    ManagedEntity::Commit,
-    ManagedEntity::ContractCredit,
-    ManagedEntity::ScheduledCharge,
-    ManagedEntity::Discount,
-    ManagedEntity::ProfessionalService,
-    ManagedEntity::Subscription,
-];
-
 impl Desk {
     pub fn new() -> Self {
         let clock = SetClock::default();
         clock.set("2024-12-01T00:00:00Z".parse().unwrap());
         let store = StoreOptions::new().clock_from(&clock).in_memory().unwrap();
-        for entity in WITH_FIELDS {
+        for entity in PARTS.into_iter().chain([ManagedEntity::Contract]) {
             store.add_key(entity, "owner", KeyKind::Indexed).unwrap();
         }
         let none = String::new;

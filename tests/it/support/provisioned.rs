@@ -1,21 +1,25 @@
 //! A customer with a contract for the year 2025, and what its parts are made of.
 
+use std::ops::Deref;
+
 use billfold::prelude::*;
 
-use super::catalog::{at, cpu_hours, of_type, usage};
+use super::catalog::at;
+use super::ready::{self, Ready};
 
 pub struct Provisioned {
-    pub store: Store,
-    pub clock: SetClock,
-    pub customer: CustomerId,
+    pub ready: Ready,
     pub contract: ContractId,
-    pub card: RateCardId,
-    /// A usage product, tagged `cloud`, for 100 cents.
+    /// A usage product, tagged `cloud`, for 100 cents. Of `seats` one is 1,000 cents a month.
     pub usage: ContractProductId,
-    pub fixed: ContractProductId,
-    pub service: ContractProductId,
-    /// For 1,000 cents a month.
-    pub seats: ContractProductId,
+}
+
+impl Deref for Provisioned {
+    type Target = Ready;
+
+    fn deref(&self) -> &Ready {
+        &self.ready
+    }
 }
 
 /// Midnight of a day of 2025, such as `03-31`.
@@ -41,28 +45,16 @@ pub fn provisioned_in(options: StoreOptions) -> Provisioned {
 
 /// In that store, which goes by that clock.
 pub fn on(store: Store, clock: SetClock) -> Provisioned {
-    let customer = store.create_customer(CreateCustomer::default()).unwrap();
-    let metric = cpu_hours(&store);
-    let tagged = CreateProduct { tags: vec!["cloud".into()], ..usage(metric) };
-    let product = |request| store.create_product(request).unwrap();
-    let (usage, fixed) = (product(tagged), product(of_type(ProductType::Fixed)));
-    let service = product(of_type(ProductType::ProService));
-    let seats = product(of_type(ProductType::Subscription));
-    let card = store.create_rate_card(CreateRateCard::default()).unwrap();
-    let monthly = AddRate {
-        billing_frequency: Some(BillingFrequency::Monthly),
-        ..AddRate::new(seats, day("01-01"), Rate::flat(1_000.into()))
+    let ready = Ready::on(store, clock, day("01-01"), [100, 1_000]);
+    let year = CreateContract {
+        name: Some("a year".into()),
+        starting_at: day("01-01"),
+        ending_before: Some(at("2026-01-01T00:00:00Z")),
+        ..ready.plain()
     };
-    store.add_rates(card, [AddRate::new(usage, day("01-01"), Rate::flat(100.into())), monthly]).unwrap();
-    let contract = store
-        .create_contract(CreateContract {
-            name: Some("a year".into()),
-            rate_card: Some(CardChoice::Id(card)),
-            ending_before: Some(at("2026-01-01T00:00:00Z")),
-            ..CreateContract::new(customer, day("01-01"))
-        })
-        .unwrap();
-    Provisioned { store, clock, customer, contract, card, usage, fixed, service, seats }
+    let contract = ready.store.create_contract(year).unwrap();
+    let usage = ready.cloud;
+    Provisioned { ready, contract, usage }
 }
 
 pub fn segment(amount: i64, from: Time, to: Time) -> CreateAccessItem {
@@ -120,15 +112,8 @@ impl Provisioned {
 
     /// 100 dollars every month.
     pub fn monthly(&self) -> RecurringTerms {
-        let amount = RecurringAmount {
-            unit_price: 10_000.into(),
-            quantity: Some(1.into()),
-            credit_type_id: CreditType::USD_CENTS,
-        };
-        RecurringTerms {
-            recurrence_frequency: Some(RecurrenceFrequency::Monthly),
-            ..RecurringTerms::new(BalanceTerms::new(self.fixed), amount, day("01-01"))
-        }
+        let terms = self.recurring(10_000, RecurrenceFrequency::Monthly).terms;
+        RecurringTerms { starting_at: day("01-01"), ..terms }
     }
 
     /// 7 dollars each quarter.
@@ -137,21 +122,9 @@ impl Provisioned {
         CreateScheduledCharge::new(self.fixed, dates.into())
     }
 
-    pub fn professional(&self) -> CreateProfessionalService {
-        let service = ProfessionalService {
-            product_id: self.service,
-            description: None,
-            unit_price: 5_000.into(),
-            quantity: 2.into(),
-            max_amount: 20_000.into(),
-            netsuite_sales_order_id: None,
-        };
-        CreateProfessionalService { service, custom_fields: CustomFields::default() }
-    }
-
     /// Three seats, every month.
     pub fn subscription(&self) -> CreateSubscription {
-        CreateSubscription::new(SubscriptionTerms::new(self.seats, BillingFrequency::Monthly), 3)
+        self.ready.subscription(3)
     }
 
     /// An edit that adds one of every kind of part.
@@ -164,7 +137,7 @@ impl Provisioned {
             add_overrides: vec![five_percent_off("cloud")],
             add_scheduled_charges: vec![self.quarterly()],
             add_discounts: vec![self.quarterly()],
-            add_professional_services: vec![self.professional()],
+            add_professional_services: vec![self.professional_service()],
             add_subscriptions: vec![self.subscription()],
             ..Default::default()
         }
@@ -172,20 +145,9 @@ impl Provisioned {
 
     /// Everything that an edit could change, and figures of the file.
     pub fn everything(&self) -> String {
-        let all =
-            BalanceFilter { include_contract_balances: true, include_archived: true, ..Default::default() };
         let page = PageRequest::first(1_000);
-        let store = &self.store;
-        let balances = (
-            store.commits(self.customer, &all, &page).unwrap(),
-            store.credits(self.customer, &all, &page).unwrap(),
-        );
-        let all = ContractFilter { include_archived: true, ..Default::default() };
-        let contracts = store.contracts(self.customer, &all, &page).unwrap();
-        let stats = store.stats().unwrap();
-        let rates = store.contract_rate_schedule(self.contract, day("02-01"), &[], &page).unwrap();
-        let rows = super::catalog::everything(store);
-        format!("{:?} {balances:?} {contracts:?} {rates:?} {stats:?} {rows}", self.edits())
+        let rates = self.store.contract_rate_schedule(self.contract, day("02-01"), &[], &page).unwrap();
+        format!("{rates:?} {}", ready::everything(&self.store))
     }
 }
 

@@ -40,6 +40,12 @@ impl Ready {
             store.add_key(entity, "slot", KeyKind::Enforced).unwrap();
             store.add_key(entity, "note", KeyKind::Indexed).unwrap();
         }
+        Self::on(store, clock, at("2024-01-01T00:00:00Z"), [30, 2_000])
+    }
+
+    /// In that store, which goes by that clock, with rates from a moment on: so much for `cloud`, and a month for
+    /// `seats`.
+    pub fn on(store: Store, clock: SetClock, since: Time, [cloud_price, seat_price]: [i64; 2]) -> Self {
         let widgets = CreateCustomer { name: "WidgetsExpress".into(), ..Default::default() };
         let customer = store.create_customer(widgets).unwrap();
         let metric = cpu_hours(&store);
@@ -50,12 +56,11 @@ impl Ready {
             (make(ProductType::Fixed), make(ProductType::Subscription), make(ProductType::ProService));
         let card = CreateRateCard { aliases: vec!["base_usage_products".into()], ..Default::default() };
         let card = store.create_rate_card(card).unwrap();
-        let since = at("2024-01-01T00:00:00Z");
         let monthly = AddRate {
             billing_frequency: Some(BillingFrequency::Monthly),
-            ..AddRate::new(seats, since, Rate::flat(2_000.into()))
+            ..AddRate::new(seats, since, Rate::flat(seat_price.into()))
         };
-        store.add_rates(card, [AddRate::new(cloud, since, Rate::flat(30.into())), monthly]).unwrap();
+        store.add_rates(card, [AddRate::new(cloud, since, Rate::flat(cloud_price.into())), monthly]).unwrap();
         Self { store, clock, customer, card, fixed, cloud, seats, service }
     }
 
@@ -146,25 +151,12 @@ impl Ready {
     /// Everything that making a contract, commit or credit can change, and how many tables there are.
     pub fn everything(&self) -> String {
         let page = PageRequest::first(1_000);
-        let mut all = super::catalog::everything(&self.store);
-        let contracts = ContractFilter { include_archived: true, ..Default::default() };
-        let balances =
-            BalanceFilter { include_archived: true, include_contract_balances: true, ..Default::default() };
-        for customer in self.store.entities(ManagedEntity::Customer, &page).unwrap().items {
-            let customer = CustomerId::try_from(customer.id).unwrap();
-            let contracts = self.store.contracts(customer, &contracts, &page).unwrap();
-            for contract in &contracts.items {
-                all += &format!("{:?}\n", self.store.contract_edits(contract.id, &page).unwrap());
-            }
-            all += &format!("{contracts:?}\n");
-            all += &format!("{:?}\n", self.store.commits(customer, &balances, &page).unwrap());
-            all += &format!("{:?}\n", self.store.credits(customer, &balances, &page).unwrap());
-        }
+        let mut all = everything(&self.store);
         for entity in PARTS.into_iter().chain([ManagedEntity::Contract]) {
             all += &format!("{:?}\n", self.store.find_ref(entity, "slot", "A").unwrap());
             all += &format!("{:?}\n", self.store.find_all_ref(entity, "note", "told", &page).unwrap());
         }
-        all + &format!("{} tables", self.store.stats().unwrap().tables)
+        all
     }
 
     /// The faults of a call that must have been refused and must have changed nothing, as text.
@@ -177,17 +169,37 @@ impl Ready {
     }
 }
 
+/// Everything that a call about contracts, commits or credits can change, and figures of the file.
+pub fn everything(store: &Store) -> String {
+    let page = PageRequest::first(1_000);
+    let mut all = super::catalog::everything(store);
+    let contracts = ContractFilter { include_archived: true, ..Default::default() };
+    let balances =
+        BalanceFilter { include_archived: true, include_contract_balances: true, ..Default::default() };
+    for customer in store.entities(ManagedEntity::Customer, &page).unwrap().items {
+        let customer = CustomerId::try_from(customer.id).unwrap();
+        let contracts = store.contracts(customer, &contracts, &page).unwrap();
+        for contract in &contracts.items {
+            all += &format!("{:?}\n", store.contract_edits(contract.id, &page).unwrap());
+        }
+        all += &format!("{contracts:?}\n");
+        all += &format!("{:?}\n", store.commits(customer, &balances, &page).unwrap());
+        all += &format!("{:?}\n", store.credits(customer, &balances, &page).unwrap());
+    }
+    all + &format!("{:?}\n", store.stats().unwrap())
+}
+
 /// That amount, to be drawn from in the year from 1 November 2024 on.
 pub fn year(amount: i64) -> CreateAccessSchedule {
     [segment(amount, "2024-11-01T00:00:00Z", "2025-11-01T00:00:00Z")].into()
 }
 
 pub fn segment(amount: i64, from: &str, to: &str) -> CreateAccessItem {
-    CreateAccessItem { amount: amount.into(), starting_at: at(from), ending_before: at(to) }
+    super::provisioned::segment(amount, at(from), at(to))
 }
 
 pub fn item(when: &str, amount: i64) -> CreateInvoiceItem {
-    CreateInvoiceItem { timestamp: at(when), price: Amount::from(amount).into() }
+    super::provisioned::charge(amount, at(when))
 }
 
 /// What the faults are told of: what stands in front of the first colon and space.
