@@ -191,6 +191,7 @@ fn shown(reader: &impl Reader, id: ContractId, key: &[u8], edit: EditRecord) -> 
         settings: edit.settings,
         add_usage_filters: edit.usage_filter,
         archived: edit.archived,
+        revision,
     })
 }
 

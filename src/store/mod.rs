@@ -49,6 +49,8 @@ mod write_records;
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
 pub use read::Reading;
 pub use read_contracts::ReadingContracts;
+#[cfg(feature = "wire")]
+pub(crate) use read_contracts::ReadingForAnswers;
 pub use read_records::ReadingRecords;
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;

@@ -11,6 +11,8 @@ use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityRe
 use crate::error::Result;
 use crate::id::ContractEditId;
 use crate::model::balance::{BalanceFilter, Commit, Credit};
+#[cfg(feature = "wire")]
+use crate::model::contract::ContractTerms;
 use crate::model::contract::{Contract, ContractFilter, ContractOrigin};
 use crate::model::contract_edit::ContractEdit;
 use crate::model::contract_rate::{ContractRate, ContractRateSegment, RateQuestion};
@@ -313,6 +315,23 @@ pub trait ReadingContracts: Source {
         self.reading(|reader| contract_schedules::seats(reader, id, moment))
     }
 }
+
+/// What the answers to the vendor's calls need besides.
+#[cfg(feature = "wire")]
+pub(crate) trait ReadingForAnswers: Source {
+    /// A contract as it was made, without what edits of the same moment did.
+    fn contract_as_made(&self, id: ContractId) -> Result<Contract> {
+        self.reading(|reader| contract_read::as_made(reader, id))
+    }
+
+    /// What edits had changed of a contract itself when that one was made.
+    fn terms_after(&self, id: ContractId, edit: &ContractEdit) -> Result<ContractTerms> {
+        self.reading(|reader| contract_read::terms_after(reader, id, edit))
+    }
+}
+
+#[cfg(feature = "wire")]
+impl<S: Source> ReadingForAnswers for S {}
 
 #[cfg(feature = "wire")]
 impl Transaction<'_> {

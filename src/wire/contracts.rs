@@ -17,7 +17,10 @@ use crate::error::{Fault, Result as StoreResult};
 use crate::model::contract::{Contract, ContractFilter};
 use crate::model::page::Page;
 use crate::model::scalar::Time;
-use crate::store::{Reading, ReadingContracts, ReadingRecords as _, Snapshot, Store, WritingContracts as _};
+use crate::store::{
+    Reading, ReadingContracts, ReadingForAnswers as _, ReadingRecords as _, Snapshot, Store,
+    WritingContracts as _,
+};
 
 pub(super) const ROUTES: &[Route] = &[
     ("POST", "/v1/contracts/create", create),
@@ -113,14 +116,10 @@ fn get_v1(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     let view = store.snapshot()?;
     whose.check(&view)?;
     let contract = view.contract(whose.contract_id)?;
-    let initial = as_it_was_made(&view, &contract)?;
+    let initial = view.contract_as_made(contract.id)?;
     let read = |product| view.product(product);
     let listing = Listing::new(&read, view.taken_at()).including(included);
     data(listing.finish(ListedContractV1::of(initial, contract, &listing))?)
-}
-
-fn as_it_was_made(view: &Snapshot, contract: &Contract) -> StoreResult<Contract> {
-    view.contract_as_of(contract.id, contract.origin.created_at)
 }
 
 fn list(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
@@ -134,7 +133,7 @@ fn list(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
 fn list_v1(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     let view = store.snapshot()?;
     let (contracts, included) = contracts(&view, request, Refusal::from)?;
-    let initial = contracts.items.iter().map(|contract| as_it_was_made(&view, contract));
+    let initial = contracts.items.iter().map(|contract| view.contract_as_made(contract.id));
     let initial = initial.collect::<StoreResult<Vec<_>>>()?;
     let read = |product| view.product(product);
     let listing = Listing::new(&read, view.taken_at()).including(included);

@@ -44,6 +44,7 @@ mod wire_catalog_fields;
 mod wire_contract_edits;
 #[cfg(feature = "wire")]
 mod wire_contract_fields;
+mod wire_contract_history;
 #[cfg(feature = "wire")]
 mod wire_contract_parts;
 #[cfg(feature = "wire")]
