@@ -169,3 +169,18 @@ fn an_edit_changes_schedules_and_archives_and_removes() {
     let text = "add_colour: unknown field; custom_fields: unknown field; update_usage_filter: unknown field";
     desk.refused("/v2/contracts/edit", &desk.of(&contract, unknown), 400, text);
 }
+
+#[test]
+fn a_part_that_an_edit_names_twice_is_told_once() {
+    let desk = Desk::new();
+    let (contract, read) = contract_of_all(&desk);
+    let id = read["subscriptions"][0]["id"].as_str().unwrap();
+    let fewer = json!({"subscription_id": id,
+        "quantity_updates": [{"quantity_delta": -3, "starting_at": "2025-01-01T00:00:00Z"}]});
+    let edit = json!({"update_subscriptions": [fewer, fewer, fewer]});
+    let again = |place: usize| {
+        format!("update_subscriptions[{place}].subscription_id: \"{id}\" is given more than once")
+    };
+    let refused = desk.refused("/v2/contracts/edit", &desk.of(&contract, edit), 400, "");
+    assert_eq!(refused["message"], format!("{}; {}", again(1), again(2)));
+}
