@@ -52,6 +52,7 @@ mod wire_catalog_fields;
 mod wire_contract_edits;
 #[cfg(feature = "wire")]
 mod wire_contract_fields;
+#[cfg(feature = "wire")]
 mod wire_contract_history;
 #[cfg(feature = "wire")]
 mod wire_contract_parts;
