@@ -289,6 +289,8 @@ pub struct ContractEdit {
     pub add_usage_filters: Option<UsageFilter>,
     /// Whether the contract was archived.
     pub archived: bool,
+    /// The contract's revision before, which tells edits of one moment apart.
+    pub(crate) revision: u64,
 }
 
 /// The parts that an edit brought.

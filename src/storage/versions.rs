@@ -41,6 +41,12 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// What a contract was made with at that moment. Every edit follows a revision.
+    #[cfg(feature = "wire")]
+    pub const fn making(time: Time) -> Self {
+        Self { time, revision: 0 }
+    }
+
     /// The last one of a moment.
     pub const fn end_of(time: Time) -> Self {
         Self { time, revision: u64::MAX }
@@ -48,6 +54,12 @@ impl Stamp {
 
     fn of(version: &PartVersion) -> Self {
         Self { time: version.since, revision: version.revision }
+    }
+
+    /// Whether the version had been made by then. Where the clock went back, one that came later may bear an earlier
+    /// moment; its revision tells.
+    fn knows(self, version: &PartVersion) -> bool {
+        Self::of(version) <= self && version.revision <= self.revision
     }
 }
 
@@ -64,7 +76,7 @@ impl AsOf {
     fn shows(self, version: &PartVersion) -> bool {
         match self {
             Self::Now => true,
-            Self::Past(stamp) => Stamp::of(version) <= stamp,
+            Self::Past(stamp) => stamp.knows(version),
         }
     }
 }
@@ -141,6 +153,9 @@ pub fn part(
     let from = [name.as_slice(), &suffix(stamp)].concat();
     let mut found = None;
     collection::scan(reader, contract, &name, Bound::Included(&from), |_, version: PartVersion| {
+        if !stamp.knows(&version) {
+            return Ok(ControlFlow::Continue(()));
+        }
         found = version.part;
         Ok(ControlFlow::Break(()))
     })?;
@@ -222,7 +237,9 @@ fn past_parts(
                 from = Some(Bound::Included([past_name.as_slice(), &suffix].concat()));
                 return Ok(ControlFlow::Break(()));
             }
-            found.insert(name, version.part);
+            if stamp.knows(&version) {
+                found.insert(name, version.part);
+            }
             Ok(ControlFlow::Continue(()))
         })?;
     }

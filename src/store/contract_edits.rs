@@ -177,15 +177,6 @@ pub fn made_at(reader: &impl Reader, id: ContractId, revision: u64) -> Result<Co
     shown(reader, id, &key, edit)
 }
 
-#[cfg(feature = "wire")]
-impl super::Transaction<'_> {
-    /// The edit that was made of a contract when it had that revision.
-    pub(crate) fn edit_made_at(&self, id: ContractId, revision: u64) -> Result<ContractEdit> {
-        use super::read::sealed::Source as _;
-        self.reading(|reader| made_at(reader, id, revision))
-    }
-}
-
 /// An edit with the parts it added, as they were right after it.
 fn shown(reader: &impl Reader, id: ContractId, key: &[u8], edit: EditRecord) -> Result<ContractEdit> {
     let revision = key.try_into().map(u64::from_be_bytes);
@@ -210,6 +201,7 @@ fn shown(reader: &impl Reader, id: ContractId, key: &[u8], edit: EditRecord) -> 
         settings: edit.settings,
         add_usage_filters: edit.usage_filter,
         archived: edit.archived,
+        revision,
     })
 }
 

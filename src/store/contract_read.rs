@@ -10,6 +10,8 @@ use crate::entity::{ContractId, EntityId, EntityRef};
 use crate::error::{Fault, FieldProblem, Result};
 use crate::model::contract::{Contract, ContractOrigin, ContractPart, ContractTerms, Part};
 use crate::model::contract_edit::AddedParts;
+#[cfg(feature = "wire")]
+use crate::model::contract_edit::ContractEdit;
 use crate::model::scalar::Time;
 use crate::model::settings::ContractSettings;
 use crate::rules::usage_filter;
@@ -62,20 +64,17 @@ pub fn as_of(reader: &impl Reader, id: ContractId, time: Time) -> Result<Contrac
     get(reader, id, AsOf::Past(Stamp::end_of(time)))
 }
 
-/// The contract as it was made, whatever was changed since, be it at the same moment.
+/// The contract as it was made, without what edits of the same moment did.
 #[cfg(feature = "wire")]
 pub fn as_made(reader: &impl Reader, id: ContractId) -> Result<Contract> {
     let (_, origin) = known(reader, id)?;
-    get(reader, id, AsOf::Past(Stamp { time: origin.created_at, revision: 0 }))
+    get(reader, id, AsOf::Past(Stamp::making(origin.created_at)))
 }
 
+/// What edits had changed of a contract itself when that one was made.
 #[cfg(feature = "wire")]
-impl super::Snapshot {
-    /// The contract as it was made, whatever was changed since.
-    pub(crate) fn contract_as_made(&self, id: ContractId) -> Result<Contract> {
-        use super::read::sealed::Source as _;
-        self.reading(|reader| as_made(reader, id))
-    }
+pub fn terms_after(reader: &impl Reader, id: ContractId, edit: &ContractEdit) -> Result<ContractTerms> {
+    terms_at(reader, id, AsOf::Past(Stamp { time: edit.timestamp, revision: edit.revision }))
 }
 
 /// The row of a contract and what it was made with.
@@ -87,8 +86,12 @@ pub fn known(reader: &impl Reader, id: ContractId) -> Result<(FieldsRow, Contrac
 
 /// What edits change of a contract itself, as it is now.
 pub fn terms(reader: &impl Reader, id: ContractId) -> Result<ContractTerms> {
+    terms_at(reader, id, AsOf::Now)
+}
+
+fn terms_at(reader: &impl Reader, id: ContractId, at: AsOf) -> Result<ContractTerms> {
     let kind = crate::model::contract::PartKind::Terms;
-    let part = versions::part(reader, id.uuid(), kind, PartId::default(), AsOf::Now)?;
+    let part = versions::part(reader, id.uuid(), kind, PartId::default(), at)?;
     Ok(match part {
         Some(ContractPart::Terms(terms)) => terms,
         _ => ContractTerms::default(),

@@ -34,33 +34,39 @@ pub fn apply<'m>(
     let mut updating = Updating { member, editing, products, last, faults };
     let mut seen = Seen::default();
     for (at, update) in placed("", "update_commits", &updates.update_commits) {
-        seen.once(&at, "commit_id", update.id, updating.faults);
-        updating.commit(&at, update)?;
+        if seen.once(&at, "commit_id", update.id, updating.faults) {
+            updating.commit(&at, update)?;
+        }
     }
     let mut seen = Seen::default();
     for (at, update) in placed("", "update_credits", &updates.update_credits) {
-        seen.once(&at, "credit_id", update.id, updating.faults);
-        updating.credit(&at, update)?;
+        if seen.once(&at, "credit_id", update.id, updating.faults) {
+            updating.credit(&at, update)?;
+        }
     }
     let mut seen = Seen::default();
     for (at, update) in placed("", "update_recurring_commits", &updates.update_recurring_commits) {
-        seen.once(&at, "recurring_commit_id", update.id, updating.faults);
-        updating.recurring_commit(&at, update)?;
+        if seen.once(&at, "recurring_commit_id", update.id, updating.faults) {
+            updating.recurring_commit(&at, update)?;
+        }
     }
     let mut seen = Seen::default();
     for (at, update) in placed("", "update_recurring_credits", &updates.update_recurring_credits) {
-        seen.once(&at, "recurring_credit_id", update.id, updating.faults);
-        updating.recurring_credit(&at, update)?;
+        if seen.once(&at, "recurring_credit_id", update.id, updating.faults) {
+            updating.recurring_credit(&at, update)?;
+        }
     }
     let mut seen = Seen::default();
     for (at, update) in placed("", "update_scheduled_charges", &updates.update_scheduled_charges) {
-        seen.once(&at, "scheduled_charge_id", update.id, updating.faults);
-        updating.scheduled_charge(&at, update)?;
+        if seen.once(&at, "scheduled_charge_id", update.id, updating.faults) {
+            updating.scheduled_charge(&at, update)?;
+        }
     }
     let mut seen = Seen::default();
     for (at, update) in placed("", "update_subscriptions", &updates.update_subscriptions) {
-        seen.once(&at, "subscription_id", update.id, updating.faults);
-        updating.subscription(&at, update)?;
+        if seen.once(&at, "subscription_id", update.id, updating.faults) {
+            updating.subscription(&at, update)?;
+        }
     }
     updating.archive_and_remove(updates)
 }
@@ -70,14 +76,15 @@ pub fn apply<'m>(
 struct Seen(BTreeSet<Uuid>);
 
 impl Seen {
-    /// Whether a part is named for the first time; it is a fault where it is not.
+    /// Whether an update is the first one of that part. Another one is a fault and is looked at no further: each
+    /// would be weighed against all that came before it, which a long list makes slow.
     fn once(&mut self, at: &str, field: &str, id: impl Into<Uuid>, faults: &mut Vec<Fault>) -> bool {
         let id = id.into();
-        let new = self.0.insert(id);
-        if !new {
+        let first = self.0.insert(id);
+        if !first {
             faults.push(FieldProblem::Repeated { item: id.to_string() }.at(format!("{at}{field}")));
         }
-        new
+        first
     }
 }
 

@@ -39,6 +39,8 @@ mod rates;
 mod rates_inside;
 mod read;
 mod read_contracts;
+#[cfg(feature = "wire")]
+mod read_for_answers;
 mod read_records;
 mod renewals;
 mod snapshot;
@@ -51,6 +53,8 @@ mod write_records;
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
 pub use read::Reading;
 pub use read_contracts::ReadingContracts;
+#[cfg(feature = "wire")]
+pub(crate) use read_for_answers::ReadingForAnswers;
 pub use read_records::ReadingRecords;
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;

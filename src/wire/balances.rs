@@ -11,7 +11,7 @@ use super::listed_balance::ListedBalance;
 use super::listing::Listing;
 use super::{Request, Route};
 use crate::entity::{CustomerId, EntityId};
-use crate::error::Result as StoreResult;
+use crate::error::{Result as StoreResult, short};
 use crate::model::balance::{BalanceFilter, BalanceOf, CustomerLevel};
 use crate::model::page::{Page, PageRequest};
 use crate::store::{ReadingContracts as _, ReadingRecords as _, Snapshot, Store, WritingContracts as _};
@@ -24,7 +24,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// The most commits or credits on a page, and how many there are where nothing is said.
-const MAX_BALANCES: usize = 25;
+const MAX_BALANCES: u8 = 25;
 
 fn create_commit(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     let (level, commit) = request.read(|body, _| {
@@ -133,21 +133,22 @@ fn page_of(body: &Object<'_>) -> Option<PageRequest> {
         (Some(_), Some(_)) => return body.fault("cursor", "another name of next_page; give one of them"),
         (next_page, cursor) => next_page.or(cursor),
     };
-    Some(PageRequest { limit: limit?.unwrap_or(MAX_BALANCES), after })
+    Some(PageRequest { limit: limit?.unwrap_or(MAX_BALANCES.into()), after })
 }
 
 fn limit(value: Value<'_>) -> Option<usize> {
     let limit = amount(value)?.to_string().parse().ok().filter(|limit| (1..=MAX_BALANCES).contains(limit));
     if limit.is_none() {
-        value.fault(format_args!("a whole number from 1 to {MAX_BALANCES} is expected"));
+        value.not_whole(1, MAX_BALANCES.into());
     }
-    limit
+    limit.map(usize::from)
 }
 
 fn cursor(value: Value<'_>) -> Option<crate::model::page::Cursor> {
-    let cursor = text(value)?.parse().ok();
+    let text = text(value)?;
+    let cursor = text.parse().ok();
     if cursor.is_none() {
-        value.fault("not a cursor that a page ended with");
+        value.fault(format_args!("{} is not a cursor that a page ended with", short(&text)));
     }
     cursor
 }

@@ -103,6 +103,12 @@ impl<'v> Value<'v> {
         self.faults.add(format_args!("{}: {what}", self.at));
     }
 
+    /// Adds the fault that a whole number within these bounds is expected here.
+    pub(crate) fn not_whole(self, least: i64, most: i64) {
+        let found = short(self.json());
+        self.fault(format_args!("{found} is not a whole number from {least} to {most}"));
+    }
+
     /// Adds the fault that another kind of value is expected here.
     pub(crate) fn not_a<T>(self, expected: &str) -> Option<T> {
         self.fault(format_args!("{expected} is expected, {} was found", kind(self.json())));
@@ -194,7 +200,7 @@ pub(crate) fn amount(value: Value<'_>) -> Option<Amount> {
 pub(crate) fn count(value: Value<'_>) -> Option<u32> {
     let count = amount(value)?.to_string().parse().ok();
     if count.is_none() {
-        value.fault(format_args!("a whole number from 0 to {} is expected", u32::MAX));
+        value.not_whole(0, u32::MAX.into());
     }
     count
 }

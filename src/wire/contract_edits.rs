@@ -14,7 +14,9 @@ use super::{Request, Route, recurring, scheduled_charges, settings, subscription
 use crate::entity::ContractId;
 use crate::error::Result as StoreResult;
 use crate::model::contract_edit::{ContractEdit, EditContract, PartUpdates};
-use crate::store::{Reading as _, ReadingContracts, ReadingRecords as _, Store, WritingContracts as _};
+use crate::store::{
+    Reading as _, ReadingContracts, ReadingForAnswers as _, ReadingRecords as _, Store, WritingContracts as _,
+};
 
 pub(super) const ROUTES: &[Route] = &[
     ("POST", "/v2/contracts/edit", edit),
@@ -35,7 +37,7 @@ fn edit(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
         let before = tx.revision(contract)?;
         let id = tx.edit_contract(contract, edit)?;
         let edit = tx.edit_made_at(contract, before)?;
-        let term = term(tx, contract, std::slice::from_ref(&edit))?;
+        let term = term(tx, contract, &edit)?;
         let read = |product| tx.product(product);
         let listing = Listing::new(&read, edit.timestamp);
         listing.finish(EditMade { id, edit: ListedEdit::of(contract, term, edit, &listing) })
@@ -129,22 +131,29 @@ fn history(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     whose.check(&view).map_err(Refusal::coded)?;
     let contract = whose.contract_id;
     let edits = view.contract_edits(contract, &wanted)?;
-    let term = term(&view, contract, &edits.items)?;
+    let terms = edits.items.iter().map(|edit| term(&view, contract, edit));
+    let mut terms = terms.collect::<StoreResult<Vec<_>>>()?.into_iter();
     let read = |product| view.product(product);
     let listing = Listing::new(&read, view.taken_at());
-    page(listing.finish(edits.map(|edit| ListedEdit::of(contract, term, edit, &listing)))?)
+    let listed = |edit| ListedEdit::of(contract, terms.next().flatten(), edit, &listing);
+    page(listing.finish(edits.map(listed))?)
 }
 
-/// What is to be known of a contract whose edits brought subscriptions; without them it is not read for it.
+/// What is to be known of a contract when an edit brought subscriptions, so that the edit is told of them as it was
+/// answered whatever came later; without them nothing is read for it.
 fn term(
     view: &impl ReadingContracts,
     contract: ContractId,
-    edits: &[ContractEdit],
+    edit: &ContractEdit,
 ) -> StoreResult<Option<Term>> {
-    if edits.iter().all(|edit| edit.added.subscriptions.is_empty()) {
+    if edit.added.subscriptions.is_empty() {
         return Ok(None);
     }
-    view.contract(contract).map(|contract| Some(Term::of(&contract)))
+    Ok(Some(Term {
+        ending_before: view.terms_after(contract, edit)?.ending_before,
+        statements: view.contract_origin(contract)?.usage_statement_schedule,
+        at: edit.timestamp,
+    }))
 }
 
 fn set_usage_filter(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {

@@ -17,7 +17,10 @@ use crate::error::{Fault, Result as StoreResult};
 use crate::model::contract::{Contract, ContractFilter};
 use crate::model::page::Page;
 use crate::model::scalar::Time;
-use crate::store::{Reading, ReadingContracts, ReadingRecords as _, Snapshot, Store, WritingContracts as _};
+use crate::store::{
+    Reading, ReadingContracts, ReadingForAnswers as _, ReadingRecords as _, Snapshot, Store,
+    WritingContracts as _,
+};
 
 pub(super) const ROUTES: &[Route] = &[
     ("POST", "/v1/contracts/create", create),

@@ -145,7 +145,7 @@ impl ListedFilter {
 
 impl ListedContract {
     pub(super) fn of(mut contract: Contract, listing: &Listing<'_>) -> Self {
-        let term = Term::of(&contract);
+        let term = Term::of(&contract, listing.at);
         let subscriptions = std::mem::take(&mut contract.subscriptions);
         let usage_filter = std::mem::take(&mut contract.usage_filter);
         Self {

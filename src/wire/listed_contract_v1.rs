@@ -53,7 +53,7 @@ struct Filters {
 impl ListedContractV1 {
     /// A contract as it was when it was made, and as it is.
     pub(super) fn of(initial: Contract, mut current: Contract, listing: &Listing<'_>) -> Self {
-        let term = Term::of(&current);
+        let term = Term::of(&current, listing.at);
         let subscriptions = std::mem::take(&mut current.subscriptions);
         Self {
             id: current.id,

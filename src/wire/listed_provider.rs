@@ -1,6 +1,7 @@
 //! Which configurations of a customer a contract is handled with, as contracts and their edits answer it.
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::answer::timestamp;
 use crate::entity::CustomerId;
@@ -11,17 +12,26 @@ use crate::model::provider_configuration::{
 };
 use crate::model::scalar::Time;
 
-/// A configuration of a customer's, as far as it is known here: its id, or its provider and delivery method.
+/// A configuration of a customer's, as far as it is known here: its id, or its provider and delivery method. All else
+/// that the API promises is there for its readers and says nothing: an id of nought, or an empty object.
 #[derive(Clone, Serialize)]
 pub(super) struct BillingConfiguration {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<BillingProviderConfigurationId>,
+    id: BillingProviderConfigurationId,
     #[serde(skip_serializing_if = "Option::is_none")]
     billing_provider: Option<BillingProvider>,
     customer_id: CustomerId,
+    configuration: Nothing,
+    delivery_method_id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery_method: Option<DeliveryMethod>,
+    delivery_method_configuration: Nothing,
+    /// Always `null`: nothing archives a configuration here.
+    archived_at: Option<String>,
 }
+
+/// An empty object.
+#[derive(Clone, Serialize)]
+struct Nothing {}
 
 /// From when on a configuration is in force, where that is known: an edit says it by usage periods.
 #[derive(Serialize)]
@@ -33,9 +43,10 @@ pub(super) struct BillingSegment {
 
 #[derive(Serialize)]
 pub(super) struct RevenueConfiguration {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<RevenueSystemConfigurationId>,
+    id: RevenueSystemConfigurationId,
     customer_id: CustomerId,
+    configuration: Nothing,
+    delivery_method_id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<RevenueSystem>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,14 +147,30 @@ fn parts<I, P>(choice: ConfigurationChoice<I, P>) -> (Option<I>, Option<P>, Opti
 impl BillingConfiguration {
     fn of(configuration: BillingProviderConfiguration, customer_id: CustomerId) -> Self {
         let (id, billing_provider, delivery_method) = parts(configuration.choice);
-        Self { id, billing_provider, customer_id, delivery_method }
+        Self {
+            id: id.unwrap_or_else(|| Uuid::nil().into()),
+            billing_provider,
+            customer_id,
+            configuration: Nothing {},
+            delivery_method_id: Uuid::nil(),
+            delivery_method,
+            delivery_method_configuration: Nothing {},
+            archived_at: None,
+        }
     }
 }
 
 impl RevenueConfiguration {
     fn of(configuration: RevenueSystemConfiguration, customer_id: CustomerId) -> Self {
         let (id, provider, delivery_method) = parts(configuration.choice);
-        Self { id, customer_id, provider, delivery_method }
+        Self {
+            id: id.unwrap_or_else(|| Uuid::nil().into()),
+            customer_id,
+            configuration: Nothing {},
+            delivery_method_id: Uuid::nil(),
+            provider,
+            delivery_method,
+        }
     }
 }
 

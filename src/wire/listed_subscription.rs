@@ -121,10 +121,10 @@ impl ListedSubscription {
         let quantity_schedule = quantities(&part.part, term.ending_before)
             .iter()
             // What is over is not shown.
-            .filter(|segment| segment.ending_before.is_none_or(|end| listing.at < end))
+            .filter(|segment| segment.ending_before.is_none_or(|end| term.at < end))
             .map(Quantity::of)
             .collect();
-        let billing_periods = billing_periods(&part.part, term, listing.at);
+        let billing_periods = billing_periods(&part.part, term);
         let Subscription { terms, starting_at, ending_before, .. } = part.part;
         let SubscriptionTerms { billing_frequency, product_id, .. } = terms;
         Self {
@@ -159,7 +159,7 @@ impl ListedSubscription {
     }
 }
 
-fn billing_periods(subscription: &Subscription, term: Term, at: Time) -> BillingPeriods {
+fn billing_periods(subscription: &Subscription, term: Term) -> BillingPeriods {
     let terms = &subscription.terms;
     let schedule = StatementSchedule {
         frequency: terms.billing_frequency,
@@ -167,7 +167,7 @@ fn billing_periods(subscription: &Subscription, term: Term, at: Time) -> Billing
         invoice_generation_starting_at: None,
     };
     let end = [subscription.ending_before, term.ending_before].into_iter().flatten().min();
-    let [previous, current, next] = around(&schedule, subscription.starting_at, end, at);
+    let [previous, current, next] = around(&schedule, subscription.starting_at, end, term.at);
     BillingPeriods {
         previous: previous.map(Period::of),
         current: current.map(Period::of),

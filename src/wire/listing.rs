@@ -98,11 +98,14 @@ impl<'r> Listing<'r> {
 pub(super) struct Term {
     pub(super) ending_before: Option<Time>,
     pub(super) statements: StatementSchedule,
+    /// The moment that is shown of them.
+    pub(super) at: Time,
 }
 
 impl Term {
-    pub(super) const fn of(contract: &Contract) -> Self {
+    pub(super) const fn of(contract: &Contract, at: Time) -> Self {
         Self {
+            at,
             ending_before: contract.terms.ending_before,
             statements: contract.origin.usage_statement_schedule,
         }

@@ -80,7 +80,7 @@ pub(super) fn rounding(fields: &Object<'_>) -> Option<ProrationRounding> {
 fn places(value: Value<'_>) -> Option<i8> {
     let places = amount(value)?.to_string().parse().ok();
     if places.is_none() {
-        value.fault("a whole number from -5 to 5 is expected");
+        value.not_whole(-5, 5);
     }
     places
 }

@@ -54,6 +54,8 @@ mod wire_contract_edits;
 #[cfg(feature = "wire")]
 mod wire_contract_fields;
 #[cfg(feature = "wire")]
+mod wire_contract_history;
+#[cfg(feature = "wire")]
 mod wire_contract_parts;
 #[cfg(feature = "wire")]
 mod wire_contracts;

@@ -108,8 +108,11 @@ fn balances_of_customers_and_contracts_are_listed_with_what_their_open_segments_
     assert_eq!((rest["data"].as_array().unwrap().len(), &rest["next_page"]), (1, &Value::Null));
     for limit in [0, 26] {
         let request = json!({"customer_id": desk.customer, "limit": limit});
-        desk.refused(list, &request, 400, "limit: a whole number from 1 to 25 is expected");
+        let text = format!("limit: \"{limit}\" is not a whole number from 1 to 25");
+        desk.refused(list, &request, 400, &text);
     }
+    let request = json!({"customer_id": desk.customer, "next_page": "the next"});
+    desk.refused(list, &request, 400, "next_page: \"the next\" is not a cursor");
     let read = desk.done("/v2/contracts/get", &desk.of(&contract, json!({"include_balance": true})));
     assert_eq!(read["data"]["commits"][0]["balance"], json!(18));
     let both = json!({"as_of_date": START, "include_ledgers": true});

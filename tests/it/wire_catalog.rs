@@ -247,7 +247,7 @@ fn every_fault_of_a_payload_is_named_at_once() {
         "type: a string is expected",
         "tags[1]: a string is expected",
         "quantity_rounding.rounding_method: missing",
-        "quantity_rounding.decimal_places: a whole number",
+        "quantity_rounding.decimal_places: \"1.5\" is not a whole number from 0 to 4294967295",
         "price: unknown field",
     ] {
         refused(&store, &path, &form, 400, text);

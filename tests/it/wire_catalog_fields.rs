@@ -310,7 +310,7 @@ fn every_field_of_a_product_has_its_kind() {
         (
             "quantity_rounding",
             json!({"rounding_method": "ROUND_UP", "decimal_places": -1}),
-            "quantity_rounding.decimal_places: a whole number",
+            "quantity_rounding.decimal_places: \"-1\" is not a whole number",
         ),
         (
             "quantity_rounding",

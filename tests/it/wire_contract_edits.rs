@@ -180,3 +180,18 @@ fn what_a_contract_was_made_with_is_told_apart_from_an_edit_of_the_same_moment()
     let listed = desk.done("/v1/contracts/list", &json!({"customer_id": desk.customer}))["data"].take();
     assert_eq!((&listed[0]["initial"], &listed[0]["current"]), (&told["initial"], &told["current"]));
 }
+
+#[test]
+fn a_part_that_an_edit_names_twice_is_told_once() {
+    let desk = Desk::new();
+    let (contract, read) = contract_of_all(&desk);
+    let id = read["subscriptions"][0]["id"].as_str().unwrap();
+    let fewer = json!({"subscription_id": id,
+        "quantity_updates": [{"quantity_delta": -3, "starting_at": "2025-01-01T00:00:00Z"}]});
+    let edit = json!({"update_subscriptions": [fewer, fewer, fewer]});
+    let again = |place: usize| {
+        format!("update_subscriptions[{place}].subscription_id: \"{id}\" is given more than once")
+    };
+    let refused = desk.refused("/v2/contracts/edit", &desk.of(&contract, edit), 400, "");
+    assert_eq!(refused["message"], format!("{}; {}", again(1), again(2)));
+}

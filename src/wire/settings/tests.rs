@@ -128,9 +128,13 @@ fn what_a_contract_is_made_with_is_given_back() {
     });
     let settings = body(&request.to_string(), read).unwrap();
     let start = "2025-01-01T00:00:00.000Z";
+    let nobody = "00000000-0000-0000-0000-000000000000";
     let billing = json!({
         "customer_id": A, "billing_provider": "stripe", "delivery_method": "direct_to_billing_provider",
+        "id": nobody, "configuration": {}, "delivery_method_id": nobody, "delivery_method_configuration": {},
+        "archived_at": null,
     });
+    let revenue = json!({"id": B, "customer_id": A, "configuration": {}, "delivery_method_id": nobody});
     let expected = json!({
         "id": 1,
         "spend_threshold_configuration": spend(),
@@ -140,7 +144,7 @@ fn what_a_contract_is_made_with_is_given_back() {
             {"billing_provider_configuration": billing, "effective_at": start},
         ],
         "revenue_system_configuration_schedule": [
-            {"revenue_system_configuration": {"id": B, "customer_id": A}, "effective_at": start},
+            {"revenue_system_configuration": revenue, "effective_at": start},
         ],
         "hierarchy_configuration": request["hierarchy_configuration"],
         "reseller_royalties": [{"reseller_type": "AWS", "segments": [flat(royalty())]}],
