@@ -171,17 +171,6 @@ fn an_edit_changes_schedules_and_archives_and_removes() {
 }
 
 #[test]
-fn what_a_contract_was_made_with_is_told_apart_from_an_edit_of_the_same_moment() {
-    let desk = Desk::new();
-    let id = desk.made("/v1/contracts/create", &desk.contract(json!({"name": "made"})));
-    desk.made("/v2/contracts/edit", &desk.of(&id, json!({"update_contract_name": "edited"})));
-    let told = desk.read_v1(&id);
-    assert_eq!((&told["initial"]["name"], &told["current"]["name"]), (&json!("made"), &json!("edited")));
-    let listed = desk.done("/v1/contracts/list", &json!({"customer_id": desk.customer}))["data"].take();
-    assert_eq!((&listed[0]["initial"], &listed[0]["current"]), (&told["initial"], &told["current"]));
-}
-
-#[test]
 fn a_part_that_an_edit_names_twice_is_told_once() {
     let desk = Desk::new();
     let (contract, read) = contract_of_all(&desk);
