@@ -8,12 +8,12 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::compare::same;
-use super::contract_parts::{Drawn, commit, credit, wrong_commit, wrong_credit};
+use super::contract_parts::{Drawn, commit, credit, or, own_values, wrong_commit, wrong_credit};
 use super::contract_reads::drawn;
-use super::contracts::{UNIQUE, key};
+use super::contracts::{UNIQUE, badness, key};
 use super::operation::{Answer, MISSING, NOT_ALLOWED, Pairs, Refusal, at};
 use super::products::moments;
-use super::program::{customers, pairs};
+use super::program::customers;
 use super::state::{Held, Model};
 use crate::support::every;
 
@@ -61,13 +61,17 @@ impl NewBalance {
 
 /// For a contract that a plan finds, mostly with all that it needs.
 pub fn new_balance() -> BoxedStrategy<NewBalance> {
+    badness().prop_flat_map(balance_or_bad).boxed()
+}
+
+fn balance_or_bad(bad: bool) -> BoxedStrategy<NewBalance> {
     let kind = prop_oneof![
-        3 => commit().prop_map(Kind::Commit),
-        2 => credit().prop_map(Kind::Credit),
+        3 => commit(bad).prop_map(Kind::Commit),
+        2 => credit(bad).prop_map(Kind::Credit),
     ];
     let on_contract = option::weighted(0.7, Just(ContractId::from(uuid::Uuid::nil())));
     let customer = proptest::sample::select(customers().collect::<Vec<_>>());
-    (customer, on_contract, key(), kind, pairs(), any::<bool>())
+    (customer, on_contract, key(bad), kind, own_values(bad), or(bad, Just(true), Just(false)))
         .prop_map(|(customer, invoice_on, key, mut of, values, fitting)| {
             match &mut of {
                 Kind::Commit(commit) if fitting => {
@@ -81,6 +85,10 @@ pub fn new_balance() -> BoxedStrategy<NewBalance> {
                 Kind::Commit(_) => {}
             }
             let invoice_on = invoice_on.filter(|_| matches!(of, Kind::Commit(_)) || !fitting);
+            let values = if matches!(of, Kind::Credit(_)) { Vec::new() } else { values };
+            if let (Kind::Commit(commit), None, true) = (&mut of, invoice_on, fitting) {
+                (commit.commit_type, commit.invoice_schedule) = (CommitType::Prepaid, None);
+            }
             NewBalance { customer, contracts: BTreeSet::new(), invoice_on, key, of, values }
         })
         .boxed()

@@ -7,13 +7,14 @@ use billfold::prelude::*;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 use uuid::Uuid;
 
 use super::contract_parts::{
-    Drawn, NewParts, Parts, Segment, Site, new_parts, part_name, rollover, segment, wrong_postpaid,
+    Drawn, NewParts, Parts, Segment, Site, new_parts, or, part_name, rollover, segment, wrong_postpaid,
     wrong_segment, wrong_terms,
 };
-use super::contracts::{State, days, key, wrong_days, wrong_end};
+use super::contracts::{State, badness, days, key, wrong_days, wrong_end};
 use super::operation::{Answer, NOT_ALLOWED, Refusal, at, not_a_value};
 use super::products::moments;
 use super::state::{Model, counted};
@@ -89,33 +90,44 @@ pub struct Draft {
     pub made: Made,
 }
 
-fn change() -> impl Strategy<Value = Change> {
-    let amount = option::weighted(0.2, (-1..2_i64).prop_map(|amount| Amount::from(amount * 10)));
-    let rollover = option::weighted(0.3, rollover());
-    (part_name(), rollover, option::weighted(0.3, segment()), amount, any::<bool>()).prop_map(
-        |(name, rollover, add, amount, remove_first)| Change { name, rollover, add, amount, remove_first },
+fn change(bad: bool) -> impl Strategy<Value = Change> {
+    let amounts = or(bad, select(&[0, 10]), Just(-10)).prop_map(Amount::from);
+    let amount = option::weighted(0.3, amounts);
+    let remove = prop_oneof![3 => Just(false), 1 => any::<bool>()];
+    let rollover = option::weighted(0.3, rollover(bad));
+    (part_name(bad), rollover, option::weighted(0.4, segment(bad)), amount, remove).prop_map(
+        move |(name, rollover, add, amount, remove)| {
+            // What is to go is not changed, and something stays.
+            let remove_first = remove && (bad || amount.is_none() && add.is_some());
+            Change { name, rollover, add, amount, remove_first }
+        },
     )
 }
 
-fn update() -> BoxedStrategy<Update> {
-    let nth = || 0..3_usize;
+fn update(bad: bool) -> BoxedStrategy<Update> {
+    let nth = || 0..if bad { 7_usize } else { 6 };
     prop_oneof![
-        5 => (nth(), change()).prop_map(|(nth, change)| Update::Commit(nth, change)),
-        2 => (nth(), change()).prop_map(|(nth, change)| Update::Credit(nth, change)),
+        5 => (nth(), change(bad)).prop_map(|(nth, change)| Update::Commit(nth, change)),
+        2 => (nth(), change(bad)).prop_map(|(nth, change)| Update::Credit(nth, change)),
         2 => (nth(), any::<bool>()).prop_map(|(nth, adds)| Update::Charge(nth, adds)),
         2 => nth().prop_map(Update::ArchiveCommit),
         1 => nth().prop_map(Update::ArchiveCredit),
         1 => nth().prop_map(Update::ArchiveCharge),
-        2 => nth().prop_map(Update::RemoveOverride),
+        3 => nth().prop_map(Update::RemoveOverride),
     ]
     .boxed()
 }
 
 pub fn edit_plan() -> BoxedStrategy<EditPlan> {
+    badness().prop_flat_map(plan_or_bad).boxed()
+}
+
+fn plan_or_bad(bad: bool) -> BoxedStrategy<EditPlan> {
     let name = option::weighted(0.2, option::of(Just("edited".to_owned())));
-    let end = option::weighted(0.2, option::weighted(0.8, proptest::sample::select(moments().to_vec())));
-    let parts = prop_oneof![2 => Just(NewParts::default()), 3 => new_parts()];
-    (key(), name, end, option::weighted(0.1, days()), parts, vec(update(), 0..3))
+    let ends = or(bad, select(vec![moments()[2], moments()[4]]), select(moments().to_vec()));
+    let end = option::weighted(0.2, option::weighted(0.8, ends));
+    let parts = prop_oneof![2 => Just(NewParts::default()), 3 => new_parts(bad)];
+    (key(bad), name, end, option::weighted(0.1, days(bad)), parts, vec(update(bad), 0..3))
         .prop_map(|(key, name, end, days, parts, updates)| EditPlan {
             edit: NewEdit { key, name, end, days, parts, updates: PartUpdates::default() },
             updates,
@@ -123,8 +135,13 @@ pub fn edit_plan() -> BoxedStrategy<EditPlan> {
         .boxed()
 }
 
-fn nth_of<I: Copy + From<Uuid>>(mut ids: impl Iterator<Item = I>, nth: usize) -> I {
-    ids.nth(nth).unwrap_or_else(|| I::from(counted(UNKNOWN)))
+/// One of the ids; an unknown one for a number that is too high, and none where there are none.
+fn nth_of<I: Copy + From<Uuid>>(ids: impl ExactSizeIterator<Item = I>, nth: usize) -> Option<I> {
+    if nth == 6 {
+        return Some(I::from(counted(UNKNOWN)));
+    }
+    let count = ids.len();
+    ids.skip(nth.checked_rem(count)?).next()
 }
 
 impl Change {
@@ -155,44 +172,51 @@ impl EditPlan {
     pub fn of(&self, parts: &Parts) -> NewEdit {
         let mut updates = PartUpdates::default();
         for update in &self.updates {
-            match update {
-                Update::Commit(nth, change) => {
-                    let id = nth_of(parts.commits.keys().copied(), *nth);
-                    updates.update_commits.push(change.of(id, parts.commits.get(&id)));
-                }
-                Update::Credit(nth, change) => {
-                    let id = nth_of(parts.credits.keys().copied(), *nth);
-                    updates.update_credits.push(change.of(id, parts.credits.get(&id)));
-                }
-                Update::Charge(nth, adds) => {
-                    let id = nth_of(parts.charges.keys().copied(), *nth);
-                    let first = parts.charges.get(&id).and_then(|charge| charge.dates.first());
-                    let first = first.map_or(ScheduleItemId::new(counted(UNKNOWN)), |(id, ..)| *id);
-                    let item = CreateInvoiceItem { timestamp: moments()[2], price: Amount::from(3).into() };
-                    let schedule = UpdateInvoiceSchedule {
-                        add_schedule_items: adds.then_some(item).into_iter().collect(),
-                        update_schedule_items: Vec::new(),
-                        remove_schedule_items: (!adds).then_some(first).into_iter().collect(),
-                    };
-                    let netsuite_sales_order_id = None;
-                    let update = UpdateScheduledCharge { id, schedule, netsuite_sales_order_id };
-                    updates.update_scheduled_charges.push(update);
-                }
-                Update::ArchiveCommit(nth) => {
-                    updates.archive_commits.push(nth_of(parts.commits.keys().copied(), *nth));
-                }
-                Update::ArchiveCredit(nth) => {
-                    updates.archive_credits.push(nth_of(parts.credits.keys().copied(), *nth));
-                }
-                Update::ArchiveCharge(nth) => {
-                    updates.archive_scheduled_charges.push(nth_of(parts.charges.keys().copied(), *nth));
-                }
-                Update::RemoveOverride(nth) => {
-                    updates.remove_overrides.push(nth_of(parts.overrides.keys().copied(), *nth));
-                }
-            }
+            // A part of a kind that the contract has none of is passed over.
+            let _ = update.add_to(&mut updates, parts);
         }
         NewEdit { updates, ..self.edit.clone() }
+    }
+}
+
+impl Update {
+    fn add_to(&self, to: &mut PartUpdates, parts: &Parts) -> Option<()> {
+        match self {
+            Self::Commit(nth, change) => {
+                let id = nth_of(parts.commits.keys().copied(), *nth)?;
+                to.update_commits.push(change.of(id, parts.commits.get(&id)));
+            }
+            Self::Credit(nth, change) => {
+                let id = nth_of(parts.credits.keys().copied(), *nth)?;
+                to.update_credits.push(change.of(id, parts.credits.get(&id)));
+            }
+            Self::Charge(nth, adds) => {
+                let id = nth_of(parts.charges.keys().copied(), *nth)?;
+                let first = parts.charges.get(&id).and_then(|charge| charge.dates.first());
+                let first = first.map_or(ScheduleItemId::new(counted(UNKNOWN)), |(id, ..)| *id);
+                let item = CreateInvoiceItem { timestamp: moments()[2], price: Amount::from(3).into() };
+                let schedule = UpdateInvoiceSchedule {
+                    add_schedule_items: adds.then_some(item).into_iter().collect(),
+                    update_schedule_items: Vec::new(),
+                    remove_schedule_items: (!adds).then_some(first).into_iter().collect(),
+                };
+                let netsuite_sales_order_id = None;
+                to.update_scheduled_charges.push(UpdateScheduledCharge {
+                    id,
+                    schedule,
+                    netsuite_sales_order_id,
+                });
+            }
+            Self::ArchiveCommit(nth) => to.archive_commits.push(nth_of(parts.commits.keys().copied(), *nth)?),
+            Self::ArchiveCredit(nth) => to.archive_credits.push(nth_of(parts.credits.keys().copied(), *nth)?),
+            Self::ArchiveCharge(nth) => {
+                to.archive_scheduled_charges.push(nth_of(parts.charges.keys().copied(), *nth)?);
+            }
+            Self::RemoveOverride(nth) => {
+                to.remove_overrides.push(nth_of(parts.overrides.keys().copied(), *nth)?);
+            }
+        }
+        Some(())
     }
 }
 

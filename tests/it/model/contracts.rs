@@ -11,11 +11,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::contract_edits::{Draft, EditPlan, Made, edit_plan};
-use super::contract_parts::{Drawn, NewParts, Parts, Site, new_parts};
+use super::contract_parts::{Drawn, NewParts, Parts, Site, new_parts, or, own_values};
 use super::metrics::PROPERTIES;
 use super::operation::{Answer, Op, Pairs, Refusal, at, not_a_value};
 use super::products::moments;
-use super::program::{customers, mostly, pairs};
+use super::program::{customers, mostly};
 use super::rate_cards::cards;
 use super::state::{Held, Model};
 use crate::support::catalog::strings;
@@ -89,50 +89,63 @@ impl Contracted {
     }
 }
 
-fn hour() -> impl Strategy<Value = Time> {
+/// A request that may be bad, or may not.
+pub fn badness() -> impl Strategy<Value = bool> {
+    prop_oneof![3 => Just(false), 1 => Just(true)]
+}
+
+fn hour(bad: bool) -> impl Strategy<Value = Time> {
     let [first, second, third, half_past, last] = moments();
-    prop_oneof![12 => select(vec![first, second, second, third, last]), 1 => Just(half_past)]
+    or(bad, select(vec![first, second, second, third, last]), Just(half_past))
 }
 
-fn end() -> impl Strategy<Value = Option<Time>> {
-    prop_oneof![3 => Just(None), 2 => hour().prop_map(Some)]
+fn end(bad: bool) -> impl Strategy<Value = Option<Time>> {
+    prop_oneof![3 => Just(None), 2 => hour(bad).prop_map(Some)]
 }
 
-fn filter() -> impl Strategy<Value = UsageFilter> {
-    let key = prop_oneof![8 => Just(PROPERTIES[0]), 2 => Just(PROPERTIES[1]), 1 => Just("")];
-    let values = select(vec![vec!["EU"], vec!["EU"], vec!["US", "EU"], vec!["US"], vec![]]);
+fn filter(bad: bool) -> impl Strategy<Value = UsageFilter> {
+    let key = or(bad, select(&[PROPERTIES[0], PROPERTIES[0], PROPERTIES[1]]), Just(""));
+    let values = or(bad, select(vec![vec!["EU"], vec!["US", "EU"], vec!["US"]]), Just(Vec::new()));
     let start = select(moments()[1..].to_vec());
     (key, values, start).prop_map(|(key, values, start)| UsageFilter::new(key, strings(&values), start))
 }
 
-fn card_choice() -> impl Strategy<Value = Option<CardChoice>> {
-    prop_oneof![
-        6 => mostly(cards().take(2), cards()).prop_map(|card| Some(CardChoice::Id(card))),
-        2 => select(&["a", "a\0", "nobody's"]).prop_map(|name| Some(CardChoice::Alias(name.to_owned()))),
-        2 => Just(None),
-    ]
+fn card_choice(bad: bool) -> impl Strategy<Value = Option<CardChoice>> {
+    let first = cards().next().map(CardChoice::Id);
+    let alias = |name: &str| Some(CardChoice::Alias(name.to_owned()));
+    let any = cards().map(|card| Some(CardChoice::Id(card))).chain([alias("nobody's"), alias("a\0"), None]);
+    let any: Vec<_> = any.collect();
+    or(bad, select(vec![first.clone(), first, alias("a")]), select(any))
 }
 
-pub fn key() -> impl Strategy<Value = Option<String>> {
-    option::weighted(0.25, select(&[UNIQUE[0], UNIQUE[0], UNIQUE[1], UNIQUE[1], UNIQUE[2]]))
+pub fn key(bad: bool) -> impl Strategy<Value = Option<String>> {
+    option::weighted(0.2, or(bad, select(&UNIQUE[..2]), Just(UNIQUE[2])))
         .prop_map(|key| key.map(str::to_owned))
 }
 
-pub fn days() -> impl Strategy<Value = Option<Amount>> {
-    prop_oneof![8 => Just(None), 4 => Just(Some(30)), 1 => Just(Some(-1))]
-        .prop_map(|days| days.map(Amount::from))
+pub fn days(bad: bool) -> impl Strategy<Value = Option<Amount>> {
+    or(bad, select(&[None, Some(30)]), Just(Some(-1))).prop_map(|days| days.map(Amount::from))
 }
 
 fn new_contract() -> BoxedStrategy<NewContract> {
+    badness().prop_flat_map(contract_or_bad).boxed()
+}
+
+fn contract_or_bad(bad: bool) -> BoxedStrategy<NewContract> {
     let customer = mostly(customers().skip(1).take(3), customers());
-    let said = (key(), days(), option::weighted(0.3, filter()), option::of(Just("contract".to_owned())));
-    (customer, card_choice(), hour(), end(), said, new_parts(), pairs())
-        .prop_map(|(customer, card, start, end, (key, days, filter, name), parts, values)| {
-            // Most of those that end before they start are turned around.
-            let (start, end) = match end {
-                Some(end) if end < start && days.is_none() => (end, Some(start)),
-                end => (start, end),
-            };
+    let filter = option::weighted(0.3, filter(bad));
+    let said = (key(bad), days(bad), filter, option::of(Just("contract".to_owned())));
+    (customer, card_choice(bad), hour(bad), end(bad), said, new_parts(bad), own_values(bad))
+        .prop_map(move |(customer, card, start, end, (key, days, mut filter, name), parts, values)| {
+            let (mut start, mut end) = (start, end);
+            if !bad {
+                // What is out of order is put in order.
+                end = end.filter(|end| *end != start);
+                if let Some(before) = end.filter(|end| *end < start) {
+                    (start, end) = (before, Some(start));
+                }
+                filter.iter_mut().for_each(|filter| filter.starting_at = start);
+            }
             NewContract { customer, card, start, end, name, key, days, filter, renewal: None, parts, values }
         })
         .boxed()
@@ -143,15 +156,15 @@ pub fn of_contracts() -> BoxedStrategy<Op> {
     let trueup = option::of(select(&[TrueupBehavior::AsIs, TrueupBehavior::Remove]));
     let plan = prop_oneof![
         12 => edit_plan().prop_map(|plan| Plan::Edit(plan.into())),
-        3 => end().prop_map(Plan::SetEnd),
-        4 => filter().prop_map(Plan::SetFilter),
+        3 => badness().prop_flat_map(end).prop_map(Plan::SetEnd),
+        4 => badness().prop_flat_map(filter).prop_map(Plan::SetFilter),
         4 => (0..12_usize).prop_map(Plan::Instance),
         4 => super::balances::new_balance().prop_map(|new| Plan::ForContract(new.into())),
         3 => (new_contract(), trueup).prop_map(|(new, trueup)| Plan::Renew(new.into(), trueup)),
     ];
     prop_oneof![
         3 => new_contract().prop_map(|new| Op::CreateContract(new.into())),
-        9 => (0..5_usize, plan).prop_map(|(nth, plan)| Op::Plan(nth, plan)),
+        9 => (0..10_usize, plan).prop_map(|(nth, plan)| Op::Plan(nth, plan)),
     ]
     .boxed()
 }
@@ -216,7 +229,7 @@ impl Model {
         let Op::Plan(nth, plan) = op else { return op.clone() };
         let known: Vec<_> = self.contracts().map(|(id, _)| id).collect();
         // Now and then one that there is not, or that is not a contract yet.
-        let id = known.get(*nth).or(known.last()).copied().filter(|_| *nth < 4);
+        let id = known.get(nth % known.len().max(1)).copied().filter(|_| *nth < 9);
         let id = id.unwrap_or_else(|| ContractId::from(super::program::ids_of(0..0).next().unwrap()));
         match plan {
             Plan::Edit(plan) => {
@@ -236,7 +249,12 @@ impl Model {
                 let old = self.contract(id).ok().map(|(_, made)| made);
                 Op::CreateContract(Box::new(NewContract {
                     // The customer's own contract, mostly.
-                    customer: old.filter(|_| new.days.is_none()).map_or(new.customer, |old| old.customer),
+                    customer: old
+                        .filter(|_| new.name.is_none() || new.key.is_none())
+                        .map_or(new.customer, |old| old.customer),
+                    start: old
+                        .filter(|_| new.key.is_none())
+                        .map_or(new.start, |old| new.start.max(moments()[1]).max(old.start)),
                     renewal: Some(Renewal { from_contract_id: id, trueup: *trueup }),
                     ..(**new).clone()
                 }))

@@ -17,6 +17,7 @@ use super::metrics::{grouped, of_metrics};
 use super::operation::{NewCustomer, Op, Pairs, Wanted, carry_out};
 use super::products::{first_products, of_products};
 use super::rate_cards::{card, of_cards};
+use super::rates::first_rates;
 use super::state::{Model, counted};
 use crate::support::disk::Disk;
 use crate::support::panic_quietly;
@@ -272,7 +273,11 @@ fn program() -> impl Strategy<Value = Vec<Step>> {
     let metrics = [grouped(), grouped()].map(|new| Op::CreateMetric(new, Vec::new()));
     let products = first_products().map(|new| Op::CreateProduct(new, Vec::new()));
     let cards = [card(true), card(false)].map(|new| Op::CreateCard(new, Vec::new()));
-    let catalog = metrics.into_iter().chain(products).chain(cards);
+    let catalog = metrics
+        .into_iter()
+        .chain(products)
+        .chain(cards)
+        .chain(first_rates().map(|(card, rate)| Op::AddRate(card, rate)));
     let contracts = first_contracts().map(|new| Op::CreateContract(Box::new(new)));
     let start = keys.chain(adoptions).chain(values).chain(made).chain(catalog).chain(contracts);
     let start = Step::Transaction(start.collect(), End::Well);
