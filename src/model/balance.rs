@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::custom_field::CustomFields;
+use super::payment_gate::PaymentGate;
 use super::scalar::{Amount, Time};
 use super::schedule::{
     AccessItem, AccessSchedule, CreateAccessSchedule, CreateInvoiceSchedule, InvoiceSchedule,
@@ -147,6 +148,8 @@ pub struct CreateCommit {
     pub temporary_id: Option<String>,
     /// Whether spend trackers count it as discounted. Kept and given back.
     pub counts_as_discounted: Option<bool>,
+    /// How its payment is waited for. Kept and given back.
+    pub payment_gate: Option<PaymentGate>,
     /// Values of registered keys, set in the same commit of the store.
     pub custom_fields: CustomFields,
 }
@@ -162,6 +165,7 @@ impl CreateCommit {
             invoice_schedule: None,
             temporary_id: None,
             counts_as_discounted: None,
+            payment_gate: None,
             custom_fields: CustomFields::default(),
         }
     }
@@ -230,6 +234,8 @@ pub struct Balance {
     pub invoice_schedule: Option<InvoiceSchedule>,
     /// See [`CreateCommit::counts_as_discounted`].
     pub counts_as_discounted: Option<bool>,
+    /// See [`CreateCommit::payment_gate`].
+    pub payment_gate: Option<PaymentGate>,
     /// What it was made of when its contract was renewed: the commit or credit, and the contract it was of. One
     /// that came about so cannot be edited.
     pub rolled_over_from: Option<(EntityRef, ContractId)>,

@@ -336,6 +336,10 @@ pub(crate) struct EditRecord {
 /// A version of a part of a contract: what it was from one change of the contract on.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub(crate) struct PartVersion {
+    /// When the change was made.
+    pub(crate) since: Time,
+    /// The contract's revision before it.
+    pub(crate) revision: u64,
     /// `None` where it was removed.
     pub(crate) part: Option<ContractPart>,
 }

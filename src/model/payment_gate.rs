@@ -51,6 +51,8 @@ pub struct StripePayment {
     pub payment_type: StripePaymentType,
     /// What is written on the invoice: up to 100 entries, INVOICE alone.
     pub invoice_metadata: BTreeMap<String, String>,
+    /// Whether the customer is there when it is collected. Of commits alone; the API has it for no threshold.
+    pub on_session_payment: Option<bool>,
 }
 
 /// A tax that is known.

@@ -123,6 +123,15 @@ pub struct AccessSchedule {
     pub schedule_items: Vec<AccessItem>,
 }
 
+impl AccessSchedule {
+    /// How much the segments give that are open at a moment; `None` where that is no amount.
+    #[cfg(feature = "wire")]
+    pub(crate) fn open_at(&self, at: Time) -> Option<Amount> {
+        let open = |item: &&AccessItem| item.starting_at <= at && at < item.ending_before;
+        Amount::sum(self.schedule_items.iter().filter(open).map(|item| item.amount))
+    }
+}
+
 /// One segment of an access schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 #[non_exhaustive]

@@ -10,7 +10,7 @@ use crate::model::alias::check_end;
 use crate::model::contract::{ContractOrigin, ContractPart, CreateContract, MAX_PARTS_PER_CALL, NewParts};
 use crate::model::contract_edit::{EditContract, PartUpdates};
 use crate::model::price_override::OverridePrioritization;
-use crate::model::recurring::CreateRecurring;
+use crate::model::recurring::{CreateRecurring, RecurrenceFrequency, RecurringTerms};
 use crate::model::scalar::{Amount, Time};
 
 /// What is wrong with a contract that is to be made, its parts aside.
@@ -161,6 +161,29 @@ pub fn end_problem(start: Time, end: Time) -> Option<FieldProblem> {
 
 fn not_negative(days: Option<Amount>) -> Option<FieldProblem> {
     below(days?, "it has to be 0 or more")
+}
+
+/// Whether one of the recurring commits and credits comes every day.
+pub fn any_daily<'p>(mut terms: impl Iterator<Item = &'p RecurringTerms>) -> bool {
+    terms.any(|terms| terms.recurrence_frequency == Some(RecurrenceFrequency::Daily))
+}
+
+/// The recurring commits and credits that are to be added.
+pub fn recurring_terms(parts: &NewParts) -> impl Iterator<Item = &RecurringTerms> {
+    parts.recurring_commits.iter().chain(&parts.recurring_credits).map(|part| &part.terms)
+}
+
+/// Faults of recurring commits and credits that come every day besides the one that a contract has at most;
+/// `has_one` where it has that already. Source: `metronome-api.md` §6.2.
+pub fn daily_faults(prefix: &str, parts: &NewParts, has_one: bool) -> Vec<Fault> {
+    let commits = placed(prefix, "recurring_commits", &parts.recurring_commits);
+    let credits = placed(prefix, "recurring_credits", &parts.recurring_credits);
+    let daily = commits.chain(credits).filter(|(_, part)| any_daily([&part.terms].into_iter()));
+    let rule = "a contract has at most one recurring commit or credit that comes every day";
+    let fault = |(at, _): (String, &CreateRecurring)| {
+        FieldProblem::NotAllowed { rule }.at(format!("{at}recurrence_frequency"))
+    };
+    daily.skip(usize::from(!has_one)).map(fault).collect()
 }
 
 /// What is wrong with what a recurring commit or credit gives, whose terms are those of any other.

@@ -14,15 +14,6 @@ pub fn date_count(schedule: &RecurringSchedule) -> usize {
     cycle(schedule).count_before(schedule.ending_before)
 }
 
-/// What all dates of a recurring schedule come to; `None` where that is not exact in 28 digits.
-pub fn total(schedule: &RecurringSchedule) -> Option<Amount> {
-    let whole = schedule.price.amount()?;
-    match schedule.amount_distribution {
-        AmountDistribution::Each => whole.times(i64::try_from(date_count(schedule)).ok()?.into()),
-        AmountDistribution::Divided | AmountDistribution::DividedRounded => Some(whole),
-    }
-}
-
 /// The dated items of a recurring schedule, the first [`MAX_SCHEDULE_ITEMS`] of them: there are no more in one that
 /// has no faults.
 ///
@@ -136,7 +127,6 @@ mod tests {
         let expected: Vec<_> = expected.map(|day| (day.to_owned(), "100000".to_owned())).into();
         assert_eq!(dated(&platform, CreditType::USD_CENTS), expected);
         assert!(items(&platform, CreditType::USD_CENTS).iter().all(|item| item.price == price));
-        assert_eq!(total(&platform), Some(400_000.into()));
     }
 
     #[test]
@@ -261,8 +251,8 @@ mod tests {
             prop_assert!(items.windows(2).all(|pair| pair[0].timestamp < pair[1].timestamp));
             prop_assert!(items.iter().all(|item| item.timestamp < schedule.ending_before));
             let sum = Amount::sum(items.iter().map(|item| item.price.amount().unwrap()));
-            prop_assert_eq!(sum, total(&schedule));
-            prop_assert!(schedule.amount_distribution == Each || sum == schedule.price.amount());
+            let times = if schedule.amount_distribution == Each { items.len() as i64 } else { 1 };
+            prop_assert_eq!(sum, schedule.price.amount().unwrap().times(times.into()));
         }
 
         #[test]

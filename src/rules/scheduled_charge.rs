@@ -55,12 +55,11 @@ pub fn update_faults(at: &str, before: &ScheduledCharge, update: &UpdateSchedule
         let rule = "it is archived, and what is archived is not edited";
         return vec![FieldProblem::NotAllowed { rule }.at(format!("{at}scheduled_charge_id"))];
     }
-    schedule::update_invoice_faults(
-        &format!("{at}invoice_schedule."),
-        &before.schedule,
-        &update.schedule,
-        false,
-    )
+    let schedule_at = format!("{at}invoice_schedule.");
+    let mut faults = schedule::update_invoice_faults(&schedule_at, &before.schedule, &update.schedule, false);
+    let order = update.netsuite_sales_order_id.as_ref().and_then(Option::as_deref);
+    faults.extend(Fault::of_fields(at, [("netsuite_sales_order_id", part_text::text(order))]));
+    faults
 }
 
 /// The charge after a sound change.
@@ -70,7 +69,9 @@ pub fn update(
     new_id: &mut impl FnMut() -> ScheduleItemId,
 ) -> ScheduledCharge {
     let schedule = schedule::update_invoice(&before.schedule, &update.schedule, new_id);
-    ScheduledCharge { schedule, ..before.clone() }
+    let order = &update.netsuite_sales_order_id;
+    let netsuite_sales_order_id = order.clone().unwrap_or_else(|| before.netsuite_sales_order_id.clone());
+    ScheduledCharge { schedule, netsuite_sales_order_id, ..before.clone() }
 }
 
 /// What a charge becomes when its contract ends at a moment before the one it was to end at: later dates go. An
@@ -147,9 +148,14 @@ mod tests {
             remove_schedule_items: vec![made.schedule.schedule_items[0].id],
             ..Default::default()
         };
-        let later = UpdateScheduledCharge { id: Uuid::from_u128(2).into(), schedule };
+        let later = UpdateScheduledCharge {
+            id: Uuid::from_u128(2).into(),
+            schedule,
+            netsuite_sales_order_id: Some(Some("42".into())),
+        };
         assert!(update_faults("u.", &made, &later).is_empty());
         let changed = update(&made, &later, &mut ids(10));
+        assert_eq!(changed.netsuite_sales_order_id.as_deref(), Some("42"));
         assert_eq!(dates(&changed), [day("2025-02-01"), day("2025-03-01"), day("2025-04-01")]);
         let ended = end(&changed, day("2025-03-01"));
         assert_eq!(dates(&ended), [day("2025-02-01"), day("2025-03-01")]);
@@ -160,7 +166,11 @@ mod tests {
     fn an_archived_charge_stays_as_it_was() {
         let made = make(&request(), &mut ids(0), day("2024-12-01"));
         let archived = ScheduledCharge { archived_at: Some(day("2025-01-02")), ..made };
-        let nothing = UpdateScheduledCharge { id: Uuid::from_u128(2).into(), schedule: Default::default() };
+        let nothing = UpdateScheduledCharge {
+            id: Uuid::from_u128(2).into(),
+            schedule: Default::default(),
+            netsuite_sales_order_id: None,
+        };
         assert_eq!(Fault::fields(&update_faults("u.", &archived, &nothing)), ["u.scheduled_charge_id"]);
         assert_eq!(end(&archived, day("2025-01-01")), archived);
     }

@@ -62,6 +62,33 @@ pub fn periods(
     })
 }
 
+/// The periods before, around and after a moment, of those that [`periods`] tells; none where there is none. Before
+/// all of them the first one is the one after, and behind them the last one is the one before.
+#[cfg(feature = "wire")]
+pub fn around(
+    schedule: &StatementSchedule,
+    from: Time,
+    to: Option<Time>,
+    at: Time,
+) -> [Option<(Time, Time)>; 3] {
+    let boundaries = boundaries(schedule);
+    let to = to.unwrap_or(Time::LAST);
+    let number = boundaries.at_or_before(at.clamp(from.min(to), to));
+    let period = |number: i64| {
+        let start = boundaries.nth(number).map_or(from, |start| start.max(from));
+        let end = boundaries.nth(number + 1).map_or(to, |end| end.min(to));
+        (start < end).then_some((start, end))
+    };
+    if at < from {
+        return [None, None, period(number)];
+    }
+    let near = [period(number - 1), period(number), period(number + 1)];
+    match near {
+        [_, Some(last), _] if last.1 <= at => [Some(last), None, None],
+        near => near,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +207,30 @@ mod tests {
             let inside = cycle.at_or_before(to) - cycle.at_or_before(from);
             let at_the_end = cycle.nth(cycle.at_or_before(to)) == Some(to);
             prop_assert_eq!(all.len() as i64, inside + 1 - i64::from(at_the_end));
+        }
+
+        #[cfg(feature = "wire")]
+        #[test]
+        fn the_periods_around_a_moment_are_found_without_walking_there(
+            anchor in 0..20_000_u64,
+            from in 0..20_000_u64,
+            length in 0..10_000_u64,
+            at in 0..40_000_u64,
+            frequency in prop::sample::select(vec![Monthly, Quarterly, Annual, Weekly]),
+        ) {
+            let hour = |hours: u64| Time::UNIX_EPOCH.after(Duration::from_secs(hours * 3_600));
+            let schedule = StatementSchedule {
+                frequency,
+                billing_anchor_date: hour(anchor),
+                invoice_generation_starting_at: None,
+            };
+            let (from, to, at) = (hour(from), hour(from + length), hour(at));
+            let all: Vec<_> = periods(&schedule, from, Some(to)).collect();
+            let mut over = all.iter().filter(|(_, end)| *end <= at);
+            let current = all.iter().find(|(start, end)| *start <= at && at < *end);
+            let to_come = all.iter().find(|(start, _)| at < *start);
+            let expected = [over.next_back().copied(), current.copied(), to_come.copied()];
+            prop_assert_eq!(around(&schedule, from, Some(to), at), expected);
         }
     }
 }

@@ -125,7 +125,8 @@ fn prepaid_commit_faults(at: &str, commit: &PrepaidThresholdCommit) -> Vec<Fault
     faults
 }
 
-fn gate_faults(at: &str, gate: &PaymentGate) -> Vec<Fault> {
+/// What is wrong with how a payment is waited for.
+pub fn gate_faults(at: &str, gate: &PaymentGate) -> Vec<Fault> {
     let tax = (gate.tax_type == Some(TaxType::Stripe) && gate.gate_type != PaymentGateType::Stripe)
         .then_some(FieldProblem::NotAllowed { rule: "Stripe calculates the tax of what it collects alone" });
     let stripe = (gate.stripe.is_some() && gate.gate_type != PaymentGateType::Stripe)
@@ -152,7 +153,7 @@ fn gate_faults(at: &str, gate: &PaymentGate) -> Vec<Fault> {
 }
 
 fn metadata_faults(field: &str, stripe: &StripePayment) -> Vec<Fault> {
-    let StripePayment { payment_type, invoice_metadata } = stripe;
+    let StripePayment { payment_type, invoice_metadata, .. } = stripe;
     if invoice_metadata.is_empty() {
         return Vec::new();
     }

@@ -22,12 +22,6 @@ pub fn segments(filters: &[UsageFilter], contract_end: Option<Time>) -> Vec<Usag
         .collect()
 }
 
-/// The filter that is in force at a moment of the contract; `None` before the first one begins.
-pub fn in_force(filters: &[UsageFilter], at: Time) -> Option<&UsageFilter> {
-    // Of equals the last one is the highest here.
-    filters.iter().filter(|filter| filter.starting_at <= at).max_by_key(|filter| filter.starting_at)
-}
-
 /// Whether usage of that moment with these properties counts on a contract: all usage of its time does where no
 /// filter is in force then.
 pub fn counts(
@@ -109,6 +103,12 @@ mod tests {
 
     fn hour(hour: u64) -> Time {
         Time::UNIX_EPOCH.after(Duration::from_secs(hour * 3_600))
+    }
+
+    /// The filter that is in force at a moment of the contract; `None` before the first one begins.
+    fn in_force(filters: &[UsageFilter], at: Time) -> Option<&UsageFilter> {
+        // Of equals the last one is the highest here.
+        filters.iter().filter(|filter| filter.starting_at <= at).max_by_key(|filter| filter.starting_at)
     }
 
     fn region(value: &str) -> BTreeMap<String, String> {

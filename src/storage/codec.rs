@@ -67,6 +67,7 @@ impl Part for EditRecord {
 impl Record for ContractWindow {}
 impl Record for Change {}
 impl Record for u32 {}
+impl Record for u64 {}
 impl Record for [u8; ID_BYTES] {}
 
 macro_rules! entity_records {
@@ -147,10 +148,19 @@ pub fn payload(record: &impl Record) -> Result<Vec<u8>> {
 
 /// The fault of a part of a contract that is too large to be kept.
 pub fn part_fault(part: &ContractPart) -> Result<Option<Fault>> {
-    let bytes = payload(&PartVersion { part: Some(part.clone()) })?.len();
+    let version = PartVersion { since: Time::LAST, revision: u64::MAX, part: Some(part.clone()) };
+    let bytes = payload(&version)?.len();
     let rule = "a part of a contract takes at most 1 MiB";
     let fault =
         || FieldProblem::Value { value: format!("a part of {bytes} bytes"), rule }.at(part.kind().name());
+    Ok((bytes > MAX_RECORD_BYTES).then(fault))
+}
+
+/// The fault of an edit of which more would have to be kept than can be; `field` is what made it so large.
+pub fn edit_fault(edit: &EditRecord, field: &str) -> Result<Option<Fault>> {
+    let bytes = payload(edit)?.len();
+    let rule = "what the history keeps of an edit takes at most 1 MiB";
+    let fault = || FieldProblem::Value { value: format!("an edit of {bytes} bytes"), rule }.at(field);
     Ok((bytes > MAX_RECORD_BYTES).then(fault))
 }
 

@@ -25,11 +25,11 @@ pub trait Part: Record {
     const OWNER: ManagedEntity;
 }
 
-/// A part that is to be there under this key, whatever was.
+/// What is to be there under this key, whatever was; nothing where the part is `None`.
 #[derive(Debug)]
 pub struct Put<P> {
     pub key: Vec<u8>,
-    pub part: P,
+    pub part: Option<P>,
 }
 
 /// Puts parts of an instance. Those that are there already as they are to be are no change.
@@ -42,7 +42,7 @@ pub fn put<P: Part + PartialEq>(
     let mut changes = Vec::new();
     let mut bytes = 0;
     for Put { key, part } in parts {
-        let Some(change) = put_one(member, owner, key, &part)? else { continue };
+        let Some(change) = put_one(member, owner, key, part.as_ref())? else { continue };
         bytes +=
             change.key.len() + [&change.old, &change.new].into_iter().flatten().map(Vec::len).sum::<usize>();
         changes.push(change);
@@ -58,17 +58,18 @@ fn put_one<P: Part + PartialEq>(
     member: &Member<'_>,
     owner: Uuid,
     key: Vec<u8>,
-    part: &P,
+    part: Option<&P>,
 ) -> Result<Option<PartChange>> {
     let table = TableId::Parts(P::COLLECTION);
     let row_key = row_key(owner, &key);
     let old: Option<P> = member.get(table, &row_key, |row| codec::decode(table, &row_key, row))?;
-    if old.as_ref() == Some(part) {
+    if old.as_ref() == part {
         return Ok(None);
     }
-    member.put(table, &row_key, Some(&codec::encode(&row_key, part)?))?;
+    let row = part.map(|part| codec::encode(&row_key, part)).transpose()?;
+    member.put(table, &row_key, row.as_deref())?;
     let old = old.as_ref().map(codec::payload).transpose()?;
-    Ok(Some(PartChange { key, old, new: Some(codec::payload(part)?) }))
+    Ok(Some(PartChange { key, old, new: part.map(codec::payload).transpose()? }))
 }
 
 fn note<P: Part>(
@@ -107,6 +108,12 @@ pub fn scan<P: Part>(
             _ => Ok(ControlFlow::Break(())),
         }
     })
+}
+
+/// A part of an instance.
+pub fn get<P: Part>(reader: &impl Reader, owner: Uuid, key: &[u8]) -> Result<Option<P>> {
+    let (table, row_key) = (TableId::Parts(P::COLLECTION), row_key(owner, key));
+    reader.get(table, &row_key, |row| codec::decode(table, &row_key, row))
 }
 
 /// The key of an instance's first part from the key `from` on, or behind it.

@@ -3,6 +3,7 @@
 use std::ops::{Bound, ControlFlow};
 
 use super::codec;
+use super::ids::Ids;
 use super::key_bytes;
 use super::member::{Member, Progress};
 use super::tables::TableId;
@@ -27,8 +28,22 @@ pub fn record(member: &Member<'_>, subject: Subject, before: u64, what: What) ->
         let about = member.about().clone();
         put(member, sequence, &Change { at, about, subject, before, what })?;
     }
+    keep_count(member)?;
     member.set_sequence(sequence);
     Ok(sequence)
+}
+
+/// The name in the table `meta` of how many counted ids were issued.
+pub(super) const ISSUED: &[u8] = b"issued";
+
+/// Keeps how many counted ids were issued: parts of instances have ids too, so that no change tells how many there
+/// were. Ids of another kind tell it by themselves.
+fn keep_count(member: &Member<'_>) -> Result<()> {
+    if !matches!(member.setting().ids, Ids::Counted) {
+        return Ok(());
+    }
+    let issued = member.progress().issued;
+    member.put(TableId::Meta, ISSUED, Some(&codec::encode(ISSUED, &issued)?))
 }
 
 /// Empties the changes of an instance, from its last one back; their numbers and times stay.
@@ -63,7 +78,7 @@ fn forget_unchained(member: &Member<'_>, target: EntityRef) -> Result<()> {
 pub(super) fn progress(sequence: &[u8], change: &[u8]) -> Result<Progress> {
     let change: Change = codec::decode(TableId::Journal, sequence, change)?;
     let sequence = key_bytes::sequence(sequence)?;
-    Ok(Progress { sequence, time: change.at, issued: sequence })
+    Ok(Progress { sequence, time: change.at, issued: 0 })
 }
 
 fn put(member: &Member<'_>, sequence: u64, change: &Change) -> Result<()> {

@@ -24,8 +24,7 @@ pub struct Progress {
     pub sequence: u64,
     /// The last time the clock was asked, so that recorded times never run backwards.
     pub time: Time,
-    /// How many counted ids were issued. It goes back with a member that is rolled back, so it is never more than
-    /// the changes there were.
+    /// How many ids were issued. It goes back with a member that is rolled back.
     pub issued: u64,
 }
 

@@ -12,7 +12,6 @@ use super::catalog::Catalog;
 use super::codec::{self, KeyRow};
 use super::engine::Db;
 use super::failure::guarded;
-use super::ids::Ids;
 use super::journal;
 use super::make::{make_file, open_options, sync_folder};
 use super::member::Progress;
@@ -163,8 +162,9 @@ pub(super) fn load(path: &Path, db: &Db) -> Result<Option<(Catalog, Progress)>> 
             progress = journal::progress(&sequence, &change)?;
         }
     }
-    // Without a journal the keys alone tell.
-    progress.issued = progress.issued.max(Ids::number_of(catalog.newest_id()));
+    if let Some(issued) = row(&*meta, journal::ISSUED)? {
+        progress.issued = codec::decode(TableId::Meta, journal::ISSUED, &issued)?;
+    }
     Ok(Some((catalog, progress)))
 }
 

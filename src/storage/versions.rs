@@ -1,9 +1,11 @@
-//! What a contract consists of, in all versions: contract, kind, part and moment -> the part from that moment on.
+//! What a contract consists of: contract, kind and part -> the part as it is; and, apart from these, contract, kind,
+//! part and moment -> what the part was from that moment on.
 //!
-//! Nothing is ever put over an earlier version, so that a contract can be read as it was at any moment, whatever
-//! becomes of the journal. The latest version comes first: reading a part as it is reads one row, and a change of
-//! it writes one, however many versions there are.
+//! What is changed or removed goes over to the past and stays there, so that a contract can be read as it was at any
+//! moment, whatever becomes of the journal. Reading it as it is reads one row of each part that it has, however many
+//! versions there were, and however many parts that are gone; a change of a part writes two rows.
 
+use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
 use uuid::Uuid;
@@ -26,32 +28,43 @@ pub type PartId = [u8; ID_BYTES];
 const STAMP_BYTES: usize = MOMENT_BYTES + 8;
 /// The kind and the id.
 const NAME_BYTES: usize = 1 + ID_BYTES;
+type Name = [u8; NAME_BYTES];
+/// The bit of the kind that the versions have which are over.
+const PAST: u8 = 1 << 7;
 
 /// When a version began: a moment, and the contract's revision before, because several changes can fall on one
 /// moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {
     pub time: Time,
     pub revision: u64,
+}
+
+impl Stamp {
+    /// The last one of a moment.
+    pub const fn end_of(time: Time) -> Self {
+        Self { time, revision: u64::MAX }
+    }
+
+    fn of(version: &PartVersion) -> Self {
+        Self { time: version.since, revision: version.revision }
+    }
 }
 
 /// Which versions are asked for.
 #[derive(Debug, Clone, Copy)]
 pub enum AsOf {
     Now,
-    /// The last ones of a moment.
-    Time(Time),
-    /// Those that one change left.
-    Change(Stamp),
+    /// The last ones that had been made by then.
+    Past(Stamp),
 }
 
 impl AsOf {
-    /// What stands behind a part's name in the key of the version, or in front of it.
-    fn suffix(self) -> [u8; STAMP_BYTES] {
+    /// Whether the version that a part has now is the one that is asked for.
+    fn shows(self, version: &PartVersion) -> bool {
         match self {
-            Self::Now => [0; STAMP_BYTES],
-            Self::Time(time) => suffix(Stamp { time, revision: u64::MAX }),
-            Self::Change(stamp) => suffix(stamp),
+            Self::Now => true,
+            Self::Past(stamp) => Stamp::of(version) <= stamp,
         }
     }
 }
@@ -75,6 +88,7 @@ impl NewVersion {
     }
 }
 
+/// Puts versions in the place of those that parts have. A part that is to be as it is stays as it is.
 pub fn put(
     member: &Member<'_>,
     contract: Uuid,
@@ -82,11 +96,31 @@ pub fn put(
     stamp: Stamp,
     versions: Vec<NewVersion>,
 ) -> Result<()> {
-    let puts = versions.into_iter().map(|NewVersion { kind, id, part }| Put {
-        key: [name(kind, id).as_slice(), &suffix(stamp)].concat(),
-        part: PartVersion { part },
-    });
+    let mut puts = Vec::new();
+    for NewVersion { kind, id, part } in versions {
+        let name = name(kind, id);
+        let before = live(member, contract, &name)?;
+        if part == before.as_ref().and_then(|before| before.part.clone()) {
+            continue;
+        }
+        // Where the clock went back while nobody knew, no version is put before the one it follows.
+        let since = before.as_ref().map_or(stamp.time, |before| stamp.time.max(before.since));
+        let version = PartVersion { since, revision: stamp.revision, part };
+        puts.extend(before.map(|before| in_the_past(&name, before)));
+        let (gone, there) =
+            if version.part.is_some() { (None, Some(version)) } else { (Some(version), None) };
+        puts.extend(gone.map(|gone| in_the_past(&name, gone)));
+        puts.push(Put { key: name.to_vec(), part: there });
+    }
     collection::put(member, contract, row, puts)
+}
+
+fn in_the_past(name: &Name, version: PartVersion) -> Put<PartVersion> {
+    Put { key: [past(name).as_slice(), &suffix(Stamp::of(&version))].concat(), part: Some(version) }
+}
+
+fn live(reader: &impl Reader, contract: Uuid, name: &Name) -> Result<Option<PartVersion>> {
+    collection::get(reader, contract, name)
 }
 
 /// A part of a contract; `None` where there is none, not yet or not any more.
@@ -98,7 +132,13 @@ pub fn part(
     at: AsOf,
 ) -> Result<Option<ContractPart>> {
     let name = name(kind, id);
-    let from = [name.as_slice(), &at.suffix()].concat();
+    let there = live(reader, contract, &name)?;
+    if let Some(version) = there.filter(|version| at.shows(version)) {
+        return Ok(version.part);
+    }
+    let AsOf::Past(stamp) = at else { return Ok(None) };
+    let name = past(&name);
+    let from = [name.as_slice(), &suffix(stamp)].concat();
     let mut found = None;
     collection::scan(reader, contract, &name, Bound::Included(&from), |_, version: PartVersion| {
         found = version.part;
@@ -114,28 +154,32 @@ pub fn parts(
     kind: Option<PartKind>,
     at: AsOf,
 ) -> Result<Vec<(PartId, ContractPart)>> {
-    let begins = kind.map(|kind| vec![kind as u8]).unwrap_or_default();
-    let mut found = Vec::new();
-    walk(reader, contract, &begins, begins.clone(), at, |id, part| {
-        found.push((id, part));
-        ControlFlow::Continue(())
+    let mut found = match at {
+        AsOf::Now => BTreeMap::new(),
+        AsOf::Past(stamp) => past_parts(reader, contract, kind, stamp)?,
+    };
+    let begins = Vec::from_iter(kind.map(|kind| kind as u8));
+    collection::scan(reader, contract, &begins, Bound::Unbounded, |key, version: PartVersion| {
+        let Some(name) = key.first_chunk::<NAME_BYTES>().filter(|[kind, ..]| kind & PAST == 0) else {
+            return Ok(ControlFlow::Break(()));
+        };
+        if at.shows(&version) {
+            found.insert(*name, version.part);
+        }
+        Ok(ControlFlow::Continue(()))
     })?;
-    Ok(found)
+    let there = found.into_iter().filter_map(|(name, part)| Some((id_of(&name), part?)));
+    Ok(there.collect())
 }
 
-/// The usage filter that was set for the latest start up to a moment.
-pub fn filter_at(
-    reader: &impl Reader,
-    contract: Uuid,
-    moment: Time,
-    at: AsOf,
-) -> Result<Option<ContractPart>> {
+/// The usage filter of the latest start up to a moment.
+pub fn filter_at(reader: &impl Reader, contract: Uuid, moment: Time) -> Result<Option<ContractPart>> {
     let begins = [PartKind::UsageFilter as u8];
-    let from = name(PartKind::UsageFilter, filter_id(moment)).to_vec();
+    let from = name(PartKind::UsageFilter, filter_id(moment));
     let mut found = None;
-    walk(reader, contract, &begins, from, at, |_, part| {
-        found = Some(part);
-        ControlFlow::Break(())
+    collection::scan(reader, contract, &begins, Bound::Included(&from), |_, version: PartVersion| {
+        found = version.part;
+        Ok(ControlFlow::Break(()))
     })?;
     Ok(found)
 }
@@ -149,48 +193,66 @@ pub fn filter_id(starting_at: Time) -> PartId {
     id
 }
 
-/// Visits the version of each part that counts, from the key `from` on. Of the other versions of a part it reads
-/// at most two.
-fn walk(
+/// The parts whose versions of a moment are over. Of the other versions of a part it reads at most two.
+fn past_parts(
     reader: &impl Reader,
     contract: Uuid,
-    begins: &[u8],
-    from: Vec<u8>,
-    at: AsOf,
-    mut visit: impl FnMut(PartId, ContractPart) -> ControlFlow<()>,
-) -> Result<()> {
-    let suffix = at.suffix();
-    let mut from = Some(Bound::Included(from));
-    let mut settled: Option<Vec<u8>> = None;
+    kind: Option<PartKind>,
+    stamp: Stamp,
+) -> Result<BTreeMap<Name, Option<ContractPart>>> {
+    let begins = [PAST | kind.map_or(0, |kind| kind as u8)];
+    let begins = if kind.is_some() { begins.as_slice() } else { &[] };
+    let suffix = suffix(stamp);
+    let mut found = BTreeMap::new();
+    let mut from = Some(Bound::Included(vec![PAST]));
     while let Some(start) = from.take() {
         let start = start.as_ref().map(Vec::as_slice);
         collection::scan(reader, contract, begins, start, |key, version: PartVersion| {
-            let Some((name, stamp)) = key.split_at_checked(NAME_BYTES) else {
+            let Some((past_name, made)) = key.split_first_chunk::<NAME_BYTES>() else {
                 return Ok(ControlFlow::Continue(()));
             };
-            if settled.as_deref() == Some(name) {
+            let name = live_again(past_name);
+            if found.contains_key(&name) {
                 // An older version: on to the next part.
-                from = Some(Bound::Excluded([name, &[u8::MAX; STAMP_BYTES + 1]].concat()));
+                from = Some(Bound::Excluded([past_name.as_slice(), &[u8::MAX; STAMP_BYTES + 1]].concat()));
                 return Ok(ControlFlow::Break(()));
             }
-            if stamp < suffix.as_slice() {
+            if made < suffix.as_slice() {
                 // A version that came later.
-                from = Some(Bound::Included([name, &suffix].concat()));
+                from = Some(Bound::Included([past_name.as_slice(), &suffix].concat()));
                 return Ok(ControlFlow::Break(()));
             }
-            settled = Some(name.to_vec());
-            let id = name.last_chunk().copied().unwrap_or_default();
-            Ok(version.part.map_or(ControlFlow::Continue(()), |part| visit(id, part)))
+            found.insert(name, version.part);
+            Ok(ControlFlow::Continue(()))
         })?;
     }
-    Ok(())
+    Ok(found)
 }
 
-fn name(kind: PartKind, id: PartId) -> [u8; NAME_BYTES] {
+fn name(kind: PartKind, id: PartId) -> Name {
     let mut name = [kind as u8; NAME_BYTES];
     for (place, byte) in name.iter_mut().skip(1).zip(id) {
         *place = byte;
     }
+    name
+}
+
+fn id_of(name: &Name) -> PartId {
+    name.last_chunk().copied().unwrap_or_default()
+}
+
+/// What stands in front of the versions that are over.
+fn past(name: &Name) -> Name {
+    let mut past = *name;
+    let [kind, ..] = &mut past;
+    *kind |= PAST;
+    past
+}
+
+fn live_again(past: &Name) -> Name {
+    let mut name = *past;
+    let [kind, ..] = &mut name;
+    *kind &= !PAST;
     name
 }
 

@@ -54,29 +54,35 @@ impl BalanceId for ContractCreditId {
 }
 
 /// Makes a commit that is a customer's.
-pub fn create_commit(member: &Member<'_>, level: CustomerLevel, request: CreateCommit) -> Result<CommitId> {
+pub fn create_commit(
+    member: &Member<'_>,
+    level: CustomerLevel,
+    mut request: CreateCommit,
+) -> Result<CommitId> {
     let mut faults = rule::commit_faults("", &request);
     faults.extend(rule::commit_level_faults(&level, &request));
     let making = Making::begin(member, ManagedEntity::Commit, level, faults)?;
     let mut new_id = || ScheduleItemId::from(member.new_id());
     let (now, by) = (member.now(), member.about().actor.clone());
+    let values = std::mem::take(&mut request.custom_fields);
     let make = || rule::commit(&request, &mut new_id, now, by);
-    making.finish(&request.terms, request.custom_fields.clone(), make).map(CommitId::from)
+    making.finish(&request.terms, values, make).map(CommitId::from)
 }
 
 /// Makes a credit that is a customer's.
 pub fn create_credit(
     member: &Member<'_>,
     level: CustomerLevel,
-    request: CreateCredit,
+    mut request: CreateCredit,
 ) -> Result<ContractCreditId> {
     let mut faults = rule::credit_faults("", &request);
     faults.extend(rule::credit_level_faults(&level, &request));
     let making = Making::begin(member, ManagedEntity::ContractCredit, level, faults)?;
     let mut new_id = || ScheduleItemId::from(member.new_id());
     let (now, by) = (member.now(), member.about().actor.clone());
+    let values = std::mem::take(&mut request.custom_fields);
     let make = || rule::credit(&request, &mut new_id, now, by);
-    making.finish(&request.terms, request.custom_fields.clone(), make).map(ContractCreditId::from)
+    making.finish(&request.terms, values, make).map(ContractCreditId::from)
 }
 
 /// A commit or credit of a customer that is being made.
@@ -123,9 +129,9 @@ impl<'a, 'm> Making<'a, 'm> {
         let CustomerLevel { customer_id, uniqueness_key, .. } = self.level.clone();
         let home = BalanceHome::Customer(Box::new(CustomerBalance { level: self.level, balance: make() }));
         let row = if target.entity == ManagedEntity::Commit {
-            created(member, target, CommitRecord(home))?
+            created(member, target, &CommitRecord(home))?
         } else {
-            created(member, target, CreditRecord(home))?
+            created(member, target, &CreditRecord(home))?
         };
         plan.apply_new(member, row)?;
         list(member, target, customer_id, true)?;
@@ -139,13 +145,13 @@ impl<'a, 'm> Making<'a, 'm> {
 fn created<R: crate::storage::codec::EntityRecord>(
     member: &Member<'_>,
     target: EntityRef,
-    record: R,
+    record: &R,
 ) -> Result<crate::storage::codec::FieldsRow> {
-    Fault::none_of(entities::size_fault(target, &record)?.into_iter().collect())?;
-    rows::create(member, target.id, &record)
+    Fault::none_of(entities::size_fault(target, record)?.into_iter().collect())?;
+    rows::create(member, target.id, record)
 }
 
-/// The fault of a contract that is none of the customer's.
+/// The fault of a contract that is none of the customer's, or is archived.
 fn contract_fault(
     reader: &impl Reader,
     field: String,
@@ -154,7 +160,10 @@ fn contract_fault(
 ) -> Result<Option<Fault>> {
     let origin: Option<ContractOrigin> = rows::record(reader, contract.uuid())?;
     let theirs = origin.is_some_and(|origin| origin.customer_id == level.customer_id);
-    Ok((!theirs).then(|| Fault::ReferenceNotFound { field, target: contract.into() }))
+    if theirs {
+        return entities::reference_fault(reader, &field, contract.into());
+    }
+    Ok(Some(Fault::ReferenceNotFound { field, target: contract.into() }))
 }
 
 /// Puts a commit or credit on its customer's list, or takes it off; parts of other kinds are on none.

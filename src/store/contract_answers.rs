@@ -42,7 +42,7 @@ pub fn for_usage(
     };
     let mut found = Vec::new();
     for (id, start, end) in in_force(reader, customer, moment)? {
-        let filter = match versions::filter_at(reader, id.uuid(), moment, AsOf::Now)? {
+        let filter = match versions::filter_at(reader, id.uuid(), moment)? {
             Some(ContractPart::UsageFilter(filter)) => Some(filter),
             _ => None,
         };

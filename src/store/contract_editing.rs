@@ -92,10 +92,12 @@ impl<'a, 'm> Editing<'a, 'm> {
         })
     }
 
-    /// Faults of what grew too large to be kept.
-    pub fn size_faults(&self) -> Result<Vec<Fault>> {
+    /// Faults of what is too large to be kept: a part that grew, and what the history would have of the edit,
+    /// which is told of that field.
+    pub fn size_faults(&self, field: &str) -> Result<Vec<Fault>> {
         let parts = self.changed.values().flatten();
-        parts.filter_map(|part| codec::part_fault(part).transpose()).collect()
+        let faults = parts.map(codec::part_fault).chain([codec::edit_fault(&self.record, field)]);
+        faults.filter_map(Result::transpose).collect()
     }
 
     pub fn set(&mut self, id: PartId, part: ContractPart) {
@@ -106,17 +108,30 @@ impl<'a, 'm> Editing<'a, 'm> {
         self.changed.insert((kind, id.into().into_bytes()), None);
     }
 
+    /// Leaves nothing of the commits and credits behind a moment at which the contract is over already.
+    pub fn cut_balances(&mut self, at: Time, trueup_stays: bool) -> Result<()> {
+        let balances = self.parts()?.into_iter();
+        let balances =
+            balances.filter(|(_, part)| matches!(part.kind(), PartKind::Commit | PartKind::Credit));
+        self.cut(balances.collect(), at, trueup_stays);
+        Ok(())
+    }
+
+    fn cut(&mut self, parts: Vec<(PartId, ContractPart)>, at: Time, trueup_stays: bool) {
+        for (id, part) in parts {
+            let cut = ended(&part, at, trueup_stays);
+            if cut != part {
+                self.set(id, cut);
+            }
+        }
+    }
+
     /// Gives the contract another end. Where it is earlier, nothing of the parts is left behind it; where it is
     /// later, parts with an end of their own keep it.
     pub fn end_at(&mut self, end: Option<Time>, trueup_stays: bool) -> Result<()> {
         let earlier = end.filter(|end| self.terms.ending_before.is_none_or(|before| *end < before));
         if let Some(end) = earlier {
-            for (id, part) in self.parts()? {
-                let cut = ended(&part, end, trueup_stays);
-                if cut != part {
-                    self.set(id, cut);
-                }
-            }
+            self.cut(self.parts()?, end, trueup_stays);
         }
         self.terms.ending_before = end;
         self.record.ending_before = Some(end);
@@ -137,7 +152,7 @@ impl<'a, 'm> Editing<'a, 'm> {
         versions::put(member, contract, &mut self.row, stamp, new)?;
         let key = stamp.revision.to_be_bytes().to_vec();
         let id = self.record.id;
-        collection::put(member, contract, &mut self.row, [Put { key, part: self.record }])?;
+        collection::put(member, contract, &mut self.row, [Put { key, part: Some(self.record) }])?;
         let window = |terms: &ContractTerms| ContractWindow {
             starting_at: self.origin.starting_at,
             ending_before: terms.ending_before,

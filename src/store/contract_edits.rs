@@ -42,10 +42,10 @@ pub fn edit(member: &Member<'_>, id: ContractId, mut edit: EditContract) -> Resu
     let mut additions = contract_parts::additions(member, &site, edit.take_parts(), &mut faults)?;
     let plan = Plan::for_all_new(member, additions.take_values())?;
     faults.extend_from_slice(plan.faults());
-    faults.extend(additions.size_faults()?);
-    faults.extend(editing.size_faults()?);
-    Fault::none_of(faults)?;
     note(&mut editing, edit, &additions);
+    faults.extend(additions.size_faults()?);
+    faults.extend(editing.size_faults("edit")?);
+    Fault::none_of(faults)?;
     write(member, editing, additions, plan, archived)
 }
 
@@ -108,8 +108,9 @@ pub fn set_usage_filter(member: &Member<'_>, id: ContractId, filter: UsageFilter
     let (start, end) = (editing.origin.starting_at, editing.terms.ending_before);
     let mut faults = usage_filter::faults("", &filter, start, end);
     faults.extend(group_key_fault(member, editing.origin.rate_card_id, "", &filter.group_key)?);
-    Fault::none_of(faults)?;
     editing.record.usage_filter = Some(filter.clone());
+    faults.extend(editing.size_faults("group_values")?);
+    Fault::none_of(faults)?;
     editing.finish(vec![NewVersion::filter(filter)], Vec::new())
 }
 
@@ -152,11 +153,25 @@ pub fn page(reader: &impl Reader, id: ContractId, page: &PageRequest) -> Result<
     Ok(Page { items: items.collect::<Result<_>>()?, next: found.next })
 }
 
+/// The edit that was made when the contract had that revision.
+#[cfg(feature = "wire")]
+pub fn made_at(reader: &impl Reader, id: ContractId, revision: u64) -> Result<ContractEdit> {
+    let key = revision.to_be_bytes();
+    let mut found = None;
+    collection::scan(reader, id.uuid(), &key, Bound::Unbounded, |_, edit: EditRecord| {
+        found = Some(edit);
+        Ok(ControlFlow::Break(()))
+    })?;
+    let edit =
+        found.ok_or_else(|| Error::corrupt(format!("contract {id} has no edit of revision {revision}")))?;
+    shown(reader, id, &key, edit)
+}
+
 /// An edit with the parts it added, as they were right after it.
 fn shown(reader: &impl Reader, id: ContractId, key: &[u8], edit: EditRecord) -> Result<ContractEdit> {
     let revision = key.try_into().map(u64::from_be_bytes);
     let revision = revision.map_err(|_| Error::corrupt("table contract.edits: a key that is no revision"))?;
-    let at = AsOf::Change(Stamp { time: edit.timestamp, revision });
+    let at = AsOf::Past(Stamp { time: edit.timestamp, revision });
     let mut added = AddedParts::default();
     for (kind, part_id) in edit.added {
         if let Some(part) = versions::part(reader, id.uuid(), kind, part_id, at)? {

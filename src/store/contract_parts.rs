@@ -1,17 +1,16 @@
 //! Parts that a contract is given: what they refer to, their ids, and what is written for them.
 
-use std::collections::HashMap;
-
 use uuid::Uuid;
 
 use super::balances::BalanceId as _;
 use super::contract_products::Products;
+use super::part_names::Names;
 use super::{balances, entities};
 use crate::entity::{
     CommitId, ContractCreditId, ContractId, CustomerId, DiscountId, EntityId, EntityRef, ManagedEntity,
     ProfessionalServiceId, ScheduledChargeId, SubscriptionId,
 };
-use crate::error::{Fault, FieldProblem, Result};
+use crate::error::{Fault, Result};
 use crate::id::{OverrideId, ScheduleItemId};
 use crate::model::balance::{BalanceHome, CommitRecord, CreditRecord};
 use crate::model::contract::{
@@ -21,11 +20,10 @@ use crate::model::contract::{
 use crate::model::custom_field::CustomFields;
 use crate::model::price_override::{Override, OverrideTerms};
 use crate::model::product::ProductType;
-use crate::model::recurring::{CreateRecurring, Recurring, SubscriptionConfig};
+use crate::model::recurring::{CreateRecurring, Recurring};
 use crate::model::scalar::Time;
-use crate::rules::contract::{Term, part_faults, placed};
-use crate::rules::override_names::{NamedBalances, resolve};
-use crate::rules::{balance, scheduled_charge, subscription};
+use crate::rules::contract::{Term, any_daily, part_faults, placed, recurring_terms};
+use crate::rules::{balance, contract, scheduled_charge, subscription};
 use crate::storage::codec::{self, FieldsRow};
 use crate::storage::member::Member;
 use crate::storage::rows;
@@ -162,21 +160,39 @@ pub fn additions(
     let own = part_faults(site.prefix, &parts, term, prioritization);
     let sound = own.is_empty();
     faults.extend(own);
+    faults.extend(daily_faults(member, site, &parts)?);
     let mut adding = Adding {
         member,
         site,
         products: Products::new(member, site.origin.rate_card_id, member.now()),
-        named: HashMap::new(),
+        names: Names::of(member, site, &parts, faults)?,
         additions: Additions::default(),
         faults,
     };
     adding.check_products(&parts)?;
     // Parts with faults of their own are not made anything of: the rules count on sound ones.
     if sound {
-        adding.name_all(&parts)?;
         adding.make_all(parts)?;
+    } else {
+        adding.look_through(parts)?;
     }
     Ok(adding.additions)
+}
+
+/// Faults of recurring commits and credits that come every day besides the one that the contract may have.
+fn daily_faults(member: &Member<'_>, site: &Site<'_>, parts: &NewParts) -> Result<Vec<Fault>> {
+    if !any_daily(recurring_terms(parts)) {
+        return Ok(Vec::new());
+    }
+    let mut has_one = false;
+    for kind in [PartKind::RecurringCommit, PartKind::RecurringCredit] {
+        let there = versions::parts(member, site.id.uuid(), Some(kind), AsOf::Now)?;
+        has_one |= any_daily(there.iter().filter_map(|(_, part)| match part {
+            ContractPart::RecurringCommit(part) | ContractPart::RecurringCredit(part) => Some(&part.terms),
+            _ => None,
+        }));
+    }
+    Ok(contract::daily_faults(site.prefix, parts, has_one))
 }
 
 /// Faults of fields that name instances there are not.
@@ -194,8 +210,7 @@ struct Adding<'a, 'm> {
     member: &'a Member<'m>,
     site: &'a Site<'a>,
     products: Products<'a, Member<'m>>,
-    /// The ids of the parts that have temporary ids, by kind.
-    named: HashMap<(PartKind, String), Uuid>,
+    names: Names<'a, 'm>,
     additions: Additions,
     faults: &'a mut Vec<Fault>,
 }
@@ -242,92 +257,47 @@ impl Adding<'_, '_> {
         Ok(())
     }
 
-    /// Gives ids to the parts that others may name.
-    fn name_all(&mut self, parts: &NewParts) -> Result<()> {
-        let commits = parts.commits.iter().map(|part| part.temporary_id.as_deref());
-        self.name(PartKind::Commit, "commits", commits)?;
-        let recurring = |parts: &[CreateRecurring]| {
-            parts.iter().map(|part| part.temporary_id.clone()).collect::<Vec<_>>()
-        };
-        let commits = recurring(&parts.recurring_commits);
-        self.name(PartKind::RecurringCommit, "recurring_commits", commits.iter().map(Option::as_deref))?;
-        let credits = recurring(&parts.recurring_credits);
-        self.name(PartKind::RecurringCredit, "recurring_credits", credits.iter().map(Option::as_deref))?;
-        let subscriptions = parts.subscriptions.iter().map(|part| part.temporary_id.as_deref());
-        self.name(PartKind::Subscription, "subscriptions", subscriptions)
-    }
-
-    fn name<'n>(
-        &mut self,
-        kind: PartKind,
-        list: &str,
-        names: impl Iterator<Item = Option<&'n str>>,
-    ) -> Result<()> {
-        for (place, name) in names.enumerate() {
-            let Some(name) = name else { continue };
-            let id = self.fresh(kind)?;
-            if self.named.insert((kind, name.to_owned()), id).is_some() {
-                let field = format!("{}{list}[{place}].temporary_id", self.site.prefix);
-                self.faults.push(FieldProblem::Repeated { item: name.to_owned() }.at(field));
-            }
-        }
-        Ok(())
-    }
-
-    fn fresh(&self, kind: PartKind) -> Result<Uuid> {
-        match entity_of(kind) {
-            Some(entity) => entities::fresh_id(self.member, entity),
-            None => Ok(self.member.new_id()),
-        }
-    }
-
-    /// The id of a part: the one that its temporary id has, or a new one.
-    fn id(&self, kind: PartKind, temporary: Option<&str>) -> Result<Uuid> {
-        let named = temporary.and_then(|name| self.named.get(&(kind, name.to_owned())));
-        named.copied().map_or_else(|| self.fresh(kind), Ok)
-    }
-
     fn make_all(&mut self, parts: NewParts) -> Result<()> {
         let (now, by) = (self.member.now(), self.member.about().actor.clone());
         let mut new_id = || ScheduleItemId::from(self.member.new_id());
         for commit in parts.commits {
-            let id = self.id(PartKind::Commit, commit.temporary_id.as_deref())?;
+            let id = self.names.id(PartKind::Commit, commit.temporary_id.as_deref())?;
             let part = balance::commit(&commit, &mut new_id, now, by.clone());
             let target = EntityRef { entity: ManagedEntity::Commit, id };
             self.additions.add(target, ContractPart::Commit(part.into()), commit.custom_fields);
         }
         for credit in parts.credits {
             let target =
-                EntityRef { entity: ManagedEntity::ContractCredit, id: self.fresh(PartKind::Credit)? };
+                EntityRef { entity: ManagedEntity::ContractCredit, id: self.names.fresh(PartKind::Credit)? };
             let part = balance::credit(&credit, &mut new_id, now, by.clone());
             self.additions.add(target, ContractPart::Credit(part.into()), credit.custom_fields);
         }
         for charge in parts.scheduled_charges {
-            let id = ScheduledChargeId::from(self.fresh(PartKind::ScheduledCharge)?);
+            let id = ScheduledChargeId::from(self.names.fresh(PartKind::ScheduledCharge)?);
             let part = scheduled_charge::make(&charge, &mut new_id, now);
             self.additions.add(id.into(), ContractPart::ScheduledCharge(part.into()), charge.custom_fields);
         }
         for discount in parts.discounts {
-            let id = DiscountId::from(self.fresh(PartKind::Discount)?);
+            let id = DiscountId::from(self.names.fresh(PartKind::Discount)?);
             let part = scheduled_charge::make(&discount, &mut new_id, now);
             self.additions.add(id.into(), ContractPart::Discount(part.into()), discount.custom_fields);
         }
         for service in parts.professional_services {
-            let id = ProfessionalServiceId::from(self.fresh(PartKind::ProfessionalService)?);
+            let id = ProfessionalServiceId::from(self.names.fresh(PartKind::ProfessionalService)?);
             let part = ContractPart::ProfessionalService(service.service.into());
             self.additions.add(id.into(), part, service.custom_fields);
         }
         for subscription in parts.subscriptions {
-            let id = self.id(PartKind::Subscription, subscription.temporary_id.as_deref())?;
+            let id = self.names.id(PartKind::Subscription, subscription.temporary_id.as_deref())?;
             let part = subscription::make(&subscription, self.site.origin.starting_at, now);
             let part = ContractPart::Subscription(part.into());
             self.additions.add(SubscriptionId::from(id).into(), part, subscription.custom_fields);
         }
         for (place, commit) in parts.recurring_commits.into_iter().enumerate() {
-            self.recurring(PartKind::RecurringCommit, "recurring_commits", place, commit)?;
+            self.recurring(PartKind::RecurringCommit, place, commit)?;
         }
         for (place, credit) in parts.recurring_credits.into_iter().enumerate() {
-            self.recurring(PartKind::RecurringCredit, "recurring_credits", place, credit)?;
+            self.recurring(PartKind::RecurringCredit, place, credit)?;
         }
         for (place, terms) in parts.overrides.into_iter().enumerate() {
             self.price_override(place, terms)?;
@@ -335,19 +305,13 @@ impl Adding<'_, '_> {
         Ok(())
     }
 
-    fn recurring(&mut self, kind: PartKind, list: &str, place: usize, asked: CreateRecurring) -> Result<()> {
-        let id = self.id(kind, asked.temporary_id.as_deref())?;
-        let at = format!("{}{list}[{place}].", self.site.prefix);
-        let subscription_config = match asked.subscription_config {
-            Some(config) => self.subscription(&at, config)?,
-            None => None,
-        };
-        let part = Recurring {
-            terms: asked.terms,
-            subscription_config,
-            updates: Vec::new(),
-            created_at: self.member.now(),
-        };
+    fn recurring(&mut self, kind: PartKind, place: usize, asked: CreateRecurring) -> Result<()> {
+        let id = self.names.id(kind, asked.temporary_id.as_deref())?;
+        let at = format!("{}{}[{place}].", self.site.prefix, kind.name());
+        let by = asked.subscription_config.map(|config| self.names.subscription(&at, config)).transpose();
+        let Some(subscription_config) = Fault::gather(by, self.faults)? else { return Ok(()) };
+        let created_at = self.member.now();
+        let part = Recurring { terms: asked.terms, subscription_config, updates: Vec::new(), created_at };
         let part = match kind {
             PartKind::RecurringCommit => ContractPart::RecurringCommit(part.into()),
             _ => ContractPart::RecurringCredit(part.into()),
@@ -356,71 +320,47 @@ impl Adding<'_, '_> {
         Ok(())
     }
 
-    /// The subscription that a recurring commit or credit goes by: of this call, or of the contract.
-    fn subscription(
-        &mut self,
-        at: &str,
-        config: SubscriptionConfig<String>,
-    ) -> Result<Option<SubscriptionConfig<SubscriptionId>>> {
-        let name = config.subscription_id;
-        let found = self.look_up(&[PartKind::Subscription], &name)?;
-        let Some(id) = found else {
-            let field = format!("{at}subscription_config.subscription_id");
-            self.faults.push(Fault::NameNotFound { field, name });
-            return Ok(None);
-        };
-        let SubscriptionConfig { is_prorated, allocation, .. } = config;
-        Ok(Some(SubscriptionConfig { subscription_id: id.into(), is_prorated, allocation }))
-    }
-
     fn price_override(&mut self, place: usize, terms: OverrideTerms) -> Result<()> {
         let at = format!("{}overrides[{place}].", self.site.prefix);
-        let resolved = resolve(&at, terms, |list, name| self.look_up(kinds_of(list), name));
-        if let Some(terms) = Fault::gather(resolved, self.faults)? {
+        let named = self.names.price_override(&at, terms);
+        if let Some(terms) = Fault::gather(named, self.faults)? {
             let part = Override { terms, created_at: self.member.now() };
-            let id = OverrideId::from(self.fresh(PartKind::Override)?);
+            let id = OverrideId::from(self.names.fresh(PartKind::Override)?);
             self.additions.versions.push(NewVersion::of(id, ContractPart::Override(part.into())));
         }
         Ok(())
     }
 
-    /// The part of one of these kinds that a text names: by a temporary id of this call, or by its id. Commits and
-    /// credits may also be the customer's.
-    fn look_up(&self, kinds: &[PartKind], name: &str) -> Result<Option<Uuid>> {
-        for kind in kinds {
-            if let Some(id) = self.named.get(&(*kind, name.to_owned())) {
-                return Ok(Some(*id));
+    /// What else is wrong where nothing is made, because some parts have faults of their own: with what parts name,
+    /// and with their values.
+    fn look_through(&mut self, parts: NewParts) -> Result<()> {
+        for (list, name) in [
+            (&parts.recurring_commits, PartKind::RecurringCommit.name()),
+            (&parts.recurring_credits, PartKind::RecurringCredit.name()),
+        ] {
+            for (at, asked) in placed(self.site.prefix, name, list) {
+                let Some(config) = asked.subscription_config.clone() else { continue };
+                Fault::gather(self.names.subscription(&at, config), self.faults)?;
             }
         }
-        let Ok(id) = Uuid::try_parse(name) else { return Ok(None) };
-        for kind in kinds {
-            let contract = self.site.id.uuid();
-            if versions::part(self.member, contract, *kind, id.into_bytes(), AsOf::Now)?.is_some()
-                || self.is_the_customers(*kind, id)?
-            {
-                return Ok(Some(id));
-            }
+        for (at, terms) in placed(self.site.prefix, "overrides", &parts.overrides) {
+            Fault::gather(self.names.price_override(&at, terms.clone()), self.faults)?;
         }
-        Ok(None)
-    }
-
-    fn is_the_customers(&self, kind: PartKind, id: Uuid) -> Result<bool> {
-        let home = match kind {
-            PartKind::Commit => rows::record::<CommitRecord>(self.member, id)?.map(|record| record.0),
-            PartKind::Credit => rows::record::<CreditRecord>(self.member, id)?.map(|record| record.0),
-            _ => None,
-        };
-        let customer = self.site.origin.customer_id;
-        Ok(matches!(home, Some(BalanceHome::Customer(balance)) if balance.level.customer_id == customer))
-    }
-}
-
-const fn kinds_of(list: NamedBalances) -> &'static [PartKind] {
-    match list {
-        NamedBalances::Commits => &[PartKind::Commit],
-        NamedBalances::RecurringCommits => &[PartKind::RecurringCommit],
-        NamedBalances::Any => {
-            &[PartKind::Commit, PartKind::Credit, PartKind::RecurringCommit, PartKind::RecurringCredit]
+        let commits = parts.commits.into_iter().map(|part| (PartKind::Commit, part.custom_fields));
+        let credits = parts.credits.into_iter().map(|part| (PartKind::Credit, part.custom_fields));
+        let charges =
+            parts.scheduled_charges.into_iter().map(|part| (PartKind::ScheduledCharge, part.custom_fields));
+        let discounts = parts.discounts.into_iter().map(|part| (PartKind::Discount, part.custom_fields));
+        let services = parts.professional_services.into_iter();
+        let services = services.map(|part| (PartKind::ProfessionalService, part.custom_fields));
+        let subscriptions =
+            parts.subscriptions.into_iter().map(|part| (PartKind::Subscription, part.custom_fields));
+        let values = commits.chain(credits).chain(charges).chain(discounts).chain(services);
+        let values = values.chain(subscriptions);
+        for (kind, values) in values {
+            let Some(entity) = entity_of(kind) else { continue };
+            self.additions.values.push((EntityRef { entity, id: self.names.fresh(kind)? }, values));
         }
+        Ok(())
     }
 }

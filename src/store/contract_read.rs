@@ -15,7 +15,7 @@ use crate::model::settings::ContractSettings;
 use crate::rules::usage_filter;
 use crate::storage::codec::FieldsRow;
 use crate::storage::rows;
-use crate::storage::versions::{self, AsOf, PartId};
+use crate::storage::versions::{self, AsOf, PartId, Stamp};
 use crate::storage::view::Reader;
 
 /// The contract, with the parts that one of its versions had, and the values of now.
@@ -59,7 +59,7 @@ pub fn as_of(reader: &impl Reader, id: ContractId, time: Time) -> Result<Contrac
         let rule = "the contract was made later";
         return Err(FieldProblem::Value { value: time.to_string(), rule }.at("as_of_date").into());
     }
-    get(reader, id, AsOf::Time(time))
+    get(reader, id, AsOf::Past(Stamp::end_of(time)))
 }
 
 /// The row of a contract and what it was made with.
@@ -87,15 +87,15 @@ pub fn sort_in(reader: &impl Reader, lists: &mut AddedParts, id: PartId, part: C
         None => BTreeMap::new(),
     };
     match part {
-        ContractPart::Commit(part) => push(&mut lists.commits, id, values, part),
-        ContractPart::Credit(part) => push(&mut lists.credits, id, values, part),
-        ContractPart::RecurringCommit(part) => push(&mut lists.recurring_commits, id, values, part),
-        ContractPart::RecurringCredit(part) => push(&mut lists.recurring_credits, id, values, part),
-        ContractPart::Override(part) => push(&mut lists.overrides, id, values, part),
-        ContractPart::ScheduledCharge(part) => push(&mut lists.scheduled_charges, id, values, part),
-        ContractPart::Discount(part) => push(&mut lists.discounts, id, values, part),
-        ContractPart::ProfessionalService(part) => push(&mut lists.professional_services, id, values, part),
-        ContractPart::Subscription(part) => push(&mut lists.subscriptions, id, values, part),
+        ContractPart::Commit(part) => push(&mut lists.commits, id, values, *part),
+        ContractPart::Credit(part) => push(&mut lists.credits, id, values, *part),
+        ContractPart::RecurringCommit(part) => push(&mut lists.recurring_commits, id, values, *part),
+        ContractPart::RecurringCredit(part) => push(&mut lists.recurring_credits, id, values, *part),
+        ContractPart::Override(part) => push(&mut lists.overrides, id, values, *part),
+        ContractPart::ScheduledCharge(part) => push(&mut lists.scheduled_charges, id, values, *part),
+        ContractPart::Discount(part) => push(&mut lists.discounts, id, values, *part),
+        ContractPart::ProfessionalService(part) => push(&mut lists.professional_services, id, values, *part),
+        ContractPart::Subscription(part) => push(&mut lists.subscriptions, id, values, *part),
         ContractPart::Terms(_) | ContractPart::Settings(_) | ContractPart::UsageFilter(_) => {}
     }
     Ok(())
@@ -105,9 +105,9 @@ fn push<I: From<Uuid>, T>(
     list: &mut Vec<Part<I, T>>,
     id: Uuid,
     custom_fields: BTreeMap<String, String>,
-    part: Box<T>,
+    part: T,
 ) {
-    list.push(Part { id: I::from(id), custom_fields, part: *part });
+    list.push(Part { id: I::from(id), custom_fields, part });
 }
 
 /// The values of an instance; none where it was forgotten.

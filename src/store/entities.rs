@@ -109,7 +109,7 @@ pub fn size_fault<R: EntityRecord>(target: EntityRef, record: &R) -> Result<Opti
 pub fn fresh_id(member: &Member<'_>, entity: ManagedEntity) -> Result<Uuid> {
     loop {
         let id = member.new_id();
-        // Counted ids begin anew when a store is opened, and any id may have been taken in.
+        // Any id may have been taken in before.
         if !exists(member, EntityRef { entity, id })? {
             return Ok(id);
         }

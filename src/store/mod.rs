@@ -18,6 +18,10 @@ mod contract_read;
 mod contract_schedules;
 mod contract_updates;
 mod contracts;
+#[cfg(test)]
+mod contracts_inside;
+#[cfg(test)]
+mod counting_inside;
 mod custom_field_keys;
 mod custom_fields;
 mod customers;
@@ -25,6 +29,7 @@ mod dependents;
 mod entities;
 mod find;
 mod options;
+mod part_names;
 mod products;
 mod rate_cards;
 mod rates;

@@ -185,7 +185,7 @@ fn stored(rate: AddRate) -> Put<RateRecord> {
         credit_type,
         commit_rate,
     };
-    Put { key, part }
+    Put { key, part: Some(part) }
 }
 
 /// A page of the rates that are in force at a moment.

@@ -1,13 +1,12 @@
 //! What cannot be seen from outside: how many rows it takes to answer a question about rates, counted at the reader
 //! because pages stay in memory; and that the journal tells of every rate what became of it.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
+use super::counting_inside::Counting;
 use super::{Reading as _, ReadingRecords as _, Store, WritingRecords as _, rate_cards, rates};
 use crate::entity::{ContractProductId, EntityId as _, RateCardId};
-use crate::error::Result;
 use crate::model::alias::ScheduledAlias;
 use crate::model::change::{Change, Collection, Subject, What};
 use crate::model::page::{ArchiveFilter, PageRequest};
@@ -16,49 +15,9 @@ use crate::model::rate::{AddRate, Rate, RateRecord, RateSelector};
 use crate::model::rate_card::CreateRateCard;
 use crate::model::scalar::Time;
 use crate::storage::alias_schedule;
-use crate::storage::catalog::Catalog;
 use crate::storage::codec;
 use crate::storage::tables::TableId;
-use crate::storage::view::{Reader, View};
-
-/// A view that counts the rows it shows.
-struct Counting<'v> {
-    view: &'v View,
-    rows: Cell<usize>,
-}
-
-impl Counting<'_> {
-    fn count(&self) {
-        self.rows.set(self.rows.get() + 1);
-    }
-}
-
-impl Reader for Counting<'_> {
-    fn with_catalog<T>(&self, read: impl FnOnce(&Catalog) -> T) -> T {
-        self.view.with_catalog(read)
-    }
-
-    fn get<T>(&self, table: TableId, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T>) -> Result<Option<T>> {
-        self.count();
-        self.view.get(table, key, read)
-    }
-
-    fn scan(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        mut visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        self.view.scan(table, from, |key, row| {
-            self.count();
-            visit(key, row)
-        })
-    }
-
-    fn len(&self, table: TableId) -> Result<u64> {
-        self.view.len(table)
-    }
-}
+use crate::storage::view::Reader as _;
 
 /// A card with 100 rates for each of 1,000 products, all added by one call.
 fn large() -> (Store, RateCardId, Vec<ContractProductId>) {
@@ -87,11 +46,11 @@ fn one_products_rates_among_a_hundred_thousand_are_read_without_the_others() {
     let view = store.view().unwrap();
     // Rates that are found, and rows that are read for them.
     let read = |selector: &RateSelector, limit| {
-        let reader = Counting { view: &view, rows: Cell::new(0) };
+        let reader = Counting::of(&view);
         let selectors = std::slice::from_ref(selector);
         let page = PageRequest::first(limit);
         let found = rates::schedule(&reader, card, Time::UNIX_EPOCH, None, selectors, &page).unwrap();
-        (found.items.len(), reader.rows.get())
+        (found.items.len(), reader.rows())
     };
     let one = RateSelector { product_id: Some(products[500]), ..Default::default() };
     let (found, rows) = read(&one, 1_000);
@@ -162,11 +121,11 @@ fn one_more_share_of_a_product_is_added_without_reading_those_there_are() {
     store.add_rates(card, (0..1_000).map(share)).unwrap();
 
     let view = store.view().unwrap();
-    let reader = Counting { view: &view, rows: Cell::new(0) };
+    let reader = Counting::of(&view);
     let (_, record) = rate_cards::known(&*view, card).unwrap();
     let mut products = rates::Products::new(&reader, card.uuid(), Time::UNIX_EPOCH);
     assert!(products.faults("", Some(&record), &share(1_000)).unwrap().is_empty());
-    assert!(reader.rows.get() <= 2, "{} rows", reader.rows.get());
+    assert!(reader.rows() <= 2, "{} rows", reader.rows());
 }
 
 #[test]
@@ -183,9 +142,9 @@ fn an_alias_that_moves_on_is_given_away_without_reading_all_who_had_it() {
     let view = store.view().unwrap();
     // Which of the earlier ones an alias overlaps, and rows that are read for it.
     let read = |new: &ScheduledAlias| {
-        let reader = Counting { view: &view, rows: Cell::new(0) };
+        let reader = Counting::of(&view);
         let found = alias_schedule::overlapping(&reader, TableId::RateCardAlias, new).unwrap();
-        (found.len(), reader.rows.get())
+        (found.len(), reader.rows())
     };
     assert_eq!(read(&from(100)), (1, 2));
     assert_eq!(read(&from(50)), (50, 51));

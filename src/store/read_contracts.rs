@@ -11,7 +11,7 @@ use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityRe
 use crate::error::Result;
 use crate::id::ContractEditId;
 use crate::model::balance::{BalanceFilter, Commit, Credit};
-use crate::model::contract::{Contract, ContractFilter};
+use crate::model::contract::{Contract, ContractFilter, ContractOrigin};
 use crate::model::contract_edit::ContractEdit;
 use crate::model::contract_rate::{ContractRate, ContractRateSegment, RateQuestion};
 use crate::model::page::{Page, PageRequest};
@@ -47,14 +47,14 @@ pub trait ReadingContracts: Source {
     ///
     /// ```
     /// use billfold::prelude::*;
-    /// use std::time::Duration;
     ///
-    /// let clock = SetClock::new("2025-01-01T00:00:00Z".parse()?);
-    /// let store = StoreOptions::new().clock(clock.clone()).in_memory()?;
+    /// let clock = SetClock::default();
+    /// clock.set("2025-01-01T00:00:00Z".parse()?);
+    /// let store = StoreOptions::new().clock_from(&clock).in_memory()?;
     /// let customer = store.create_customer(CreateCustomer::default())?;
     /// let contract = store.create_contract(CreateContract::new(customer, "2024-11-01T00:00:00Z".parse()?))?;
     /// let at_first = store.contract(contract)?;
-    /// clock.advance(Duration::from_secs(60));
+    /// clock.set("2025-01-01T00:01:00Z".parse()?);
     /// let rename = EditContract { update_contract_name: Some(Some("Enterprise".into())), ..Default::default() };
     /// store.edit_contract(contract, rename)?;
     /// assert_eq!(store.contract_as_of(contract, "2025-01-01T00:00:00Z".parse()?)?, at_first);
@@ -171,6 +171,14 @@ pub trait ReadingContracts: Source {
         page: &PageRequest,
     ) -> Result<Page<Credit>> {
         self.reading(|reader| balances::page(reader, customer, filter, page))
+    }
+
+    /// What a contract was made with: whose it is, and what else never changes. Reads nothing of its parts.
+    ///
+    /// # Errors
+    /// A refusal where there is no such contract, or it was taken in with nothing but its id.
+    fn contract_origin(&self, id: ContractId) -> Result<ContractOrigin> {
+        self.reading(|reader| contract_read::known(reader, id).map(|(_, origin)| origin))
     }
 
     /// The contracts that usage of a moment counts on, by their starts: those in force then, but for those with a
@@ -303,5 +311,13 @@ pub trait ReadingContracts: Source {
     /// As [`subscription_quantities`](Self::subscription_quantities).
     fn subscription_seats(&self, id: SubscriptionId, moment: Time) -> Result<BTreeSet<String>> {
         self.reading(|reader| contract_schedules::seats(reader, id, moment))
+    }
+}
+
+#[cfg(feature = "wire")]
+impl Transaction<'_> {
+    /// The edit that was made of a contract when it had that revision.
+    pub(crate) fn edit_made_at(&self, id: ContractId, revision: u64) -> Result<ContractEdit> {
+        self.reading(|reader| contract_edits::made_at(reader, id, revision))
     }
 }

@@ -47,9 +47,12 @@ pub fn plan<'a, 'm>(
         };
         additions.add(target, part, CustomFields::default());
     }
+    let trueup_stays = renewal.trueup.unwrap_or_default() == TrueupBehavior::AsIs;
     if editing.terms.ending_before.is_none_or(|end| start < end) {
-        let trueup_stays = renewal.trueup.unwrap_or_default() == TrueupBehavior::AsIs;
         editing.end_at(Some(start), trueup_stays)?;
+    } else {
+        // What was rolled over is not to be drawn from twice, and what was to be charged can go all the same.
+        editing.cut_balances(start, trueup_stays)?;
     }
     Ok(Some(Renewed { editing }))
 }

@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
-use crate::error::{Error, ErrorKind};
+use crate::entity::ManagedEntity;
+use crate::error::{Error, ErrorKind, Fault};
 use crate::model::page::Page;
 use crate::model::scalar::{Amount, Time};
 
@@ -25,7 +27,8 @@ pub struct Answer {
     /// says when.
     pub status: u16,
     /// JSON, without line breaks: `{"message": ...}` unless the call succeeded, and `null` where it did and
-    /// promises no body.
+    /// promises no body. Calls of the API's version 2 add a `code` where something is not there; where a uniqueness
+    /// key was used before, `conflicting_id` says by what.
     pub body: String,
 }
 
@@ -57,11 +60,18 @@ pub(super) enum Refusal {
     Request { status: u16, message: String },
     /// The store said no.
     Store(Error),
+    /// The store said no to one of the calls that say so with 400 and a code where something is not there.
+    Coded(Error),
 }
 
 impl Refusal {
     pub(super) const fn invalid(message: String) -> Self {
         Self::Request { status: 400, message }
+    }
+
+    /// The refusal of a call that answers 400 with a code where something is not there.
+    pub(super) const fn coded(error: Error) -> Self {
+        Self::Coded(error)
     }
 }
 
@@ -79,14 +89,58 @@ impl From<serde_json::Error> for Refusal {
 
 impl From<Result<String, Refusal>> for Answer {
     fn from(outcome: Result<String, Refusal>) -> Self {
-        let (status, message) = match outcome {
+        let (status, code, error) = match outcome {
             Ok(body) => return Self { status: 200, body },
-            Err(Refusal::Request { status, message }) => (status, message),
-            Err(Refusal::Store(error)) => (status(&error), error.to_string()),
+            Err(Refusal::Request { status, message }) => return Self::refusal(status, None, message, None),
+            Err(Refusal::Store(error)) => (status(&error), None, error),
+            Err(Refusal::Coded(error)) => match status(&error) {
+                404 => (400, Some(code(&error)), error),
+                other => (other, None, error),
+            },
         };
-        let message = serde_json::Value::String(message);
-        Self { status, body: format!(r#"{{"message":{message}}}"#) }
+        let conflicting_id = (status == 409).then(|| conflicting_id(&error)).flatten();
+        Self::refusal(status, code, error.to_string(), conflicting_id)
     }
+}
+
+impl Answer {
+    fn refusal(
+        status: u16,
+        code: Option<&'static str>,
+        message: String,
+        conflicting_id: Option<Uuid>,
+    ) -> Self {
+        let mut body = serde_json::Map::new();
+        body.extend(code.map(|code| ("code".to_owned(), code.into())));
+        body.insert("message".to_owned(), message.into());
+        body.extend(conflicting_id.map(|id| ("conflicting_id".to_owned(), id.to_string().into())));
+        Self { status, body: serde_json::Value::Object(body).to_string() }
+    }
+}
+
+/// What the API calls it that something is not there.
+fn code(error: &Error) -> &'static str {
+    let missing = |entity| {
+        error.faults().iter().any(|fault| match fault {
+            Fault::InstanceNotFound { target } | Fault::NothingButAnId { target } => target.entity == entity,
+            _ => false,
+        })
+    };
+    if missing(ManagedEntity::Customer) {
+        "CustomerNotFound"
+    } else if missing(ManagedEntity::Contract) {
+        "ContractNotFound"
+    } else {
+        "NotFound"
+    }
+}
+
+/// What holds the uniqueness key that was given again.
+fn conflicting_id(error: &Error) -> Option<Uuid> {
+    error.faults().iter().find_map(|fault| match fault {
+        Fault::UniquenessKeyUsed { conflicting_id, .. } => Some(*conflicting_id),
+        _ => None,
+    })
 }
 
 /// 503 says that nothing was done and another try may help; 500 promises neither.
@@ -157,7 +211,7 @@ pub(super) fn page<T: Serialize>(page: Page<T>) -> Result<String, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{EngineError, Fault};
+    use crate::error::EngineError;
 
     #[test]
     fn failures_of_the_store_are_5xx_and_503_where_nothing_was_done() {
@@ -179,5 +233,33 @@ mod tests {
             let answer = Answer::from(Err(Refusal::Store(error)));
             assert_eq!(answer, Answer { status, body: format!("{{\"message\":\"{message}\"}}") });
         }
+    }
+
+    #[test]
+    fn a_code_says_what_is_not_there_and_nothing_else_has_one() {
+        let missing = |entity| Fault::InstanceNotFound { target: (entity, Uuid::nil()).into() };
+        let coded = |fault: Fault| Answer::from(Err(Refusal::coded(Error::from(fault))));
+        for (entity, code) in [
+            (ManagedEntity::Customer, "CustomerNotFound"),
+            (ManagedEntity::Contract, "ContractNotFound"),
+            (ManagedEntity::Commit, "NotFound"),
+        ] {
+            let answer = coded(missing(entity));
+            let start = format!("{{\"code\":\"{code}\",\"message\":\"there is no {entity} ");
+            assert!(answer.status == 400 && answer.body.starts_with(&start), "{answer}");
+            let answer = Answer::from(Err(Refusal::Store(missing(entity).into())));
+            assert!(answer.status == 404 && answer.body.starts_with("{\"message\""), "{answer}");
+        }
+        assert!(!coded(Fault::CursorOfAnotherQuestion).body.contains("code"));
+        let used = Fault::UniquenessKeyUsed { key: "k".into(), conflicting_id: Uuid::from_u128(1) };
+        let answer = coded(used.clone());
+        let id = "00000000-0000-0000-0000-000000000001";
+        let message = "This uniqueness key has already been used.";
+        let body = format!("{{\"conflicting_id\":\"{id}\",\"message\":\"{message}\"}}");
+        assert_eq!(answer, Answer { status: 409, body });
+        // What is asked for must be right first; then it is not a conflict.
+        let both = Error::Refused(vec![used, Fault::CursorOfAnotherQuestion]);
+        let answer = Answer::from(Err(Refusal::Store(both)));
+        assert!(answer.status == 400 && !answer.body.contains("conflicting_id"), "{answer}");
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn specifier(fields: &Object<'_>) -> Option<UsageSpecifier> {
     let product_tags = fields.optional("product_tags", texts);
     let pricing_group_values = fields.optional("pricing_group_values", map);
     let presentation_group_values = fields.optional("presentation_group_values", map);
-    let exclude = fields.objects("exclude", |fields| fields.required("product_tags", texts));
+    let exclude = exclude(fields);
     Some(UsageSpecifier {
         product_id: product_id?,
         product_tags: product_tags?.unwrap_or_default(),
@@ -33,6 +33,11 @@ pub(super) fn specifier(fields: &Object<'_>) -> Option<UsageSpecifier> {
         presentation_group_values: presentation_group_values?.unwrap_or_default(),
         exclude: exclude?,
     })
+}
+
+/// What a specifier leaves out. The API lets an exclusion say nothing, which could only mean everything or nothing.
+pub(super) fn exclude(fields: &Object<'_>) -> Option<Vec<Vec<String>>> {
+    fields.objects("exclude", |fields| fields.required("product_tags", texts))
 }
 
 /// What usage a commit or credit is for. What nobody said is left out.
@@ -61,8 +66,14 @@ pub(super) struct ListedSpecifier {
 }
 
 #[derive(Serialize)]
-struct ListedExclusion {
+pub(super) struct ListedExclusion {
     product_tags: Vec<String>,
+}
+
+impl ListedExclusion {
+    pub(super) fn of_all(exclude: &[Vec<String>]) -> Vec<Self> {
+        exclude.iter().map(|tags| Self { product_tags: tags.clone() }).collect()
+    }
 }
 
 impl ListedApplicability {
@@ -77,13 +88,12 @@ impl ListedApplicability {
 
 impl ListedSpecifier {
     pub(super) fn of(specifier: &UsageSpecifier) -> Self {
-        let exclusion = |tags: &Vec<String>| ListedExclusion { product_tags: tags.clone() };
         Self {
             product_id: specifier.product_id,
             product_tags: specifier.product_tags.clone(),
             pricing_group_values: specifier.pricing_group_values.clone(),
             presentation_group_values: specifier.presentation_group_values.clone(),
-            exclude: specifier.exclude.iter().map(exclusion).collect(),
+            exclude: ListedExclusion::of_all(&specifier.exclude),
         }
     }
 }

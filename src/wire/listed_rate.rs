@@ -44,7 +44,7 @@ pub(super) struct AddedRate {
 }
 
 #[derive(Serialize)]
-struct ListedRate {
+pub(super) struct ListedRate {
     #[serde(flatten)]
     price: Price,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ struct ListedRate {
 
 /// What a rate and a commit rate both have.
 #[derive(Serialize)]
-struct Price {
+pub(super) struct Price {
     rate_type: RateType,
     #[serde(skip_serializing_if = "Option::is_none")]
     price: Number,
@@ -112,7 +112,11 @@ impl AddedRate {
 }
 
 impl ListedRate {
-    fn of(rate: &Rate, groups: &BTreeMap<String, String>, credit_type: Option<CreditType>) -> Self {
+    pub(super) fn of(
+        rate: &Rate,
+        groups: &BTreeMap<String, String>,
+        credit_type: Option<CreditType>,
+    ) -> Self {
         Self {
             price: Price::of(rate.rate_type, rate.price, &rate.tiers, rate.minimum),
             custom_rate: rate.custom_rate.as_deref().and_then(kept),
@@ -135,7 +139,7 @@ impl Price {
         }
     }
 
-    fn of_commit(rate: &CommitRate) -> Self {
+    pub(super) fn of_commit(rate: &CommitRate) -> Self {
         Self::of(rate.rate_type, rate.price, &rate.tiers, rate.minimum)
     }
 }

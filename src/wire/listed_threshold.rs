@@ -1,17 +1,15 @@
 //! Thresholds, and changes of them, as contracts and their edits answer them. What nobody said is left out; what an
 //! edit cleared is `null`.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::answer::number;
 use super::applicability::{ListedApplicability, ListedSpecifier};
+use super::payment_gate::ListedGate;
 use crate::entity::ContractProductId;
 use crate::id::CreditTypeId;
 use crate::model::balance::RateChoice;
-use crate::model::payment_gate::{PaymentGate, PaymentGateType, StripePaymentType, TaxType};
 use crate::model::scalar::Amount;
 use crate::model::threshold::{
     BalanceEntity, BalanceFieldFilter, DiscountCap, DurationUnit, PrepaidBalanceThreshold,
@@ -40,7 +38,7 @@ pub(super) struct ListedThreshold {
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<Commit>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    payment_gate_config: Option<Gate>,
+    payment_gate_config: Option<ListedGate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     discount_configuration: Option<Option<Discount>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,31 +85,6 @@ struct Duration {
 }
 
 #[derive(Serialize)]
-struct Gate {
-    payment_gate_type: PaymentGateType,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tax_type: Option<TaxType>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stripe_config: Option<Stripe>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    precalculated_tax_config: Option<Tax>,
-}
-
-#[derive(Serialize)]
-struct Stripe {
-    payment_type: StripePaymentType,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    invoice_metadata: BTreeMap<String, String>,
-}
-
-#[derive(Serialize)]
-struct Tax {
-    tax_amount: Number,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tax_name: Option<String>,
-}
-
-#[derive(Serialize)]
 struct Discount {
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_fraction: Option<Number>,
@@ -150,7 +123,7 @@ impl ListedThreshold {
             recharge_to_amount: None,
             custom_credit_type_id: None,
             commit: Some(Commit::of(&threshold.commit)),
-            payment_gate_config: Some(Gate::of(&threshold.payment_gate)),
+            payment_gate_config: Some(ListedGate::of(&threshold.payment_gate)),
             discount_configuration: threshold.discount.as_ref().map(|discount| Some(Discount::of(discount))),
             threshold_balance_specifiers: None,
         }
@@ -164,7 +137,7 @@ impl ListedThreshold {
             recharge_to_amount: number(threshold.recharge_to_amount),
             custom_credit_type_id: threshold.custom_credit_type_id.map(Some),
             commit: Some(Commit::of_prepaid(&threshold.commit)),
-            payment_gate_config: Some(Gate::of(&threshold.payment_gate)),
+            payment_gate_config: Some(ListedGate::of(&threshold.payment_gate)),
             discount_configuration: threshold.discount.as_ref().map(|discount| Some(Discount::of(discount))),
             threshold_balance_specifiers: (!specifiers.is_empty()).then(|| Some(balances(specifiers))),
         }
@@ -179,7 +152,7 @@ impl ListedThreshold {
             recharge_to_amount: None,
             custom_credit_type_id: None,
             commit,
-            payment_gate_config: changes.payment_gate.as_ref().map(Gate::of),
+            payment_gate_config: changes.payment_gate.as_ref().map(ListedGate::of),
             discount_configuration: changed(&changes.discount, Discount::changes),
             threshold_balance_specifiers: None,
         }
@@ -194,7 +167,7 @@ impl ListedThreshold {
             recharge_to_amount: changes.recharge_to_amount.and_then(number),
             custom_credit_type_id: changes.custom_credit_type_id,
             commit,
-            payment_gate_config: changes.payment_gate.as_ref().map(Gate::of),
+            payment_gate_config: changes.payment_gate.as_ref().map(ListedGate::of),
             discount_configuration: changed(&changes.discount, Discount::changes),
             threshold_balance_specifiers: changed(&changes.balance_specifiers, |specifiers| {
                 balances(specifiers)
@@ -273,23 +246,6 @@ impl Commit {
 impl Duration {
     const fn of(duration: RelativeDuration) -> Self {
         Self { value: duration.value, unit: duration.unit }
-    }
-}
-
-impl Gate {
-    fn of(gate: &PaymentGate) -> Self {
-        Self {
-            payment_gate_type: gate.gate_type,
-            tax_type: gate.tax_type,
-            stripe_config: gate.stripe.as_ref().map(|stripe| Stripe {
-                payment_type: stripe.payment_type,
-                invoice_metadata: stripe.invoice_metadata.clone(),
-            }),
-            precalculated_tax_config: gate
-                .precalculated_tax
-                .as_ref()
-                .map(|tax| Tax { tax_amount: number(tax.tax_amount), tax_name: tax.tax_name.clone() }),
-        }
     }
 }
 

@@ -5,20 +5,42 @@
 
 mod answer;
 mod applicability;
+mod balance_terms;
+mod balances;
 mod billable_metrics;
 pub(crate) mod body;
+mod contract_edits;
+mod contracts;
 mod custom_fields;
 mod customers;
+mod listed_balance;
+mod listed_contract;
+mod listed_contract_rate;
+mod listed_contract_v1;
+mod listed_edit;
+mod listed_override;
 mod listed_product;
 mod listed_provider;
 mod listed_rate;
+mod listed_recurring;
+mod listed_schedule;
+mod listed_scheduled_charge;
 mod listed_settings;
+mod listed_subscription;
 mod listed_threshold;
+mod listing;
+mod new_contract;
+mod overrides;
+mod payment_gate;
 mod products;
 mod query;
 mod rate_cards;
 mod rates;
+mod recurring;
+mod scheduled_charges;
+mod schedules;
 mod settings;
+mod subscriptions;
 mod thresholds;
 
 pub use answer::Answer;
@@ -42,13 +64,16 @@ type Route = (&'static str, &'static str, Call);
 type PathParameters<'p> = Vec<(&'static str, &'p str)>;
 
 /// All calls, by subject.
-const ROUTES: [&[Route]; 6] = [
+const ROUTES: [&[Route]; 9] = [
     custom_fields::ROUTES,
     customers::ROUTES,
     billable_metrics::ROUTES,
     products::ROUTES,
     rate_cards::ROUTES,
     rates::ROUTES,
+    contracts::ROUTES,
+    contract_edits::ROUTES,
+    balances::ROUTES,
 ];
 
 /// What a call is asked with.
@@ -88,11 +113,12 @@ impl Store {
     /// Answers a call of the vendor's API (source: `metronome-api.md` §1.3): what an HTTP server does with a
     /// request, without the server. Feature `wire`.
     ///
-    /// The calls are those of custom fields, customers, billable metrics, products and rate cards, under the API's
-    /// own paths, such as `/v1/customFields/addKey`. `query` holds the parameters, decoded. Every list has `limit`
-    /// (1 to 100) and `next_page`, which may also be called `cursor`; a parameter that is a list may be given several
-    /// times, with commas, or both. Words such as `USAGE` are understood in upper and lower case. `body` is JSON in
-    /// UTF-8; no bytes at all count as `{}`.
+    /// The calls are those of custom fields, customers, billable metrics, products, rate cards and contracts, under
+    /// the API's own paths, such as `/v1/customFields/addKey`. `query` holds the parameters, decoded. Every list has
+    /// `limit` (1 to 100) and `next_page`, which may also be called `cursor`; those of customers' commits and credits
+    /// have them in the body, and a `limit` of 1 to 25. A parameter that is a list may be given several times, with
+    /// commas, or both. Words such as `USAGE` are understood in upper and lower case. `body` is JSON in UTF-8; no bytes
+    /// at all count as `{}`.
     ///
     /// A change is in the store, and on disk (see [`Durability`](crate::Durability)), when this returns; one
     /// that was refused changed nothing. Any bytes may be given: there is always an answer.
@@ -104,11 +130,13 @@ impl Store {
     /// | 403 | a change, in a store opened for reading only | `{"message": ...}` |
     /// | 404 | no such path, key or instance | `{"message": ...}` |
     /// | 405 | the path's call has another method | `{"message": ...}` |
-    /// | 409 | another instance holds a unique value | `{"message": ...}` naming the holder |
+    /// | 409 | another instance holds a unique value | `{"message": ...}` naming the holder; `conflicting_id` where a uniqueness key was used before |
     /// | 500 | the engine failed, or a call was made from inside a transaction's closure | `{"message": ...}` |
     /// | 503 | busy or closed: nothing was done | `{"message": ...}` |
     ///
-    /// Of several faults the first in the order 400, 404, 409 gives the status.
+    /// Of several faults the first in the order 400, 404, 409 gives the status. The calls under `/v2` answer 400 in
+    /// place of 404, with a `code` besides the message: `CustomerNotFound`, `ContractNotFound`, or `NotFound` for
+    /// anything else.
     ///
     /// ```
     /// use billfold::prelude::*;

@@ -1,10 +1,8 @@
 //! Thresholds in requests: new ones, and changes of those there are.
 
 use super::applicability::{applies_to, specifier};
-use super::body::{
-    Object, Value, amount, count, fields, flag, list, map, nullable, text, texts, typed_id, word,
-};
-use crate::model::payment_gate::{PaymentGate, PrecalculatedTax, StripePayment};
+use super::body::{Object, Value, amount, count, fields, flag, list, nullable, text, texts, typed_id, word};
+use super::payment_gate::payment_gate;
 use crate::model::threshold::{
     BalanceFieldFilter, DiscountCap, PrepaidBalanceThreshold, PrepaidThresholdCommit, RelativeDuration,
     SpendThreshold, ThresholdBalanceSpecifier, ThresholdCommit, ThresholdDiscount,
@@ -18,7 +16,7 @@ pub(super) fn spend(threshold: &Object<'_>) -> Option<SpendThreshold> {
     let is_enabled = threshold.required("is_enabled", flag);
     let threshold_amount = threshold.required("threshold_amount", amount);
     let commit = threshold.required("commit", |value| fields(value, commit));
-    let payment_gate = threshold.required("payment_gate_config", |value| fields(value, gate));
+    let payment_gate = threshold.required("payment_gate_config", |value| fields(value, payment_gate));
     let discount = threshold.within("discount_configuration", discount);
     Some(SpendThreshold {
         is_enabled: is_enabled?,
@@ -35,7 +33,7 @@ pub(super) fn prepaid_balance(threshold: &Object<'_>) -> Option<PrepaidBalanceTh
     let recharge_to_amount = threshold.required("recharge_to_amount", amount);
     let custom_credit_type_id = threshold.optional("custom_credit_type_id", typed_id);
     let commit = threshold.required("commit", |value| fields(value, prepaid_commit));
-    let payment_gate = threshold.required("payment_gate_config", |value| fields(value, gate));
+    let payment_gate = threshold.required("payment_gate_config", |value| fields(value, payment_gate));
     let discount = threshold.within("discount_configuration", discount);
     let balance_specifiers = threshold.objects("threshold_balance_specifiers", balance_specifier);
     Some(PrepaidBalanceThreshold {
@@ -54,7 +52,7 @@ pub(super) fn spend_changes(changes: &Object<'_>) -> Option<SpendThresholdChange
     let is_enabled = changes.optional("is_enabled", flag);
     let threshold_amount = changes.optional("threshold_amount", amount);
     let commit = changes.within("commit", commit_changes);
-    let payment_gate = changes.within("payment_gate_config", gate);
+    let payment_gate = changes.within("payment_gate_config", payment_gate);
     let discount = cleared(changes, "discount_configuration", |value| fields(value, discount_changes));
     Some(SpendThresholdChanges {
         is_enabled: is_enabled?,
@@ -71,7 +69,7 @@ pub(super) fn prepaid_balance_changes(changes: &Object<'_>) -> Option<PrepaidBal
     let recharge_to_amount = changes.optional("recharge_to_amount", amount);
     let custom_credit_type_id = cleared(changes, "custom_credit_type_id", typed_id);
     let commit = changes.within("commit", prepaid_commit_changes);
-    let payment_gate = changes.within("payment_gate_config", gate);
+    let payment_gate = changes.within("payment_gate_config", payment_gate);
     let discount = cleared(changes, "discount_configuration", |value| fields(value, discount_changes));
     let balance_specifiers =
         cleared(changes, "threshold_balance_specifiers", |value| objects(value, balance_specifier));
@@ -164,34 +162,6 @@ fn duration(duration: &Object<'_>) -> Option<RelativeDuration> {
     let value = duration.required("value", count);
     let unit = duration.required("unit", word);
     Some(RelativeDuration { value: value?, unit: unit? })
-}
-
-fn gate(gate: &Object<'_>) -> Option<PaymentGate> {
-    let gate_type = gate.required("payment_gate_type", word);
-    let tax_type = gate.optional("tax_type", word);
-    let stripe = gate.within("stripe_config", stripe);
-    let precalculated_tax = gate.within("precalculated_tax_config", tax);
-    Some(PaymentGate {
-        gate_type: gate_type?,
-        tax_type: tax_type?,
-        stripe: stripe?,
-        precalculated_tax: precalculated_tax?,
-    })
-}
-
-fn stripe(stripe: &Object<'_>) -> Option<StripePayment> {
-    let payment_type = stripe.required("payment_type", word);
-    let invoice_metadata = stripe.optional("invoice_metadata", map);
-    Some(StripePayment {
-        payment_type: payment_type?,
-        invoice_metadata: invoice_metadata?.unwrap_or_default(),
-    })
-}
-
-fn tax(tax: &Object<'_>) -> Option<PrecalculatedTax> {
-    let tax_amount = tax.required("tax_amount", amount);
-    let tax_name = tax.optional("tax_name", text);
-    Some(PrecalculatedTax { tax_amount: tax_amount?, tax_name: tax_name? })
 }
 
 fn discount(discount: &Object<'_>) -> Option<ThresholdDiscount> {

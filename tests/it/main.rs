@@ -3,6 +3,10 @@
 
 mod billable_metrics;
 mod clocks;
+mod contract_edits;
+mod contract_ends;
+mod contract_history;
+mod contracts;
 mod customer_lists;
 mod customer_lives;
 mod customers;
@@ -31,9 +35,19 @@ mod values;
 #[cfg(feature = "wire")]
 mod wire;
 #[cfg(feature = "wire")]
+mod wire_balances;
+#[cfg(feature = "wire")]
 mod wire_catalog;
 #[cfg(feature = "wire")]
 mod wire_catalog_fields;
+#[cfg(feature = "wire")]
+mod wire_contract_edits;
+#[cfg(feature = "wire")]
+mod wire_contract_fields;
+#[cfg(feature = "wire")]
+mod wire_contract_parts;
+#[cfg(feature = "wire")]
+mod wire_contracts;
 #[cfg(feature = "wire")]
 mod wire_customer_fields;
 #[cfg(feature = "wire")]

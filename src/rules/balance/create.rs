@@ -9,6 +9,7 @@ use crate::model::balance::{
     Balance, BalanceTerms, CommitType, CreateCommit, CreateCredit, CustomerLevel, MAX_APPLICABLE,
 };
 use crate::model::scalar::Time;
+use crate::rules::threshold::gate_faults;
 use crate::rules::{part_text, schedule};
 
 /// What is wrong with a commit that is to be made; `at` stands in front of the names of its fields.
@@ -16,6 +17,9 @@ pub fn commit_faults(at: &str, request: &CreateCommit) -> Vec<Fault> {
     let mut faults = terms_faults(at, &request.terms);
     let temporary = part_text::temporary_id(request.temporary_id.as_deref());
     faults.extend(temporary.map(|problem| problem.at(format!("{at}temporary_id"))));
+    if let Some(gate) = &request.payment_gate {
+        faults.extend(gate_faults(&format!("{at}payment_gate_config."), gate));
+    }
     let mut in_schedules =
         schedule::access_faults(&format!("{at}access_schedule."), &request.access_schedule);
     if let Some(invoice) = &request.invoice_schedule {
@@ -52,6 +56,7 @@ pub fn commit(
         access_schedule: schedule::access(&request.access_schedule, new_id),
         invoice_schedule: request.invoice_schedule.as_ref().map(|invoice| schedule::invoice(invoice, new_id)),
         counts_as_discounted: request.counts_as_discounted,
+        payment_gate: request.payment_gate.clone(),
         rolled_over_from: None,
         created_at: now,
         created_by: by,
@@ -72,6 +77,7 @@ pub fn credit(
         access_schedule: schedule::access(&request.access_schedule, new_id),
         invoice_schedule: None,
         counts_as_discounted: None,
+        payment_gate: None,
         rolled_over_from: None,
         created_at: now,
         created_by: by,
@@ -89,6 +95,7 @@ pub fn commit_level_faults(level: &CustomerLevel, request: &CreateCommit) -> Vec
         ("invoice_contract_id", invoiced_on),
         ("temporary_id", of_contracts(request.temporary_id.is_some())),
         ("spend_tracker_attributes", of_contracts(request.counts_as_discounted.is_some())),
+        ("payment_gate_config", of_contracts(request.payment_gate.is_some())),
     ];
     faults.extend(Fault::of_fields("", problems));
     faults

@@ -116,16 +116,18 @@ fn terms<I>(before: &BalanceTerms, update: &UpdateBalance<I>) -> BalanceTerms {
 
 /// What a commit or credit becomes when its contract ends at a moment before the one it was to end at: nothing can
 /// be drawn from it from then on, and later charges go. The one charge of a postpaid commit is for what was not
-/// used of it, and stays where `trueup_stays`. An archived one stays as it was.
+/// used of it: it stays where `trueup_stays`, and else goes at the end too, where it usually is. An archived one
+/// stays as it was.
 pub fn end(before: &Balance, end: Time, trueup_stays: bool) -> Balance {
     if before.archived_at.is_some() {
         return before.clone();
     }
-    let keeps_charges = trueup_stays && before.commit_type == Some(CommitType::Postpaid);
-    let invoice_schedule = before
-        .invoice_schedule
-        .as_ref()
-        .map(|invoice| if keeps_charges { invoice.clone() } else { schedule::end_invoice(invoice, end) });
+    let postpaid = before.commit_type == Some(CommitType::Postpaid);
+    let invoice_schedule = before.invoice_schedule.as_ref().map(|invoice| match (postpaid, trueup_stays) {
+        (false, _) => schedule::end_invoice(invoice, end),
+        (true, true) => invoice.clone(),
+        (true, false) => schedule::invoice_before(invoice, end),
+    });
     let access_schedule = schedule::end_access(&before.access_schedule, end);
     Balance { access_schedule, invoice_schedule, ..before.clone() }
 }
@@ -297,5 +299,9 @@ mod tests {
         assert!(without.invoice_schedule.as_ref().unwrap().schedule_items.is_empty());
         let renamed = UpdateBalance { name: Some("Another".into()), ..nothing() };
         assert!(update_faults("u.", &without, &renamed).is_empty());
+        let at_its_date = end(&due(), day("2026-01-01"), false).invoice_schedule.unwrap();
+        assert!(at_its_date.schedule_items.is_empty());
+        let behind_it = end(&due(), day("2026-01-02"), false);
+        assert_eq!(behind_it, due(), "what was charged before is not to come any more");
     }
 }

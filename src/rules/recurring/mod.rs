@@ -5,6 +5,8 @@ mod grant;
 mod period;
 mod proration;
 
+#[cfg(feature = "wire")]
+pub use change::terms_now;
 pub use change::{end, update, update_faults};
 pub use grant::grants;
 

@@ -8,7 +8,7 @@ use crate::id::ScheduleItemId;
 use crate::model::alias::check_end;
 use crate::model::contract_edit::{UpdateAccessItem, UpdateAccessSchedule};
 use crate::model::credit_type::CreditType;
-use crate::model::scalar::{Amount, Time};
+use crate::model::scalar::Time;
 use crate::model::schedule::{AccessItem, AccessSchedule, CreateAccessItem, CreateAccessSchedule};
 use crate::rules::calendar::check_hour;
 
@@ -55,11 +55,6 @@ pub fn access(
 fn stored(item: &CreateAccessItem, id: ScheduleItemId) -> AccessItem {
     let CreateAccessItem { amount, starting_at, ending_before } = *item;
     AccessItem { id, amount, starting_at, ending_before }
-}
-
-/// How much all segments have together; `None` where that is not exact in 28 digits.
-pub fn access_total(schedule: &CreateAccessSchedule) -> Option<Amount> {
-    Amount::sum(schedule.schedule_items.iter().map(|item| item.amount))
 }
 
 /// What is wrong with an edit of an access schedule; `at` stands in front of the names of its fields.

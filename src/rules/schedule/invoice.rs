@@ -8,7 +8,7 @@ use crate::id::ScheduleItemId;
 use crate::model::alias::check_end;
 use crate::model::contract_edit::{UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice};
 use crate::model::credit_type::CreditType;
-use crate::model::scalar::{Amount, Time};
+use crate::model::scalar::Time;
 use crate::model::schedule::{
     CreateInvoiceItem, CreateInvoiceSchedule, InvoiceItem, InvoiceSchedule, Price, RecurringSchedule,
     ScheduleDates,
@@ -94,17 +94,6 @@ fn stored(item: &CreateInvoiceItem, id: ScheduleItemId) -> InvoiceItem {
     InvoiceItem { id, timestamp: item.timestamp, price: item.price }
 }
 
-/// What all dates come to; `None` where that, or one of the prices, is not exact in 28 digits.
-pub fn total(schedule: &CreateInvoiceSchedule) -> Option<Amount> {
-    match &schedule.dates {
-        ScheduleDates::Items(items) => {
-            let amounts: Option<Vec<_>> = items.iter().map(|item| item.price.amount()).collect();
-            Amount::sum(amounts?)
-        }
-        ScheduleDates::Recurring(recurring) => expand::total(recurring),
-    }
-}
-
 /// What is wrong with an edit of an invoice schedule; `at` stands in front of the names of its fields. All its
 /// charges may go.
 pub fn update_invoice_faults(
@@ -160,6 +149,12 @@ pub fn update_invoice(
 /// One exactly at the end stays, as what is charged for a last period is.
 pub fn end_invoice(schedule: &InvoiceSchedule, end: Time) -> InvoiceSchedule {
     let left = schedule.schedule_items.iter().filter(|item| item.timestamp <= end);
+    with_items(schedule, left.copied().collect())
+}
+
+/// An invoice schedule without the charges of that moment and of later ones.
+pub fn invoice_before(schedule: &InvoiceSchedule, moment: Time) -> InvoiceSchedule {
+    let left = schedule.schedule_items.iter().filter(|item| item.timestamp < moment);
     with_items(schedule, left.copied().collect())
 }
 

@@ -102,7 +102,7 @@ fn stripe_and_a_known_tax_are_configured_where_they_are_meant() {
     );
     let paid = |payment_type: StripePaymentType, entries: usize| {
         let invoice_metadata = (0..entries).map(|entry| (entry.to_string(), "x".to_owned())).collect();
-        Some(StripePayment { payment_type, invoice_metadata })
+        Some(StripePayment { payment_type, invoice_metadata, on_session_payment: None })
     };
     let by =
         |payment_type, entries| gate(PaymentGate { stripe: paid(payment_type, entries), ..stripe.clone() });

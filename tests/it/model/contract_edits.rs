@@ -347,8 +347,8 @@ impl Model {
         if let Some(end) = new.end {
             draft.end_at(end, true);
         }
-        let (end, before) = (draft.state.terms.end, draft.before.parts.clone());
-        let site = Site { customer, card, start, end, prefix: "add_", before };
+        let end = draft.state.terms.end;
+        let site = Site { customer, card, start, end, prefix: "add_" };
         let (parts, values) = self.additions(&site, &new.parts, &mut faults);
         let (edits, wrong_values) = self.values_of_all_new(&values);
         faults.extend(wrong_values);
@@ -465,7 +465,7 @@ impl Model {
             if wrong.is_empty() {
                 charge.dates.retain(|(id, ..)| !removed.contains(id));
                 for item in &update.schedule.add_schedule_items {
-                    let id = self.item_id_beside(&known);
+                    let id = self.item_id();
                     charge.dates.push((id, item.timestamp, item.price));
                 }
                 *says = true;
@@ -562,20 +562,9 @@ impl Model {
         let sound = wrong.is_empty();
         faults.extend(wrong);
         if sound {
-            let before = drawn.access.clone();
-            access.extend(self.segments(&schedule.add_schedule_items, &before));
+            access.extend(self.segments(&schedule.add_schedule_items));
             (drawn.terms, drawn.access) = (terms, access);
         }
         sound
-    }
-
-    fn item_id_beside(&mut self, known: &[ScheduleItemId]) -> ScheduleItemId {
-        loop {
-            self.issued += 1;
-            let id = ScheduleItemId::new(counted(self.issued));
-            if !known.contains(&id) {
-                return id;
-            }
-        }
     }
 }

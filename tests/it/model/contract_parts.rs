@@ -455,30 +455,21 @@ pub struct Site {
     pub start: Time,
     pub end: Option<Time>,
     pub prefix: &'static str,
-    /// The parts that it has.
-    pub before: Parts,
 }
 
 impl Model {
-    fn item_id(&mut self) -> ScheduleItemId {
+    pub fn item_id(&mut self) -> ScheduleItemId {
         self.issued += 1;
         ScheduleItemId::new(counted(self.issued))
     }
 
-    /// Segments with ids; none that the others have.
-    pub fn segments(&mut self, items: &[CreateAccessItem], others: &[Segment]) -> Vec<Segment> {
-        let taken = |id: &ScheduleItemId| others.iter().any(|(other, _)| other == id);
-        let mut free = || loop {
-            let id = self.item_id();
-            if !taken(&id) {
-                return id;
-            }
-        };
-        items.iter().map(|item| (free(), *item)).collect()
+    /// Segments with ids.
+    pub fn segments(&mut self, items: &[CreateAccessItem]) -> Vec<Segment> {
+        items.iter().map(|item| (self.item_id(), *item)).collect()
     }
 
     pub fn drawn(&mut self, commit: &CreateCommit) -> Drawn {
-        let access = self.segments(&commit.access_schedule.schedule_items, &[]);
+        let access = self.segments(&commit.access_schedule.schedule_items);
         let invoice = commit.invoice_schedule.as_ref().map(|schedule| self.charges(schedule));
         Drawn {
             terms: commit.terms.clone(),
@@ -623,20 +614,11 @@ impl Model {
                 }
             }
             if !unknown {
-                let id = self.override_id(site);
+                self.issued += 1;
+                let id = OverrideId::new(counted(self.issued));
                 parts.overrides.insert(id, (terms, self.now()));
             }
         }
         (parts, values)
-    }
-
-    fn override_id(&mut self, site: &Site) -> OverrideId {
-        loop {
-            self.issued += 1;
-            let id = OverrideId::new(counted(self.issued));
-            if !site.before.overrides.contains_key(&id) {
-                return id;
-            }
-        }
     }
 }

@@ -257,7 +257,7 @@ fn compare_lists(from: &impl Reading, model: &Model) {
 
 fn compare_usage(from: &impl Reading, model: &Model) {
     for customer in customers().filter(|id| model.instances.contains_key(&(*id).into())) {
-        for moment in moments() {
+        for moment in [moments()[1], moments()[3]] {
             for region in [None, Some("EU"), Some("US")] {
                 let properties = region.map(|region| (PROPERTIES[0].to_owned(), region.to_owned()));
                 let found = from.contracts_for_usage(customer, moment, &properties.into_iter().collect());
@@ -276,7 +276,7 @@ fn compare_rates(from: &impl Reading, model: &Model) {
         .map(|pricing_group_values| RateQuestion { pricing_group_values, ..RateQuestion::new(product) });
     for (id, made) in model.contracts() {
         for question in &questions {
-            for moment in moments() {
+            for moment in [moments()[0], moments()[2], moments()[4]] {
                 let found = from.rate(id, question, moment);
                 if !model.instances.contains_key(&product.into()) {
                     same(found.map(drop), Err(vec![Fault::InstanceNotFound { target: product.into() }]));

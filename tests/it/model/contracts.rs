@@ -357,7 +357,7 @@ impl Model {
             faults.extend(self.wrong_filter("usage_filter.", filter, (new.start, new.end), card));
         }
         let (customer, start, end) = (new.customer, new.start, new.end);
-        let site = Site { customer, card, start, end, prefix: "", before: Parts::default() };
+        let site = Site { customer, card, start, end, prefix: "" };
         let (mut parts, mut values) = self.additions(&site, &new.parts, &mut faults);
         let renewed = new
             .renewal
@@ -472,7 +472,7 @@ impl Model {
         }
         Some(Drawn {
             terms: BalanceTerms { rollover_fraction: None, ..drawn.terms.clone() },
-            access: self.segments(&halves, &[]),
+            access: self.segments(&halves),
             invoice: None,
             rolled_over_from: Some(from),
             made_at: self.now(),

@@ -26,8 +26,9 @@ pub struct Model {
     pub adopts_unknown: bool,
     /// The number of the last id that the store issued; what is taken back as a whole gives it back.
     pub issued: u128,
-    /// The number in the last key's id: where the store counts on from at the least when it is opened again.
-    pub newest_key: u128,
+    /// The number of the last id when something changed last: where the store counts on from when it is opened
+    /// again.
+    pub kept: u128,
     /// What the store's clock says.
     pub time: Option<Time>,
 }
@@ -197,16 +198,17 @@ impl Model {
     /// The number of a change to something of this revision.
     pub fn next(&mut self, before: u64) -> u64 {
         self.sequence = self.sequence.max(before) + 1;
+        self.kept = self.issued;
         self.sequence
     }
 
-    /// What closing and opening again forgets: where nothing is written of changes, how many there were. Ids are
-    /// counted on from there.
+    /// What closing and opening again forgets: where nothing is written of changes, how many there were; and the
+    /// ids that were issued since the last change.
     pub fn reopen(&mut self, keeps_journal: bool) {
         if !keeps_journal {
             self.sequence = 0;
         }
-        self.issued = self.newest_key.max(self.sequence.into());
+        self.issued = self.kept;
     }
 
     fn known_key(&mut self, entity: ManagedEntity, name: &str) -> Refusal<&mut Key> {
@@ -232,9 +234,8 @@ impl Model {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let revision = self.next(0);
         self.issued += 1;
-        self.newest_key = self.issued;
+        let revision = self.next(0);
         self.keys.push(Key { entity, name: key, kind, revision });
         Ok(Answer::Done)
     }

@@ -1,7 +1,11 @@
 //! What several subjects' tests need.
 
 pub mod catalog;
+#[cfg(feature = "wire")]
+pub mod desk;
 pub mod disk;
+pub mod provisioned;
+pub mod ready;
 
 use billfold::prelude::*;
 use uuid::Uuid;

@@ -1,0 +1,57 @@
+//! How many rows it takes to answer a question, counted at the reader because pages stay in memory.
+
+use std::cell::Cell;
+use std::ops::{Bound, ControlFlow};
+
+use crate::error::Result;
+use crate::storage::catalog::Catalog;
+use crate::storage::tables::TableId;
+use crate::storage::view::{Reader, View};
+
+/// A view that counts the rows it shows.
+pub struct Counting<'v> {
+    view: &'v View,
+    rows: Cell<usize>,
+}
+
+impl<'v> Counting<'v> {
+    pub fn of(view: &'v View) -> Self {
+        Self { view, rows: Cell::new(0) }
+    }
+
+    /// How many rows it has shown.
+    pub fn rows(&self) -> usize {
+        self.rows.get()
+    }
+
+    fn count(&self) {
+        self.rows.set(self.rows.get() + 1);
+    }
+}
+
+impl Reader for Counting<'_> {
+    fn with_catalog<T>(&self, read: impl FnOnce(&Catalog) -> T) -> T {
+        self.view.with_catalog(read)
+    }
+
+    fn get<T>(&self, table: TableId, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T>) -> Result<Option<T>> {
+        self.count();
+        self.view.get(table, key, read)
+    }
+
+    fn scan(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.view.scan(table, from, |key, row| {
+            self.count();
+            visit(key, row)
+        })
+    }
+
+    fn len(&self, table: TableId) -> Result<u64> {
+        self.view.len(table)
+    }
+}
