@@ -112,13 +112,10 @@ fn shown<I>(balance: BalanceOf<I>) -> Shown {
 impl Model {
     fn wrong_contract(&self, field: String, customer: CustomerId, id: ContractId) -> Option<Fault> {
         let target = EntityRef::from(id);
-        if !self.instances.contains_key(&target) {
-            return Some(Fault::ReferenceNotFound { field, target });
-        }
-        match self.contract(id) {
+        self.wrong_reference(field.clone(), target).or_else(|| match self.contract(id) {
             Ok((_, made)) if made.customer == customer => None,
             _ => Some(Fault::ReferenceNotFound { field, target }),
-        }
+        })
     }
 
     pub fn balance_by_key(&self, key: &str) -> Option<EntityRef> {

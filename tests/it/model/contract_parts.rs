@@ -567,11 +567,12 @@ impl Model {
         let mut named: HashMap<String, CommitId> = HashMap::new();
         for (place, (commit, _)) in new.commits.iter().enumerate() {
             let Some(name) = commit.temporary_id.clone() else { continue };
-            let id = CommitId::from(self.fresh(ManagedEntity::Commit).id);
-            if named.insert(name.clone(), id).is_some() {
+            if named.contains_key(&name) {
                 let field = format!("{}commits[{place}].temporary_id", site.prefix);
                 faults.push(at(field, FieldProblem::Repeated { item: name }));
+                continue;
             }
+            named.insert(name, CommitId::from(self.fresh(ManagedEntity::Commit).id));
         }
         for (commit, own) in &new.commits {
             let known = commit.temporary_id.as_ref().and_then(|name| named.get(name)).copied();
