@@ -144,7 +144,8 @@ pub struct CreateCommit {
     pub access_schedule: CreateAccessSchedule,
     /// When what is charged. A prepaid commit without one is complimentary.
     pub invoice_schedule: Option<CreateInvoiceSchedule>,
-    /// A name of the caller's own, by which overrides of the same call name it.
+    /// A name of the caller's own, by which overrides of the same call name it. No other commit, recurring commit
+    /// or recurring credit of the call has it.
     pub temporary_id: Option<String>,
     /// Whether spend trackers count it as discounted. Kept and given back.
     pub counts_as_discounted: Option<bool>,
@@ -195,7 +196,7 @@ impl CreateCredit {
 pub struct CustomerLevel {
     /// Whose it is.
     pub customer_id: CustomerId,
-    /// The customer's contracts whose usage draws from it; all where none is named.
+    /// The customer's contracts whose usage draws from it; all where none is named. None is archived when it is made.
     pub applicable_contract_ids: BTreeSet<ContractId>,
     /// The contract that is charged for it: needed with an invoice schedule, unless nothing is to be invoiced for
     /// it. Commits alone.

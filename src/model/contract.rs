@@ -46,7 +46,7 @@ words! {
         /// They stay. The default.
         #[default]
         AsIs "AS_IS",
-        /// Those that are still to come go.
+        /// Those that are due when the new contract starts, or later, go.
         Remove "REMOVE",
     }
 }

@@ -170,7 +170,8 @@ pub struct CreateRecurring {
     pub terms: RecurringTerms,
     /// A subscription whose quantity says how much it gives.
     pub subscription_config: Option<SubscriptionConfig<String>>,
-    /// A name of the caller's own, by which overrides of the same call name it.
+    /// A name of the caller's own, by which overrides of the same call name it. No other commit, recurring commit
+    /// or recurring credit of the call has it.
     pub temporary_id: Option<String>,
 }
 

@@ -19,6 +19,8 @@ mod contract_schedules;
 mod contract_updates;
 mod contracts;
 #[cfg(test)]
+mod contracts_forgotten;
+#[cfg(test)]
 mod contracts_inside;
 #[cfg(test)]
 mod counting_inside;

@@ -56,7 +56,8 @@ pub trait WritingContracts: Target {
     /// A refusal with every fault of the request: a customer, product, card or contract that there is not, or that
     /// is archived; a part whose product is of another type than it needs; a product without a rate on the card;
     /// whatever the types of the parts say is not allowed; a uniqueness key that was used before; more than 1,000
-    /// parts of a kind; and what [`set_values`](crate::Writing::set_values) refuses.
+    /// parts of a kind, or a part of more than 1 MiB; a second recurring commit or credit that comes every day; and
+    /// what [`set_values`](crate::Writing::set_values) refuses.
     fn create_contract(&self, request: CreateContract) -> Result<ContractId> {
         self.changing(|member| contracts::create(member, request))
     }
@@ -83,7 +84,7 @@ pub trait WritingContracts: Target {
     /// A refusal where there is no such contract, it is archived, or it was taken in with nothing but its id;
     /// otherwise with every fault of the edit, as in [`create_contract`](Self::create_contract), and: a part that
     /// is not the contract's; a commit or credit that is archived, or came about by a renewal; a part that one
-    /// list names twice.
+    /// list names twice; changes of which the history would have to keep more than 1 MiB.
     fn edit_contract(&self, id: ContractId, edit: EditContract) -> Result<ContractEditId> {
         self.changing(|member| contract_edits::edit(member, id, edit))
     }
@@ -118,7 +119,8 @@ pub trait WritingContracts: Target {
     ///
     /// # Errors
     /// As [`edit_contract`](Self::edit_contract); a filter without a value, or one that starts outside of the
-    /// contract; a key that is no group key of the metric of a usage product that the contract's card prices.
+    /// contract; values of more than 1 MiB altogether; a key that is no group key of the metric of a usage product
+    /// that the contract's card prices.
     fn set_usage_filter(&self, id: ContractId, filter: UsageFilter) -> Result<ContractEditId> {
         self.changing(|member| contract_edits::set_usage_filter(member, id, filter))
     }
@@ -136,7 +138,7 @@ pub trait WritingContracts: Target {
     ///
     /// # Errors
     /// A refusal with every fault of the request, as for a commit of a contract, and: a contract that is not the
-    /// customer's; no priority; no contract that is charged although there is something to charge; a uniqueness key
+    /// customer's, or is archived; no priority; no contract that is charged although there is something to charge; a uniqueness key
     /// with which a commit or credit was made before.
     fn create_commit(&self, level: CustomerLevel, request: CreateCommit) -> Result<CommitId> {
         self.changing(|member| balances::create_commit(member, level, request))

@@ -1,11 +1,14 @@
 //! The library's behaviour, through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod balances;
 mod billable_metrics;
 mod clocks;
 mod contract_edits;
 mod contract_ends;
 mod contract_history;
+mod contract_lives;
+mod contract_parts;
 mod contracts;
 mod customer_lists;
 mod customer_lives;
@@ -17,11 +20,13 @@ mod keys;
 mod model;
 mod opening;
 mod pages_written;
+mod part_names;
 mod product_schedule;
 mod products;
 mod quantity;
 mod rate_cards;
 mod rates;
+mod renewals;
 #[cfg(feature = "wire")]
 mod script;
 mod support;

@@ -1,0 +1,159 @@
+//! What cannot be seen from outside: that nothing is left in any table, nor in the journal, of a contract that was
+//! refused or forgotten.
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
+
+use super::{ReadingContracts as _, Store, Writing as _, WritingContracts as _, WritingRecords as _};
+use crate::entity::{ContractProductId, CustomerId, ManagedEntity};
+use crate::model::balance::{BalanceTerms, CreateCommit, CreateCredit, CustomerLevel};
+use crate::model::contract::CreateContract;
+use crate::model::contract_edit::EditContract;
+use crate::model::custom_field::KeyKind;
+use crate::model::customer::CreateCustomer;
+use crate::model::page::PageRequest;
+use crate::model::product::{CreateProduct, ProductType};
+use crate::model::scalar::Time;
+use crate::model::schedule::{CreateAccessItem, CreateAccessSchedule};
+use crate::model::usage_filter::UsageFilter;
+use crate::storage::catalog::Catalog;
+use crate::storage::tables::TableId;
+use crate::storage::view::Reader as _;
+
+const SECRET: &str = "nobody is to know";
+
+fn hour(hour: u64) -> Time {
+    Time::UNIX_EPOCH.after(std::time::Duration::from_secs(hour * 3_600))
+}
+
+/// How many rows each table has that has any; the journal keeps the numbers of changes, and is left out.
+fn rows(store: &Store) -> BTreeMap<TableId, u64> {
+    let view = store.view().unwrap();
+    let tables: Vec<TableId> = view.with_catalog(|catalog: &Catalog| catalog.tables().collect());
+    let rows = tables.into_iter().map(|table| (table, view.len(table).unwrap()));
+    rows.filter(|(table, rows)| *table != TableId::Journal && *rows > 0).collect()
+}
+
+/// Whether the journal says it anywhere.
+fn journal_tells(store: &Store, text: &str) -> bool {
+    let view = store.view().unwrap();
+    let mut tells = false;
+    view.scan(TableId::Journal, Bound::Unbounded, |_, row| {
+        tells |= row.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    tells
+}
+
+fn ready() -> (Store, ContractProductId) {
+    let store = Store::in_memory().unwrap();
+    for entity in [ManagedEntity::Contract, ManagedEntity::Commit, ManagedEntity::ContractCredit] {
+        store.add_key(entity, "enforced", KeyKind::Enforced).unwrap();
+        store.add_key(entity, "indexed", KeyKind::Indexed).unwrap();
+    }
+    let product = CreateProduct { product_type: ProductType::Fixed, ..Default::default() };
+    let product = store.create_product(product).unwrap();
+    (store, product)
+}
+
+fn secret_terms(product: ContractProductId) -> BalanceTerms {
+    BalanceTerms { name: Some(SECRET.into()), priority: Some(1.into()), ..BalanceTerms::new(product) }
+}
+
+fn access() -> CreateAccessSchedule {
+    [CreateAccessItem { amount: 5.into(), starting_at: hour(0), ending_before: hour(1) }].into()
+}
+
+/// Two contracts with edits, one of them archived, and a commit and a credit of the customer's own.
+fn fill(store: &Store, customer: CustomerId, product: ContractProductId) {
+    let values = |text: &str| [("enforced", text), ("indexed", SECRET)].into();
+    for n in ["1", "2"] {
+        let commit = CreateCommit::prepaid(secret_terms(product), access());
+        let contract = CreateContract {
+            name: Some(SECRET.into()),
+            uniqueness_key: Some(n.into()),
+            commits: vec![CreateCommit { custom_fields: values(n), ..commit }],
+            credits: vec![CreateCredit::new(secret_terms(product), access())],
+            usage_filter: Some(UsageFilter::new("region", ["US"], hour(0))),
+            custom_fields: values(n),
+            ..CreateContract::new(customer, hour(0))
+        };
+        let id = store.create_contract(contract).unwrap();
+        let edit = EditContract {
+            uniqueness_key: Some(n.into()),
+            update_contract_name: Some(Some(format!("{SECRET}, either"))),
+            add_credits: vec![CreateCredit::new(secret_terms(product), access())],
+            ..Default::default()
+        };
+        store.edit_contract(id, edit).unwrap();
+        store.set_usage_filter(id, UsageFilter::new("region", ["EU"], hour(5))).unwrap();
+        store.set_contract_end(id, Some(hour(9))).unwrap();
+        if n == "2" {
+            store.archive_contract(id).unwrap();
+        }
+    }
+    let level =
+        |key: &str| CustomerLevel { uniqueness_key: Some(key.into()), ..CustomerLevel::new(customer) };
+    let commit = CreateCommit::prepaid(secret_terms(product), access());
+    store.create_commit(level("1"), CreateCommit { custom_fields: values("own"), ..commit }).unwrap();
+    store.create_credit(level("2"), CreateCredit::new(secret_terms(product), access())).unwrap();
+}
+
+#[test]
+fn nothing_is_left_of_a_customer_with_contracts_that_is_forgotten() {
+    let (store, product) = ready();
+    let before = rows(&store);
+    let customer = store.create_customer(CreateCustomer::default()).unwrap();
+    fill(&store, customer, product);
+    assert!(rows(&store).len() > before.len() + 10, "{:?}", rows(&store));
+    assert!(journal_tells(&store, SECRET));
+    store.forget(customer).unwrap();
+    assert_eq!(rows(&store), before);
+    assert!(!journal_tells(&store, SECRET), "the journal forgets too");
+}
+
+#[test]
+fn nothing_is_left_of_a_contract_that_is_forgotten() {
+    let (store, product) = ready();
+    let customer = store.create_customer(CreateCustomer::default()).unwrap();
+    let before = rows(&store);
+    fill(&store, customer, product);
+    let page = PageRequest::default();
+    let filter = crate::model::contract::ContractFilter { include_archived: true, ..Default::default() };
+    let contracts = store.contracts(customer, &filter, &page).unwrap().items;
+    for contract in &contracts {
+        store.forget(contract.id).unwrap();
+    }
+    let all = crate::model::balance::BalanceFilter { include_contract_balances: true, ..Default::default() };
+    let (commits, credits) = (
+        store.commits(customer, &all, &page).unwrap().items,
+        store.credits(customer, &all, &page).unwrap().items,
+    );
+    assert_eq!((contracts.len(), commits.len(), credits.len()), (2, 1, 1));
+    store.forget(commits[0].id).unwrap();
+    store.forget(credits[0].id).unwrap();
+    assert_eq!(rows(&store), before);
+    assert!(!journal_tells(&store, SECRET));
+}
+
+#[test]
+fn nothing_is_left_of_a_contract_whose_transaction_stops() {
+    let (store, product) = ready();
+    let customer = store.create_customer(CreateCustomer::default()).unwrap();
+    let before = rows(&store);
+    let stopped = store.write(|tx| {
+        let commit = CreateCommit::prepaid(secret_terms(product), access());
+        let contract = CreateContract {
+            uniqueness_key: Some("1".into()),
+            commits: vec![commit],
+            ..CreateContract::new(customer, hour(0))
+        };
+        let id = tx.create_contract(contract)?;
+        tx.archive_contract(id)?;
+        Err::<(), _>(crate::error::Error::stop("no"))
+    });
+    assert!(stopped.is_err());
+    assert_eq!(rows(&store), before);
+    assert!(!journal_tells(&store, SECRET));
+}
