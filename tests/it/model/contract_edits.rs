@@ -85,8 +85,6 @@ pub struct Draft {
     pub id: ContractId,
     pub before: State,
     pub state: State,
-    /// Whether some part is said to be other than it was.
-    pub says_parts: bool,
     pub made: Made,
 }
 
@@ -225,9 +223,7 @@ impl Draft {
     pub fn end_at(&mut self, end: Option<Time>, trueup_stays: bool) {
         let before = self.state.terms.end;
         if let Some(end) = end.filter(|end| before.is_none_or(|before| *end < before)) {
-            let whole = self.state.parts.clone();
             self.state.parts.end(end, trueup_stays);
-            self.says_parts |= whole != self.state.parts;
         }
         self.state.terms.end = end;
         self.made.end = Some(end);
@@ -305,15 +301,15 @@ impl Model {
             filter: None,
             archived: false,
         };
-        Ok(Draft { id, before: state.clone(), state, says_parts: false, made })
+        Ok(Draft { id, before: state.clone(), state, made })
     }
 
-    /// Makes an edit: one change for the parts where there are any, one for the edit itself, and one for each
+    /// Makes an edit: one change for what is other than it was, one for the edit itself, and one for each
     /// instance that is archived.
     pub fn finish(&mut self, draft: Draft, archived: Vec<EntityRef>) -> Answer {
-        let Draft { id, before, state, says_parts, made } = draft;
+        let Draft { id, before, state, made } = draft;
         let edit = made.id;
-        if says_parts || before.terms != state.terms {
+        if before != state {
             self.touch(id.into(), |_| {});
         }
         let now = self.now();
@@ -359,7 +355,6 @@ impl Model {
             draft.state.terms.name.clone_from(name);
         }
         draft.state.terms.days = new.days.unwrap_or(draft.state.terms.days);
-        draft.says_parts |= parts != Parts::default();
         draft.state.parts.extend(parts.clone());
         let made = &mut draft.made;
         (made.key, made.name, made.days) = (new.key.clone(), new.name.clone(), new.days);
@@ -386,7 +381,6 @@ impl Model {
         if !faults.is_empty() {
             return Err(faults);
         }
-        draft.says_parts = true;
         draft.state.filters.insert(filter.starting_at, filter.clone());
         draft.made.filter = Some(filter.clone());
         Ok(self.finish(draft, Vec::new()))
@@ -410,7 +404,6 @@ impl Model {
             drawn.archived_at = Some(now);
             archived.push((*id).into());
         }
-        draft.says_parts |= !archived.is_empty();
         draft.state.terms.archived_at = Some(now);
         draft.made.archived = true;
         self.finish(draft, archived);
@@ -426,7 +419,6 @@ impl Model {
         faults: &mut Vec<Fault>,
     ) -> Vec<EntityRef> {
         let now = self.now();
-        let says = &mut draft.says_parts;
         let parts = &mut draft.state.parts;
         let mut seen = BTreeSet::new();
         let mut once = |field: &str, id: Uuid, faults: &mut Vec<Fault>| {
@@ -439,13 +431,13 @@ impl Model {
             let front = format!("update_commits[{place}].");
             once(&format!("{front}commit_id"), update.id.into(), faults);
             let drawn = parts.commits.get_mut(&update.id);
-            *says |= self.update_drawn(&front, "commit_id", update, drawn, faults);
+            self.update_drawn(&front, "commit_id", update, drawn, faults);
         }
         for (place, update) in updates.update_credits.iter().enumerate() {
             let front = format!("update_credits[{place}].");
             once(&format!("{front}credit_id"), update.id.into(), faults);
             let drawn = parts.credits.get_mut(&update.id);
-            *says |= self.update_drawn(&front, "credit_id", update, drawn, faults);
+            self.update_drawn(&front, "credit_id", update, drawn, faults);
         }
         for (place, update) in updates.update_scheduled_charges.iter().enumerate() {
             let front = format!("update_scheduled_charges[{place}].");
@@ -468,7 +460,6 @@ impl Model {
                     let id = self.item_id();
                     charge.dates.push((id, item.timestamp, item.price));
                 }
-                *says = true;
             }
             faults.extend(wrong);
         }
@@ -504,7 +495,6 @@ impl Model {
                 continue;
             }
             *archived_at = Some(now);
-            *says = true;
             archived.push(target);
         }
         for (place, id) in updates.remove_overrides.iter().enumerate() {
@@ -513,12 +503,11 @@ impl Model {
             if parts.overrides.remove(id).is_none() {
                 faults.push(Fault::NameNotFound { field, name: id.to_string() });
             }
-            *says = true;
         }
         archived
     }
 
-    /// Changes a commit or credit; whether it is said to be another.
+    /// Changes a commit or credit.
     fn update_drawn<I: Copy + Into<EntityRef>>(
         &mut self,
         front: &str,
@@ -526,15 +515,15 @@ impl Model {
         update: &UpdateBalance<I>,
         drawn: Option<&mut Drawn>,
         faults: &mut Vec<Fault>,
-    ) -> bool {
+    ) {
         let field = format!("{front}{own}");
         let Some(drawn) = drawn else {
             faults.push(Fault::ReferenceNotFound { field, target: update.id.into() });
-            return false;
+            return;
         };
         if drawn.archived_at.is_some() || drawn.rolled_over_from.is_some() {
             faults.push(at(field, NOT_ALLOWED));
-            return false;
+            return;
         }
         let terms = terms_after(&drawn.terms, update);
         let schedule = &update.access_schedule;
@@ -565,6 +554,5 @@ impl Model {
             access.extend(self.segments(&schedule.add_schedule_items));
             (drawn.terms, drawn.access) = (terms, access);
         }
-        sound
     }
 }

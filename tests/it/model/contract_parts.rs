@@ -549,7 +549,7 @@ impl Model {
     }
 
     /// Parts with ids, and the values of those that are instances. Nothing is made of parts that are wrong in
-    /// themselves.
+    /// themselves, but the values of all are looked at.
     pub fn additions(
         &mut self,
         site: &Site,
@@ -560,11 +560,24 @@ impl Model {
         let sound = own.is_empty();
         faults.extend(own);
         faults.extend(self.wrong_products(site, new));
-        let (mut parts, mut values) = (Parts::default(), Vec::new());
+        let named = self.named(site, new, faults);
+        let overrides = new.overrides.iter().enumerate();
+        let overrides: Vec<_> =
+            overrides.filter_map(|(place, terms)| with_ids(site, place, terms, &named, faults)).collect();
         if !sound {
-            return (parts, values);
+            return (Parts::default(), self.values_alone(new));
         }
-        let mut named: HashMap<String, CommitId> = HashMap::new();
+        let (mut parts, values) = self.instances(site, new, &named);
+        for terms in overrides {
+            self.issued += 1;
+            parts.overrides.insert(OverrideId::new(counted(self.issued)), (terms, self.now()));
+        }
+        (parts, values)
+    }
+
+    /// The ids of the commits that have names in the call.
+    fn named(&mut self, site: &Site, new: &NewParts, faults: &mut Vec<Fault>) -> HashMap<String, CommitId> {
+        let mut named = HashMap::new();
         for (place, (commit, _)) in new.commits.iter().enumerate() {
             let Some(name) = commit.temporary_id.clone() else { continue };
             if named.contains_key(&name) {
@@ -574,6 +587,26 @@ impl Model {
             }
             named.insert(name, CommitId::from(self.fresh(ManagedEntity::Commit).id));
         }
+        named
+    }
+
+    /// The values of parts of which nothing is made, with ids that nothing will have.
+    fn values_alone(&mut self, new: &NewParts) -> Vec<(EntityRef, Pairs)> {
+        let commits = new.commits.iter().map(|(_, own)| (ManagedEntity::Commit, own));
+        let credits = new.credits.iter().map(|(_, own)| (ManagedEntity::ContractCredit, own));
+        let charges = new.charges.iter().map(|(_, own)| (ManagedEntity::ScheduledCharge, own));
+        let subscriptions = new.subscriptions.iter().map(|(_, own)| (ManagedEntity::Subscription, own));
+        let all = commits.chain(credits).chain(charges).chain(subscriptions);
+        all.map(|(entity, own)| (self.fresh(entity), own.clone())).collect()
+    }
+
+    fn instances(
+        &mut self,
+        site: &Site,
+        new: &NewParts,
+        named: &HashMap<String, CommitId>,
+    ) -> (Parts, Vec<(EntityRef, Pairs)>) {
+        let (mut parts, mut values) = (Parts::default(), Vec::new());
         for (commit, own) in &new.commits {
             let known = commit.temporary_id.as_ref().and_then(|name| named.get(name)).copied();
             let id = known.unwrap_or_else(|| CommitId::from(self.fresh(ManagedEntity::Commit).id));
@@ -598,28 +631,27 @@ impl Model {
             parts.subscriptions.insert(id, (asked.terms.clone(), site.start, quantity, self.now()));
             values.push((id.into(), own.clone()));
         }
-        for (place, terms) in new.overrides.iter().enumerate() {
-            let mut terms = terms.clone();
-            let mut unknown = false;
-            for specifier in &mut terms.override_specifiers {
-                for text in &mut specifier.commit_ids {
-                    match named.get(text.as_str()) {
-                        Some(id) => *text = id.to_string(),
-                        None => {
-                            unknown = true;
-                            let field = "override_specifiers[0].commit_ids[0]";
-                            let field = format!("{}overrides[{place}].{field}", site.prefix);
-                            faults.push(at(field, not_a_value(&text)));
-                        }
-                    }
-                }
-            }
-            if !unknown {
-                self.issued += 1;
-                let id = OverrideId::new(counted(self.issued));
-                parts.overrides.insert(id, (terms, self.now()));
-            }
-        }
         (parts, values)
     }
+}
+
+/// An override with ids in place of the names that the call gives commits; none where there is no such name.
+fn with_ids(
+    site: &Site,
+    place: usize,
+    terms: &OverrideTerms,
+    named: &HashMap<String, CommitId>,
+    faults: &mut Vec<Fault>,
+) -> Option<OverrideTerms> {
+    let mut terms = terms.clone();
+    for text in terms.override_specifiers.iter_mut().flat_map(|specifier| &mut specifier.commit_ids) {
+        let Some(id) = named.get(text.as_str()) else {
+            let field = "override_specifiers[0].commit_ids[0]";
+            let field = format!("{}overrides[{place}].{field}", site.prefix);
+            faults.push(at(field, not_a_value(&text)));
+            return None;
+        };
+        *text = id.to_string();
+    }
+    Some(terms)
 }
