@@ -4,6 +4,7 @@ pub(crate) mod alias;
 pub(crate) mod balance;
 pub(crate) mod billable_metric;
 pub(crate) mod change;
+pub(crate) mod charge;
 pub(crate) mod contract;
 pub(crate) mod contract_edit;
 pub(crate) mod contract_rate;

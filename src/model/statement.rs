@@ -54,3 +54,13 @@ pub struct StatementSchedule {
     /// From when on there are usage invoices; from the contract's start where nothing is said.
     pub invoice_generation_starting_at: Option<Time>,
 }
+
+/// The time that one usage invoice is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatementPeriod {
+    /// Its start, inclusive: the contract's start, or the end of the period before.
+    pub starting_at: Time,
+    /// Its end, exclusive: the contract's end, or the start of the period behind.
+    pub ending_before: Time,
+}

@@ -2,6 +2,7 @@
 
 pub(crate) mod balance;
 pub(crate) mod calendar;
+pub(crate) mod charge;
 pub(crate) mod contract;
 pub(crate) mod contract_rate;
 #[cfg(test)]

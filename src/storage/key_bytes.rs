@@ -72,6 +72,15 @@ pub fn moment(time: Option<Time>) -> [u8; MOMENT_BYTES] {
     bytes
 }
 
+/// The moment that such bytes are, of those that are not `None`'s.
+pub fn moment_of(bytes: &[u8]) -> Result<Time> {
+    let damaged = || Error::corrupt("bytes that are no moment");
+    let (seconds, nanoseconds) = bytes.split_first_chunk::<8>().ok_or_else(damaged)?;
+    let seconds = i64::from_be_bytes(*seconds) ^ i64::MIN;
+    let nanoseconds = i32::from_be_bytes(nanoseconds.try_into().map_err(|_| damaged())?) ^ i32::MIN;
+    Time::of_unix(seconds, nanoseconds).ok_or_else(damaged)
+}
+
 /// The key of a name from a moment on. Of one name, the latest moment comes first.
 pub fn scheduled(name: &str, starting_at: Option<Time>) -> Vec<u8> {
     let mut key = holders_of(name);
@@ -120,6 +129,9 @@ mod tests {
             b in (time(), prop::collection::vec(("[\\x00a]{0,2}", "[\\x00a]{0,2}"), 0..3)),
         ) {
             prop_assert_eq!(moment(a.0).cmp(&moment(b.0)), a.0.cmp(&b.0));
+            if let Some(a) = a.0 {
+                prop_assert_eq!(moment_of(&moment(Some(a))).unwrap(), a);
+            }
             prop_assert_eq!(scheduled("a", a.0).cmp(&scheduled("a", b.0)), b.0.cmp(&a.0));
             let bytes = |list: &[(String, String)]| {
                 pairs(list.iter().map(|(name, value)| (name.as_str(), value.as_str())))

@@ -242,22 +242,46 @@ pub fn page<I: BalanceId>(
     let store = reader.with_catalog(Catalog::store);
     let after = Fault::gather(page.resume(store, &question), &mut faults)?.flatten();
     Fault::none_of(faults)?;
+    let admits = |balance: &BalanceOf<I>| lets_through(filter, balance);
+    let found = match filter.id {
+        Some(id) => Vec::from_iter(named(reader, customer, I::from(id), after)?.filter(admits)),
+        None => listed(reader, customer, after, page.limit + 1, admits)?,
+    };
+    Ok(cut(found, page.limit, |last| Cursor::new(store, question, last.id.uuid().as_bytes())))
+}
+
+/// The customer's commit or credit of that id, where it comes behind the id `after`.
+fn named<I: BalanceId>(
+    reader: &impl Reader,
+    customer: CustomerId,
+    id: I,
+    after: Option<&[u8]>,
+) -> Result<Option<BalanceOf<I>>> {
+    let behind = after.is_none_or(|after| after < id.uuid().as_bytes().as_slice());
+    Ok(find(reader, id)?.filter(|found| behind && found.customer_id == customer))
+}
+
+/// Up to so many of a customer's commits or credits behind the id `after`.
+fn listed<I: BalanceId>(
+    reader: &impl Reader,
+    customer: CustomerId,
+    after: Option<&[u8]>,
+    limit: usize,
+    admits: impl Fn(&BalanceOf<I>) -> bool,
+) -> Result<Vec<BalanceOf<I>>> {
     let mut found = Vec::new();
     let mut after = after.map(<[u8]>::to_vec);
     // A scan may not read other tables on its way, so it goes by turns with looking the ids up.
     loop {
-        let ids = some_ids::<I>(reader, customer, after.as_deref(), page.limit + 1)?;
+        let ids = some_ids::<I>(reader, customer, after.as_deref(), limit)?;
         for id in &ids {
-            let balance =
-                if filter.id.is_none_or(|wanted| wanted == *id) { find(reader, I::from(*id))? } else { None };
-            found.extend(balance.filter(|balance| lets_through(filter, balance)));
+            found.extend(find(reader, I::from(*id))?.filter(&admits));
         }
         after = ids.last().map(|id| id.as_bytes().to_vec());
-        if ids.len() <= page.limit || found.len() > page.limit {
-            break;
+        if ids.len() < limit || found.len() >= limit {
+            return Ok(found);
         }
     }
-    Ok(cut(found, page.limit, |last| Cursor::new(store, question, last.id.uuid().as_bytes())))
 }
 
 fn lets_through<I>(filter: &BalanceFilter, found: &BalanceOf<I>) -> bool {

@@ -6,20 +6,23 @@ use std::ops::ControlFlow;
 use uuid::Uuid;
 
 use super::find::cut;
-use super::{contract_read, customers, entities, rates};
+use super::{contract_read, customers, entities, products, rates};
 use crate::entity::{ContractId, CustomerId, EntityId};
 use crate::error::{Fault, Result};
 use crate::id::OverrideId;
+use crate::model::charge::Charge;
 use crate::model::contract::{ContractOrigin, ContractPart, PartKind};
 use crate::model::contract_rate::{ContractRate, ContractRateSegment, RateQuestion};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::price_override::Override;
 use crate::model::product::ProductRecord;
 use crate::model::rate::RateSelector;
-use crate::model::scalar::Time;
+use crate::model::scalar::{Amount, Time};
 use crate::model::usage_filter::UsageOf;
+use crate::rules::charge::charge as charged;
 use crate::rules::contract_rate::{Overrides, Span, rate_at, segment_at};
 use crate::rules::override_target::Line;
+use crate::rules::quantity::billed_quantity;
 use crate::rules::usage_filter::counts;
 use crate::storage::catalog::Catalog;
 use crate::storage::versions::{self, AsOf};
@@ -92,6 +95,23 @@ pub fn rate(
     let line = Line { listed: &listed, presentation_group_values, paid_by: question.paid_by };
     let priced = overrides(reader, id)?;
     rate_at(&line, &as_rules_have_them(&priced, &origin), moment).map(Some)
+}
+
+/// What a measured quantity of a product comes to on a contract at a moment; `None` where no rate of the product is
+/// in force, or it is no part of the contract.
+pub fn charge(
+    reader: &impl Reader,
+    id: ContractId,
+    question: &RateQuestion,
+    raw: Amount,
+    moment: Time,
+) -> Result<Option<Charge>> {
+    let Some(rate) = rate(reader, id, question, moment)?.filter(|rate| rate.entitled) else {
+        return Ok(None);
+    };
+    let product = products::get(reader, question.product_id, moment)?;
+    let quantity = billed_quantity(&product.current, raw)?;
+    charged(rate, quantity).map(Some)
 }
 
 /// A page of the rates that are in force on a contract at a moment: of products that are part of it.

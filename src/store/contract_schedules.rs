@@ -14,10 +14,13 @@ use crate::model::contract::{ContractPart, PartKind};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::recurring::{Grant, GrantsOf, Recurring};
 use crate::model::scalar::{Amount, Time};
+use crate::model::statement::StatementPeriod;
 use crate::model::subscription::{QuantitySegment, Subscription};
 use crate::rules::recurring;
+use crate::rules::statement::periods;
 use crate::rules::subscription::{quantities as schedule, quantity_at, seats_at};
 use crate::storage::catalog::Catalog;
+use crate::storage::key_bytes;
 use crate::storage::versions::{self, AsOf};
 use crate::storage::view::Reader;
 
@@ -67,6 +70,31 @@ fn subscribed(
         Some(ContractPart::Subscription(subscription)) => Some(subscription),
         _ => None,
     })
+}
+
+/// A page of the statement periods of a contract that begin before a moment, the first one first.
+pub fn statement_periods(
+    reader: &impl Reader,
+    contract: ContractId,
+    before: Time,
+    page: &PageRequest,
+) -> Result<Page<StatementPeriod>> {
+    let (_, origin) = contract_read::known(reader, contract)?;
+    let question = Question::filtered("statement_periods", &[contract.to_string(), before.to_string()]);
+    let store = reader.with_catalog(Catalog::store);
+    let schedule = origin.usage_statement_schedule;
+    let first = schedule.invoice_generation_starting_at.unwrap_or(origin.starting_at).max(origin.starting_at);
+    let from = match page.resume(store, &question)? {
+        Some(behind) => key_bytes::moment_of(behind)?,
+        None => first,
+    };
+    let end = contract_read::terms(reader, contract)?.ending_before;
+    let periods = periods(&schedule, from, end).take_while(|(start, _)| *start < before);
+    let found = periods.take(page.limit + 1);
+    let found = found.map(|(starting_at, ending_before)| StatementPeriod { starting_at, ending_before });
+    let cursor =
+        |last: &StatementPeriod| Cursor::new(store, question, &key_bytes::moment(Some(last.ending_before)));
+    Ok(cut(found.collect(), page.limit, cursor))
 }
 
 /// How many there are of a subscription, and when.

@@ -11,13 +11,15 @@ use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityRe
 use crate::error::Result;
 use crate::id::ContractEditId;
 use crate::model::balance::{BalanceFilter, Commit, Credit};
+use crate::model::charge::Charge;
 use crate::model::contract::{Contract, ContractFilter, ContractOrigin};
 use crate::model::contract_edit::ContractEdit;
 use crate::model::contract_rate::{ContractRate, ContractRateSegment, RateQuestion};
 use crate::model::page::{Page, PageRequest};
 use crate::model::rate::RateSelector;
 use crate::model::recurring::{Grant, GrantsOf};
-use crate::model::scalar::Time;
+use crate::model::scalar::{Amount, Time};
+use crate::model::statement::StatementPeriod;
 use crate::model::subscription::QuantitySegment;
 use crate::model::usage_filter::UsageOf;
 use crate::storage::versions::AsOf;
@@ -311,6 +313,82 @@ pub trait ReadingContracts: Source {
     /// As [`subscription_quantities`](Self::subscription_quantities).
     fn subscription_seats(&self, id: SubscriptionId, moment: Time) -> Result<BTreeSet<String>> {
         self.reading(|reader| contract_schedules::seats(reader, id, moment))
+    }
+
+    /// The periods of a contract's usage statements that begin before a moment, the first one first, a page at a time.
+    /// Source: `metronome-api.md` §6.2.
+    ///
+    /// They tile the contract: the first one begins with it, or where its usage begins to be invoiced, each other
+    /// one where the one before ends, and the last one ends with it.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let customer = store.create_customer(CreateCustomer::default())?;
+    /// let contract = store.create_contract(CreateContract {
+    ///     usage_statement_schedule: Some(CreateStatementSchedule {
+    ///         day: StatementDay::CustomDate,
+    ///         billing_anchor_date: Some("2024-09-10T00:00:00Z".parse()?),
+    ///         ..Default::default()
+    ///     }),
+    ///     ..CreateContract::new(customer, "2024-09-15T00:00:00Z".parse()?)
+    /// })?;
+    /// let before = "2024-11-01T00:00:00Z".parse()?;
+    /// let periods = store.statement_periods(contract, before, &PageRequest::default())?.items;
+    /// let ends: Vec<_> = periods.iter().map(|period| period.ending_before.to_string()).collect();
+    /// assert_eq!(ends, ["2024-10-10T00:00:00Z", "2024-11-10T00:00:00Z"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`contract`](Self::contract), and where the page's limit is not 1 to 1,000, or its cursor belongs to
+    /// another question.
+    fn statement_periods(
+        &self,
+        contract: ContractId,
+        before: Time,
+        page: &PageRequest,
+    ) -> Result<Page<StatementPeriod>> {
+        self.reading(|reader| contract_schedules::statement_periods(reader, contract, before, page))
+    }
+
+    /// What a measured quantity of a product comes to on a contract at a moment: converted and rounded as the
+    /// product says then, at the [rate](Self::rate) in force; `None` where there is none, or the product is no part of
+    /// the contract then. Of a share, the quantity is what it is a share of.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let customer = store.create_customer(CreateCustomer::default())?;
+    /// let product_type = ProductType::Fixed;
+    /// let product = store.create_product(CreateProduct { product_type, ..Default::default() })?;
+    /// let card = store.create_rate_card(CreateRateCard::default())?;
+    /// let start = "2025-01-01T00:00:00Z".parse()?;
+    /// let first_hundred = Tier { size: Some(100.into()), price: 10.into() };
+    /// let rate = Rate::tiered([first_hundred, Tier { size: None, price: 5.into() }]);
+    /// store.add_rate(card, AddRate::new(product, start, rate))?;
+    /// let contract = store.create_contract(CreateContract {
+    ///     rate_card: Some(CardChoice::Id(card)),
+    ///     ..CreateContract::new(customer, start)
+    /// })?;
+    /// let charge = store.charge(contract, &RateQuestion::new(product), 150.into(), start)?.ok_or("no rate")?;
+    /// assert_eq!(charge.total, 1_250.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`rate`](Self::rate); where the quantity is negative, the amount has more than 28 digits before its point,
+    /// or the rate is CUSTOM or TIERED_PERCENTAGE, whose amount is for the caller to say.
+    fn charge(
+        &self,
+        contract: ContractId,
+        question: &RateQuestion,
+        raw: Amount,
+        moment: Time,
+    ) -> Result<Option<Charge>> {
+        self.reading(|reader| contract_answers::charge(reader, contract, question, raw, moment))
     }
 }
 

@@ -1,4 +1,5 @@
-//! What became of a contract: the edits it has had, and the contract as it was at any moment.
+//! What became of a contract: the edits it has had, the keys they were made with, and the contract as it was at any
+//! moment.
 
 use std::time::Duration;
 
@@ -98,6 +99,32 @@ fn edits_come_oldest_first_page_by_page_with_cursors_of_their_own_contract() {
 }
 
 #[test]
+fn a_uniqueness_key_makes_one_edit_of_all_contracts_for_ever() {
+    let here = provisioned();
+    let other = here.store.create_contract(CreateContract::new(here.customer, day("01-01"))).unwrap();
+    let edit = EditContract { uniqueness_key: Some("k".repeat(128)), ..Default::default() };
+    let id = here.edit(edit.clone()).unwrap();
+    let key = "k".repeat(128);
+    assert_eq!(here.store.contract_edit_by_key(&key).unwrap(), Some(id));
+    let used = Fault::UniquenessKeyUsed { key: key.clone(), conflicting_id: id.into() };
+    for contract in [here.contract, other] {
+        let before = here.everything();
+        assert_eq!(fault(here.store.edit_contract(contract, edit.clone())), used);
+        assert_eq!(here.everything(), before);
+    }
+    here.store.archive_contract(here.contract).unwrap();
+    assert_eq!(fault(here.store.edit_contract(other, edit)), used, "archiving gives nothing back");
+    let long = EditContract { uniqueness_key: Some("k".repeat(129)), ..Default::default() };
+    assert_eq!(fields(here.store.edit_contract(other, long)), ["uniqueness_key"]);
+    // A contract and its edits have keys of their own.
+    let same = CreateContract {
+        uniqueness_key: Some(key),
+        ..CreateContract::new(here.customer, at("2025-01-01T00:00:00Z"))
+    };
+    here.store.create_contract(same).unwrap();
+}
+
+#[test]
 fn a_contract_is_not_there_before_it_was_made_and_shows_the_values_of_now() {
     let here = provisioned();
     here.store.add_key(ManagedEntity::Contract, "crm", KeyKind::Enforced).unwrap();
@@ -134,6 +161,11 @@ fn an_edit_counts_though_the_clock_went_back_where_nothing_told_the_store() {
     let read = |contract: Contract| contract.terms.name.unwrap();
     assert_eq!(read(store.contract(contract).unwrap()), "second");
     assert_eq!(read(store.contract_as_of(contract, day("03-01")).unwrap()), "second");
+    // Also when it is over.
+    clock.set(day("04-01"));
+    store.edit_contract(contract, name("third")).unwrap();
+    let names = ["03-15", "04-01"].map(|date| read(store.contract_as_of(contract, day(date)).unwrap()));
+    assert_eq!(names, ["second", "third"]);
 }
 
 /// One random step: an edit, by a number that says which and numbers for what is in it.
@@ -147,98 +179,108 @@ struct Step {
 
 /// Carries a step out, as far as the contract has what it is about. Some are refused, and then change nothing.
 fn take(here: &Provisioned, step: Step) {
-    let contract = here.now();
-    let which = usize::from(step.n);
-    let amount = i64::from(step.n);
+    let (contract, n) = (here.contract, step.n);
+    let hours = |hours: u64| day("01-01").after(Duration::from_secs(3_600 * hours));
+    // What is refused is no part of the history.
+    let _ = match step.kind {
+        0..5 => here.edit(whole(here, step)),
+        5..10 => here.update(of_balances(&here.now(), step)),
+        10..15 => here.update(of_others(&here.now(), step)),
+        15 => here.store.set_contract_end(contract, (n % 4 > 0).then(|| hours(24 + 48 * u64::from(n)))),
+        16 => {
+            let filter = UsageFilter::new("region", [n.to_string()], hours(u64::from(n % 6)));
+            here.store.set_usage_filter(contract, filter)
+        }
+        _ if n == 0 => {
+            let _ = here.store.archive_contract(contract);
+            return;
+        }
+        _ => return,
+    };
+}
+
+fn whole(here: &Provisioned, step: Step) -> EditContract {
+    let n = i64::from(step.n);
     let mut edit = EditContract::default();
-    let mut updates = PartUpdates::default();
-    // The part of that number, if there is any.
-    macro_rules! pick {
-        ($list:ident) => {
-            contract.$list.get(which % contract.$list.len().max(1))
-        };
-    }
     match step.kind {
         0 => edit = here.one_of_each(),
-        1 => edit.update_contract_name = Some((step.n > 9).then(|| format!("name {amount}"))),
-        2 => edit.update_net_payment_terms_days = Some(Some(amount.into())),
-        3 => edit.add_overrides = vec![five_percent_off("cloud"), five_percent_off(&step.n.to_string())],
-        4 => updates.remove_overrides.extend(pick!(overrides).map(|one| one.id)),
-        5 => updates.update_commits.extend(pick!(commits).map(|one| UpdateBalance {
-            name: Some(format!("commit {amount}")),
+        1 => edit.update_contract_name = Some((n > 9).then(|| format!("name {n}"))),
+        2 => edit.update_net_payment_terms_days = Some(Some(n.into())),
+        3 => edit.add_overrides = vec![five_percent_off("cloud"), five_percent_off(&n.to_string())],
+        _ => edit.settings.add_spend_trackers.push(SpendTracker {
+            alias: n.to_string(),
+            credit_type_id: CreditType::USD_CENTS,
+            reset_frequency: SpendReset::BillingPeriod,
+            specifiers: vec![SpendSpecifier {
+                spend_type: SpendType::CommitPurchase,
+                sources: vec![SpendSource::Manual],
+                discounted: None,
+            }],
+        }),
+    }
+    edit
+}
+
+/// The part of a list that a step is about; none of an empty one.
+fn pick<I: Copy, T>(list: &[Part<I, T>], step: Step) -> Option<I> {
+    list.get(usize::from(step.n) % list.len().max(1)).map(|part| part.id)
+}
+
+fn of_balances(contract: &Contract, step: Step) -> PartUpdates {
+    let n = i64::from(step.n);
+    let mut updates = PartUpdates::default();
+    match step.kind {
+        5 => updates.update_commits.extend(pick(&contract.commits, step).map(|id| UpdateBalance {
+            name: Some(format!("commit {n}")),
             access_schedule: UpdateAccessSchedule {
-                add_schedule_items: vec![segment(amount, day("01-01"), day("02-01"))],
+                add_schedule_items: vec![segment(n, day("01-01"), day("02-01"))],
                 ..Default::default()
             },
-            ..UpdateBalance::new(one.id)
+            ..UpdateBalance::new(id)
         })),
-        6 => {
-            updates.update_credits.extend(pick!(credits).map(|one| UpdateBalance {
-                priority: Some(Some(amount.into())),
-                ..UpdateBalance::new(one.id)
-            }))
-        }
-        7 => updates.archive_commits.extend(pick!(commits).map(|one| one.id)),
-        8 => updates.archive_credits.extend(pick!(credits).map(|one| one.id)),
-        9 => updates.archive_scheduled_charges.extend(pick!(scheduled_charges).map(|one| one.id)),
-        10 => updates.update_scheduled_charges.extend(pick!(scheduled_charges).map(|one| {
-            let add_schedule_items = vec![charge(amount, day("03-01"))];
-            UpdateScheduledCharge {
-                id: one.id,
-                schedule: UpdateInvoiceSchedule { add_schedule_items, ..Default::default() },
-                netsuite_sales_order_id: Some(Some(amount.to_string())),
-            }
-        })),
-        11 => updates.update_recurring_commits.extend(pick!(recurring_commits).map(|one| UpdateRecurring {
-            id: one.id,
-            changes: RecurringChanges { access_quantity: Some(amount.into()), ..Default::default() },
-        })),
-        12 => updates.update_recurring_credits.extend(pick!(recurring_credits).map(|one| UpdateRecurring {
-            id: one.id,
-            changes: RecurringChanges { access_unit_price: Some(amount.into()), ..Default::default() },
-        })),
-        13 => updates.update_subscriptions.extend(pick!(subscriptions).map(|one| UpdateSubscription {
-            id: one.id,
+        6 => updates.update_credits.extend(
+            pick(&contract.credits, step)
+                .map(|id| UpdateBalance { priority: Some(Some(n.into())), ..UpdateBalance::new(id) }),
+        ),
+        7 => updates.archive_commits.extend(pick(&contract.commits, step)),
+        8 => updates.archive_credits.extend(pick(&contract.credits, step)),
+        _ => updates.archive_scheduled_charges.extend(pick(&contract.scheduled_charges, step)),
+    }
+    updates
+}
+
+fn of_others(contract: &Contract, step: Step) -> PartUpdates {
+    let n = i64::from(step.n);
+    let mut updates = PartUpdates::default();
+    if step.kind == 10 {
+        let add_schedule_items = vec![charge(n, day("03-01"))];
+        let schedule = UpdateInvoiceSchedule { add_schedule_items, ..Default::default() };
+        let netsuite_sales_order_id = Some(Some(n.to_string()));
+        let charge = pick(&contract.scheduled_charges, step);
+        let charge = charge.map(|id| UpdateScheduledCharge { id, schedule, netsuite_sales_order_id });
+        updates.update_scheduled_charges.extend(charge);
+    } else if step.kind == 11 {
+        let changes = RecurringChanges { access_quantity: Some(n.into()), ..Default::default() };
+        let commit = pick(&contract.recurring_commits, step);
+        updates.update_recurring_commits.extend(commit.map(|id| UpdateRecurring { id, changes }));
+    } else if step.kind == 12 {
+        let changes = RecurringChanges { access_unit_price: Some(n.into()), ..Default::default() };
+        let credit = pick(&contract.recurring_credits, step);
+        updates.update_recurring_credits.extend(credit.map(|id| UpdateRecurring { id, changes }));
+    } else if step.kind == 13 {
+        let change = QuantityChange::By((n - 5).into());
+        let update = pick(&contract.subscriptions, step).map(|id| UpdateSubscription {
+            id,
             ending_before: None,
             manage_by_seats: None,
-            quantity_updates: vec![QuantityUpdate {
-                starting_at: day("02-01"),
-                change: QuantityChange::By((amount - 5).into()),
-            }],
+            quantity_updates: vec![QuantityUpdate { starting_at: day("02-01"), change }],
             rounding: None,
-        })),
-        14 => {
-            edit.settings.add_spend_trackers.push(SpendTracker {
-                alias: amount.to_string(),
-                credit_type_id: CreditType::USD_CENTS,
-                reset_frequency: SpendReset::BillingPeriod,
-                specifiers: vec![SpendSpecifier {
-                    spend_type: SpendType::CommitPurchase,
-                    sources: vec![SpendSource::Manual],
-                    discounted: None,
-                }],
-            });
-        }
-        15 => {
-            let hours = Duration::from_secs(3_600 * 24 * (1 + u64::from(step.n) * 2));
-            let end = (step.n % 4 > 0).then(|| day("01-01").after(hours));
-            let _ = here.store.set_contract_end(here.contract, end);
-            return;
-        }
-        16 => {
-            let start = day("01-01").after(Duration::from_secs(3_600 * u64::from(step.n % 6)));
-            let filter = UsageFilter::new("region", [amount.to_string()], start);
-            let _ = here.store.set_usage_filter(here.contract, filter);
-            return;
-        }
-        _ => {
-            if step.n == 0 {
-                let _ = here.store.archive_contract(here.contract);
-            }
-            return;
-        }
+        });
+        updates.update_subscriptions.extend(update);
+    } else {
+        updates.remove_overrides.extend(pick(&contract.overrides, step));
     }
-    let _ = here.edit(EditContract { updates, ..edit });
+    updates
 }
 
 proptest! {

@@ -4,11 +4,13 @@
 mod balances;
 mod billable_metrics;
 mod clocks;
+mod contract_costs;
 mod contract_edits;
 mod contract_ends;
 mod contract_history;
 mod contract_lives;
 mod contract_parts;
+mod contract_rates;
 mod contracts;
 mod customer_lists;
 mod customer_lives;
@@ -36,6 +38,7 @@ mod tool;
 mod transactions;
 mod turns;
 mod uniqueness;
+mod usage_filters;
 mod values;
 #[cfg(feature = "wire")]
 mod wire;

@@ -68,6 +68,11 @@ impl Amount {
         Some(if self.is_negative() == by.is_negative() { product } else { Self::of(-product.0) })
     }
 
+    /// This amount less another; `None` where that is no amount exactly.
+    pub(crate) fn minus(self, other: Self) -> Option<Self> {
+        Self::sum([self, Self::of(-other.0)])
+    }
+
     /// All of them together; `None` where that is no amount exactly. Their order does not matter.
     pub(crate) fn sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         // What stands before the point and what stands behind it, each as a whole number.

@@ -55,6 +55,11 @@ impl Time {
         (self.0.as_second(), self.0.subsec_nanosecond())
     }
 
+    /// The moment of that [`unix`](Self::unix) time.
+    pub(crate) fn of_unix(seconds: i64, nanoseconds: i32) -> Option<Self> {
+        Timestamp::new(seconds, nanoseconds).ok().map(Self)
+    }
+
     /// The moment `later` after this one, or the last one there is.
     ///
     /// ```
