@@ -8,10 +8,11 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::compare::same;
-use super::contract_parts::{Drawn, commit, credit, or, own_values, wrong_commit, wrong_credit};
+use super::contract_parts::{Drawn, wrong_commit, wrong_credit};
 use super::contract_reads::drawn;
 use super::contracts::{UNIQUE, badness, key};
 use super::operation::{Answer, MISSING, NOT_ALLOWED, Pairs, Refusal, at};
+use super::part_requests::{commit, credit, or, own_values};
 use super::products::moments;
 use super::program::customers;
 use super::state::{Held, Model};
@@ -30,8 +31,8 @@ pub struct NewBalance {
 
 #[derive(Debug, Clone)]
 pub enum Kind {
-    Commit(CreateCommit),
-    Credit(CreateCredit),
+    Commit(Box<CreateCommit>),
+    Credit(Box<CreateCredit>),
 }
 
 /// A commit or credit of the model that is a customer's.
@@ -66,8 +67,8 @@ pub fn new_balance() -> BoxedStrategy<NewBalance> {
 
 fn balance_or_bad(bad: bool) -> BoxedStrategy<NewBalance> {
     let kind = prop_oneof![
-        3 => commit(bad).prop_map(Kind::Commit),
-        2 => credit(bad).prop_map(Kind::Credit),
+        3 => commit(bad).prop_map(|commit| Kind::Commit(commit.into())),
+        2 => credit(bad).prop_map(|credit| Kind::Credit(credit.into())),
     ];
     let on_contract = option::weighted(0.7, Just(ContractId::from(uuid::Uuid::nil())));
     let customer = proptest::sample::select(customers().collect::<Vec<_>>());
@@ -252,11 +253,11 @@ pub fn create(new: NewBalance, on: &impl Writing) -> Result<EntityRef, Error> {
     let level = new.level();
     match new.of {
         Kind::Commit(commit) => {
-            let commit = CreateCommit { custom_fields: new.values.into(), ..commit };
+            let commit = CreateCommit { custom_fields: new.values.into(), ..*commit };
             on.create_commit(level, commit).map(EntityRef::from)
         }
         Kind::Credit(credit) => {
-            let credit = CreateCredit { custom_fields: new.values.into(), ..credit };
+            let credit = CreateCredit { custom_fields: new.values.into(), ..*credit };
             on.create_credit(level, credit).map(EntityRef::from)
         }
     }

@@ -1,57 +1,17 @@
-//! Edits of contracts: what programs ask for, and what that does to the model.
+//! Edits of contracts: what is wrong with those that a program asks for, and what they do to the model.
 
 use std::collections::BTreeSet;
 
 use billfold::FieldProblem;
 use billfold::prelude::*;
-use proptest::collection::vec;
-use proptest::option;
-use proptest::prelude::*;
-use proptest::sample::select;
 use uuid::Uuid;
 
 use super::contract_parts::{
-    Drawn, NewParts, Parts, Segment, Site, new_parts, or, part_name, rollover, segment, wrong_postpaid,
-    wrong_segment, wrong_terms,
+    Drawn, NewParts, Parts, Segment, Site, wrong_postpaid, wrong_segment, wrong_terms,
 };
-use super::contracts::{State, badness, days, key, wrong_days, wrong_end};
+use super::contracts::{State, wrong_days, wrong_end};
 use super::operation::{Answer, NOT_ALLOWED, Refusal, at, not_a_value};
-use super::products::moments;
 use super::state::{Model, counted};
-
-/// An id that nothing has.
-const UNKNOWN: u128 = 9_999;
-
-/// An edit whose parts are found only when it is made.
-#[derive(Debug, Clone)]
-pub struct EditPlan {
-    edit: NewEdit,
-    updates: Vec<Update>,
-}
-
-/// A change of the nth part.
-#[derive(Debug, Clone)]
-enum Update {
-    Commit(usize, Change),
-    Credit(usize, Change),
-    /// Adds a date, or takes the first one away.
-    Charge(usize, bool),
-    ArchiveCommit(usize),
-    ArchiveCredit(usize),
-    ArchiveCharge(usize),
-    RemoveOverride(usize),
-}
-
-/// What changes in a commit or credit.
-#[derive(Debug, Clone)]
-struct Change {
-    name: Option<String>,
-    rollover: Option<Option<Amount>>,
-    add: Option<CreateAccessItem>,
-    /// Another amount of the first segment.
-    amount: Option<Amount>,
-    remove_first: bool,
-}
 
 /// An edit that is to be made.
 #[derive(Debug, Clone, Default)]
@@ -86,136 +46,6 @@ pub struct Draft {
     pub before: State,
     pub state: State,
     pub made: Made,
-}
-
-fn change(bad: bool) -> impl Strategy<Value = Change> {
-    let amounts = or(bad, select(&[0, 10]), Just(-10)).prop_map(Amount::from);
-    let amount = option::weighted(0.3, amounts);
-    let remove = prop_oneof![3 => Just(false), 1 => any::<bool>()];
-    let rollover = option::weighted(0.3, rollover(bad));
-    (part_name(bad), rollover, option::weighted(0.4, segment(bad)), amount, remove).prop_map(
-        move |(name, rollover, add, amount, remove)| {
-            // What is to go is not changed, and something stays.
-            let remove_first = remove && (bad || amount.is_none() && add.is_some());
-            Change { name, rollover, add, amount, remove_first }
-        },
-    )
-}
-
-fn update(bad: bool) -> BoxedStrategy<Update> {
-    let nth = || 0..if bad { 7_usize } else { 6 };
-    prop_oneof![
-        5 => (nth(), change(bad)).prop_map(|(nth, change)| Update::Commit(nth, change)),
-        2 => (nth(), change(bad)).prop_map(|(nth, change)| Update::Credit(nth, change)),
-        2 => (nth(), any::<bool>()).prop_map(|(nth, adds)| Update::Charge(nth, adds)),
-        2 => nth().prop_map(Update::ArchiveCommit),
-        1 => nth().prop_map(Update::ArchiveCredit),
-        1 => nth().prop_map(Update::ArchiveCharge),
-        3 => nth().prop_map(Update::RemoveOverride),
-    ]
-    .boxed()
-}
-
-pub fn edit_plan() -> BoxedStrategy<EditPlan> {
-    badness().prop_flat_map(plan_or_bad).boxed()
-}
-
-fn plan_or_bad(bad: bool) -> BoxedStrategy<EditPlan> {
-    let name = option::weighted(0.2, option::of(Just("edited".to_owned())));
-    let ends = or(bad, select(vec![moments()[2], moments()[4]]), select(moments().to_vec()));
-    let end = option::weighted(0.2, option::weighted(0.8, ends));
-    let parts = prop_oneof![2 => Just(NewParts::default()), 3 => new_parts(bad)];
-    (key(bad), name, end, option::weighted(0.1, days(bad)), parts, vec(update(bad), 0..3))
-        .prop_map(|(key, name, end, days, parts, updates)| EditPlan {
-            edit: NewEdit { key, name, end, days, parts, updates: PartUpdates::default() },
-            updates,
-        })
-        .boxed()
-}
-
-/// One of the ids; an unknown one for a number that is too high, and none where there are none.
-fn nth_of<I: Copy + From<Uuid>>(ids: impl ExactSizeIterator<Item = I>, nth: usize) -> Option<I> {
-    if nth == 6 {
-        return Some(I::from(counted(UNKNOWN)));
-    }
-    let count = ids.len();
-    ids.skip(nth.checked_rem(count)?).next()
-}
-
-impl Change {
-    fn of<I>(&self, id: I, drawn: Option<&Drawn>) -> UpdateBalance<I> {
-        let first = drawn.and_then(|drawn| drawn.access.first()).map(|(id, _)| *id);
-        let first = first.unwrap_or(ScheduleItemId::new(counted(UNKNOWN)));
-        let amount = |amount| UpdateAccessItem {
-            id: first,
-            amount: Some(amount),
-            starting_at: None,
-            ending_before: None,
-        };
-        UpdateBalance {
-            name: self.name.clone(),
-            rollover_fraction: self.rollover,
-            access_schedule: UpdateAccessSchedule {
-                add_schedule_items: self.add.into_iter().collect(),
-                update_schedule_items: self.amount.map(amount).into_iter().collect(),
-                remove_schedule_items: self.remove_first.then_some(first).into_iter().collect(),
-            },
-            ..UpdateBalance::new(id)
-        }
-    }
-}
-
-impl EditPlan {
-    /// The edit of a contract with these parts.
-    pub fn of(&self, parts: &Parts) -> NewEdit {
-        let mut updates = PartUpdates::default();
-        for update in &self.updates {
-            // A part of a kind that the contract has none of is passed over.
-            let _ = update.add_to(&mut updates, parts);
-        }
-        NewEdit { updates, ..self.edit.clone() }
-    }
-}
-
-impl Update {
-    fn add_to(&self, to: &mut PartUpdates, parts: &Parts) -> Option<()> {
-        match self {
-            Self::Commit(nth, change) => {
-                let id = nth_of(parts.commits.keys().copied(), *nth)?;
-                to.update_commits.push(change.of(id, parts.commits.get(&id)));
-            }
-            Self::Credit(nth, change) => {
-                let id = nth_of(parts.credits.keys().copied(), *nth)?;
-                to.update_credits.push(change.of(id, parts.credits.get(&id)));
-            }
-            Self::Charge(nth, adds) => {
-                let id = nth_of(parts.charges.keys().copied(), *nth)?;
-                let first = parts.charges.get(&id).and_then(|charge| charge.dates.first());
-                let first = first.map_or(ScheduleItemId::new(counted(UNKNOWN)), |(id, ..)| *id);
-                let item = CreateInvoiceItem { timestamp: moments()[2], price: Amount::from(3).into() };
-                let schedule = UpdateInvoiceSchedule {
-                    add_schedule_items: adds.then_some(item).into_iter().collect(),
-                    update_schedule_items: Vec::new(),
-                    remove_schedule_items: (!adds).then_some(first).into_iter().collect(),
-                };
-                let netsuite_sales_order_id = None;
-                to.update_scheduled_charges.push(UpdateScheduledCharge {
-                    id,
-                    schedule,
-                    netsuite_sales_order_id,
-                });
-            }
-            Self::ArchiveCommit(nth) => to.archive_commits.push(nth_of(parts.commits.keys().copied(), *nth)?),
-            Self::ArchiveCredit(nth) => to.archive_credits.push(nth_of(parts.credits.keys().copied(), *nth)?),
-            Self::ArchiveCharge(nth) => {
-                to.archive_scheduled_charges.push(nth_of(parts.charges.keys().copied(), *nth)?);
-            }
-            Self::RemoveOverride(nth) => {
-                to.remove_overrides.push(nth_of(parts.overrides.keys().copied(), *nth)?);
-            }
-        }
-        Some(())
-    }
 }
 
 impl Draft {
@@ -278,6 +108,55 @@ fn terms_after<I>(before: &BalanceTerms, update: &UpdateBalance<I>) -> BalanceTe
         rollover_fraction: update.rollover_fraction.unwrap_or(before.rollover_fraction),
         ..before.clone()
     }
+}
+
+/// The faults of what a list names more than once.
+fn repeated(ids: impl Iterator<Item = Uuid>, field: impl Fn(usize) -> String) -> Vec<Fault> {
+    let mut seen = BTreeSet::new();
+    let again = ids.enumerate().filter(|(_, id)| !seen.insert(*id));
+    again.map(|(place, id)| at(field(place), FieldProblem::Repeated { item: id.to_string() })).collect()
+}
+
+/// Archives parts; their instances.
+fn archive_parts(
+    parts: &mut Parts,
+    updates: &PartUpdates,
+    now: Time,
+    faults: &mut Vec<Fault>,
+) -> Vec<EntityRef> {
+    let commits = updates.archive_commits.iter().map(|id| EntityRef::from(*id));
+    let credits = updates.archive_credits.iter().map(|id| EntityRef::from(*id));
+    let charges = updates.archive_scheduled_charges.iter().map(|id| EntityRef::from(*id));
+    let all = commits.enumerate().chain(credits.enumerate()).chain(charges.enumerate());
+    let mut archived = Vec::new();
+    for (place, target) in all {
+        let (list, archived_at) = match target.entity {
+            ManagedEntity::Commit => {
+                let drawn = parts.commits.get_mut(&target.id.into());
+                ("archive_commits", drawn.map(|drawn| &mut drawn.archived_at))
+            }
+            ManagedEntity::ContractCredit => {
+                let drawn = parts.credits.get_mut(&target.id.into());
+                ("archive_credits", drawn.map(|drawn| &mut drawn.archived_at))
+            }
+            _ => {
+                let charge = parts.charges.get_mut(&target.id.into());
+                ("archive_scheduled_charges", charge.map(|charge| &mut charge.archived_at))
+            }
+        };
+        match archived_at {
+            None => {
+                let field = format!("{list}[{place}].id");
+                faults.push(Fault::ReferenceNotFound { field, target });
+            }
+            Some(Some(_)) => faults.push(Fault::AlreadyArchived { target }),
+            Some(archived_at) => {
+                *archived_at = Some(now);
+                archived.push(target);
+            }
+        }
+    }
+    archived
 }
 
 impl Model {
@@ -418,93 +297,60 @@ impl Model {
         updates: &PartUpdates,
         faults: &mut Vec<Fault>,
     ) -> Vec<EntityRef> {
-        let now = self.now();
         let parts = &mut draft.state.parts;
-        let mut seen = BTreeSet::new();
-        let mut once = |field: &str, id: Uuid, faults: &mut Vec<Fault>| {
-            let repeated = FieldProblem::Repeated { item: id.to_string() };
-            faults.extend(
-                (!seen.insert((field.split('[').next().map(str::to_owned), id))).then(|| at(field, repeated)),
-            );
-        };
+        let commits = updates.update_commits.iter().map(|update| update.id.into());
+        faults.extend(repeated(commits, |place| format!("update_commits[{place}].commit_id")));
         for (place, update) in updates.update_commits.iter().enumerate() {
-            let front = format!("update_commits[{place}].");
-            once(&format!("{front}commit_id"), update.id.into(), faults);
             let drawn = parts.commits.get_mut(&update.id);
-            self.update_drawn(&front, "commit_id", update, drawn, faults);
+            self.update_drawn(&format!("update_commits[{place}]."), "commit_id", update, drawn, faults);
         }
+        let credits = updates.update_credits.iter().map(|update| update.id.into());
+        faults.extend(repeated(credits, |place| format!("update_credits[{place}].credit_id")));
         for (place, update) in updates.update_credits.iter().enumerate() {
-            let front = format!("update_credits[{place}].");
-            once(&format!("{front}credit_id"), update.id.into(), faults);
             let drawn = parts.credits.get_mut(&update.id);
-            self.update_drawn(&front, "credit_id", update, drawn, faults);
+            self.update_drawn(&format!("update_credits[{place}]."), "credit_id", update, drawn, faults);
         }
-        for (place, update) in updates.update_scheduled_charges.iter().enumerate() {
-            let front = format!("update_scheduled_charges[{place}].");
-            let field = format!("{front}scheduled_charge_id");
-            once(&field, update.id.into(), faults);
-            let Some(charge) = parts.charges.get_mut(&update.id) else {
-                faults.push(Fault::ReferenceNotFound { field, target: update.id.into() });
-                continue;
-            };
-            if charge.archived_at.is_some() {
-                faults.push(at(field, NOT_ALLOWED));
-                continue;
-            }
-            let known: Vec<_> = charge.dates.iter().map(|(id, ..)| *id).collect();
-            let removed = &update.schedule.remove_schedule_items;
-            let wrong = wrong_ids(&format!("{front}invoice_schedule."), &known, &[], removed);
-            if wrong.is_empty() {
-                charge.dates.retain(|(id, ..)| !removed.contains(id));
-                for item in &update.schedule.add_schedule_items {
-                    let id = self.item_id();
-                    charge.dates.push((id, item.timestamp, item.price));
-                }
-            }
-            faults.extend(wrong);
-        }
-        let mut archived = Vec::new();
-        let commits = updates
-            .archive_commits
-            .iter()
-            .map(|id| (EntityRef::from(*id), parts.commits.contains_key(id), "archive_commits"));
-        let credits = updates
-            .archive_credits
-            .iter()
-            .map(|id| (EntityRef::from(*id), parts.credits.contains_key(id), "archive_credits"));
-        let charges = updates
-            .archive_scheduled_charges
-            .iter()
-            .map(|id| (EntityRef::from(*id), parts.charges.contains_key(id), "archive_scheduled_charges"));
-        let all: Vec<_> = commits.enumerate().chain(credits.enumerate()).chain(charges.enumerate()).collect();
-        for (place, (target, known, list)) in all {
-            if !known {
-                let field = format!("{list}[{place}].id");
-                faults.push(Fault::ReferenceNotFound { field, target });
-                continue;
-            }
-            let archived_at = match target.entity {
-                ManagedEntity::Commit => &mut parts.commits.get_mut(&target.id.into()).unwrap().archived_at,
-                ManagedEntity::ContractCredit => {
-                    &mut parts.credits.get_mut(&target.id.into()).unwrap().archived_at
-                }
-                _ => &mut parts.charges.get_mut(&target.id.into()).unwrap().archived_at,
-            };
-            if archived_at.is_some() {
-                faults.push(Fault::AlreadyArchived { target });
-                continue;
-            }
-            *archived_at = Some(now);
-            archived.push(target);
-        }
+        self.update_charges(parts, &updates.update_scheduled_charges, faults);
+        let archived = archive_parts(parts, updates, self.now(), faults);
+        let overrides = updates.remove_overrides.iter().map(|id| (*id).into());
+        faults.extend(repeated(overrides, |place| format!("remove_overrides[{place}].id")));
         for (place, id) in updates.remove_overrides.iter().enumerate() {
-            let field = format!("remove_overrides[{place}].id");
-            once(&field, (*id).into(), faults);
             if parts.overrides.remove(id).is_none() {
+                let field = format!("remove_overrides[{place}].id");
                 faults.push(Fault::NameNotFound { field, name: id.to_string() });
             }
         }
         archived
+    }
+
+    fn update_charges(
+        &mut self,
+        parts: &mut Parts,
+        updates: &[UpdateScheduledCharge],
+        faults: &mut Vec<Fault>,
+    ) {
+        let field = |place: usize| format!("update_scheduled_charges[{place}].scheduled_charge_id");
+        faults.extend(repeated(updates.iter().map(|update| update.id.into()), field));
+        for (place, update) in updates.iter().enumerate() {
+            let Some(charge) = parts.charges.get_mut(&update.id) else {
+                faults.push(Fault::ReferenceNotFound { field: field(place), target: update.id.into() });
+                continue;
+            };
+            if charge.archived_at.is_some() {
+                faults.push(at(field(place), NOT_ALLOWED));
+                continue;
+            }
+            let known: Vec<_> = charge.dates.iter().map(|(id, ..)| *id).collect();
+            let removed = &update.schedule.remove_schedule_items;
+            let front = format!("update_scheduled_charges[{place}].invoice_schedule.");
+            let wrong = wrong_ids(&front, &known, &[], removed);
+            if wrong.is_empty() {
+                charge.dates.retain(|(id, ..)| !removed.contains(id));
+                let added = &update.schedule.add_schedule_items;
+                charge.dates.extend(added.iter().map(|item| (self.item_id(), item.timestamp, item.price)));
+            }
+            faults.extend(wrong);
+        }
     }
 
     /// Changes a commit or credit.

@@ -140,7 +140,7 @@ impl Model {
     fn counting(&self, customer: CustomerId, moment: Time, region: Option<&str>) -> Vec<ContractId> {
         let own = self.contracts_of(customer).into_iter().filter(|(_, made)| {
             let filters = made.state.filters.values().filter(|filter| filter.starting_at <= moment);
-            let passes = filters.last().is_none_or(|filter| {
+            let passes = filters.max_by_key(|filter| filter.starting_at).is_none_or(|filter| {
                 filter.group_key == PROPERTIES[0]
                     && region.is_some_and(|region| filter.group_values.iter().any(|value| value == region))
             });
@@ -160,7 +160,7 @@ impl Model {
         let product = question.product_id;
         let own = (product, question.pricing_group_values.clone(), question.billing_frequency);
         let started = card.rates.iter().filter(|((series, start), _)| *series == own && *start <= moment);
-        let (_, rate) = started.last().filter(|_| made.is_in_force(moment))?;
+        let (_, rate) = started.max_by_key(|((_, start), _)| *start).filter(|_| made.is_in_force(moment))?;
         if rate.ending_before.is_some_and(|end| end <= moment) {
             return None;
         }

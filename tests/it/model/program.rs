@@ -404,7 +404,7 @@ fn durability() -> impl Strategy<Value = Durability> {
 /// How many programs are run: few on every run of the tests, as many as `PROPTEST_CASES` says otherwise.
 fn cases() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: cases.unwrap_or(24), max_shrink_iters: 2_000, ..ProptestConfig::default() }
+    ProptestConfig { cases: cases.unwrap_or(20), max_shrink_iters: 2_000, ..ProptestConfig::default() }
 }
 
 proptest! {
