@@ -1,5 +1,5 @@
-//! An embedded, in-process store for billing metadata: custom fields with enforced uniqueness, atomic changes of
-//! many fields and many entities, in one file.
+//! An embedded, in-process store for billing metadata: custom fields with enforced uniqueness, customers, a catalog
+//! and contracts, and atomic changes of many fields and many entities, in one file.
 //!
 //! What a billing vendor calls custom fields are values of your own on the things it bills. A *key* is registered
 //! for an *entity* (customer, contract, product and 16 more, see [`ManagedEntity`]); an *instance* of the entity
@@ -43,9 +43,11 @@
 //! - [`Store`] is opened, with [`StoreOptions`] or without, and closed; it makes transactions
 //!   ([`write`](Store::write), [`dry_run`](Store::dry_run)) and [`Snapshot`]s.
 //! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`]. Those about customers,
-//!   billable metrics, products and rate cards are in [`ReadingRecords`], which is part of it.
+//!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
+//!   what they cost and which usage counts on them in [`ReadingContracts`]; both are part of it.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
-//!   [`WritingRecords`] for customers, billable metrics, products and rate cards.
+//!   [`WritingRecords`] for customers, billable metrics, products and rate cards, and [`WritingContracts`] for
+//!   contracts, commits and credits.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
@@ -65,6 +67,23 @@
 //!
 //! What is kept of a billable metric or a product, its values aside, takes at most 1 MiB, a product's updates
 //! included, of which there are up to [1,000](MAX_UPDATES_PER_PRODUCT). Amounts have up to 28 digits ([`Amount`]).
+//!
+//! A contract may have any number of parts and edits. One call makes or changes up to [1,000](MAX_PARTS_PER_CALL)
+//! parts of a kind; a part takes at most 1 MiB. A schedule has up to [1,000](MAX_SCHEDULE_ITEMS) items, a recurring
+//! commit or credit up to [1,000](MAX_RECURRING_UPDATES) updates, a subscription up to
+//! [1,000](MAX_QUANTITY_UPDATES) changes of its quantity and [10,000](MAX_SEATS) seats, an override up to
+//! [1,000](MAX_OVERRIDE_SPECIFIERS) specifiers, a commit or credit up to [1,000](MAX_APPLICABLE) products, tags or
+//! specifiers, and a usage filter up to [10,000](MAX_FILTER_VALUES) values of up to
+//! [1,000](MAX_FILTER_CHARACTERS) characters. Names have up to [1,000](MAX_CONTRACT_NAME_CHARACTERS) characters,
+//! other texts up to [10,000](MAX_CONTRACT_TEXT_CHARACTERS), and uniqueness keys 1 to
+//! [128](MAX_UNIQUENESS_KEY_CHARACTERS).
+//!
+//! # What is not done
+//!
+//! No usage is stored or metered: which contracts an event would count on and what a unit would cost can be asked, but
+//! nothing is drawn from commits and credits. What a contract says of payments, providers, thresholds, spend trackers,
+//! royalties and other contracts above or below it ([`ContractSettings`]) is checked for shape, kept and given back,
+//! and means nothing here.
 //!
 //! # Features
 //!

@@ -2,7 +2,8 @@
 //!
 //! From the bottom up: `tables`, `key_bytes` and `codec` say what a row looks like; `view` and `member` read and
 //! write rows; `rows`, `index`, `journal` and `catalog` give them meaning; `queue` orders the writers and `batch`
-//! carries them through; `open` and `probe` look at the file, and `engine` is the store that runs.
+//! carries them through. What an instance has any number of stands in a `collection`; `versions` keeps the parts of a
+//! contract as they are and as they were, and `contract_window` the contracts of a customer by their starts. `open` and `probe` look at the file, and `engine` is the store that runs.
 
 pub mod alias;
 pub mod alias_schedule;

@@ -73,7 +73,8 @@ impl Reading for Transaction<'_> {}
 /// and of a [`Transaction`], which shows its own changes too.
 ///
 /// Each call reads one moment, waits for no writer and, on a store, sees every change that has returned. What
-/// entities have besides custom fields is read by the calls of [`ReadingRecords`].
+/// entities have besides custom fields is read by the calls of [`ReadingRecords`]; contracts, commits and credits
+/// are read by those of [`ReadingContracts`].
 ///
 /// # Errors
 /// Besides what each call names, any of them returns [`Closed`](crate::Error::Closed),

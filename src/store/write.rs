@@ -37,7 +37,8 @@ impl Writing for Transaction<'_> {}
 
 /// The calls that change something: of a [`Store`], where each is a transaction of its own and durable when it
 /// returns (see [`Durability`](crate::Durability)), and of a [`Transaction`]. What entities have besides custom
-/// fields is changed by the calls of [`WritingRecords`].
+/// fields is changed by the calls of [`WritingRecords`], and
+/// contracts, commits and credits by those of [`WritingContracts`].
 ///
 /// A call is carried out whole or not at all. If it is refused, the error holds every fault of the call, and
 /// nothing has changed.
@@ -290,6 +291,10 @@ pub trait Writing: WritingContracts + WritingRecords + sealed::Target {
     /// Archives an instance, for good. It keeps its values, which can still be set and deleted, and its hold on
     /// the unique ones.
     ///
+    /// With a customer all of its contracts are archived, and with a contract all of its commits and credits: see
+    /// [`archive_contract`](WritingContracts::archive_contract). Commits and credits that are the customer's own stay
+    /// in use. Archiving a commit, credit or scheduled charge of a contract is an edit of the contract.
+    ///
     /// ```
     /// use billfold::prelude::*;
     /// # use uuid::Uuid;
@@ -303,13 +308,18 @@ pub trait Writing: WritingContracts + WritingRecords + sealed::Target {
     /// ```
     ///
     /// # Errors
-    /// A refusal where there is no such instance, or it was archived before.
+    /// A refusal where there is no such instance, or it was archived before; where it is a discount, professional
+    /// service or subscription of a contract, which end with it; where it is a charge of a contract that is archived.
     fn archive(&self, target: impl Into<EntityRef>) -> Result<()> {
         self.changing(|member| entities::archive(member, target.into()))
     }
 
     /// Removes an instance with its values and its history, as if it had never been: for mistakes, and for
     /// personal data. The journal keeps the numbers of its changes, emptied, and that this id was forgotten.
+    ///
+    /// With a contract all of its parts go, its versions, its edits and its uniqueness keys, which can be used again;
+    /// with a customer all of its contracts, commits and credits. What others say of them stays: a contract that was
+    /// renewed by one that is forgotten still names it.
     ///
     /// The bytes are overwritten only as the file's pages are used again.
     ///
@@ -327,7 +337,7 @@ pub trait Writing: WritingContracts + WritingRecords + sealed::Target {
     /// ```
     ///
     /// # Errors
-    /// A refusal where there is no such instance.
+    /// A refusal where there is no such instance, or it is a part of a contract: it goes with the contract alone.
     fn forget(&self, target: impl Into<EntityRef>) -> Result<()> {
         self.changing(|member| entities::forget(member, target.into()))
     }

@@ -65,12 +65,19 @@ fn the_example_runs_to_its_end() {
     let path = at(&folder, "store.redb");
     let output = billfold(&["apply", "--adopt", EXAMPLE, "--store", &path], "");
     ended(&output, 0, "");
-    assert_eq!(statuses(&output), [200; 11]);
+    assert_eq!(statuses(&output), [200; 19]);
     let store = Store::open(path).unwrap();
     let found = store.find::<CustomerId>("x_account_id", "KyVnHhSBWl7eY2bl").unwrap();
     assert_eq!(found, Some(SEED_CUSTOMER.into()));
     let key = store.key(ManagedEntity::Customer, "x_account_id").unwrap().unwrap();
     assert_eq!(key.added_at.to_string(), "2025-02-01T00:00:00Z");
+    let customer = store.find_customer("team@widgetsexpress.com").unwrap().unwrap();
+    let in_eu = [("region".to_owned(), "EU".to_owned())].into();
+    let counts = |day: &str| store.contracts_for_usage(customer, day.parse().unwrap(), &in_eu).unwrap().len();
+    assert_eq!((counts("2024-12-31T00:00:00Z"), counts("2025-01-01T00:00:00Z")), (1, 1));
+    let contract = store.contracts_for_usage(customer, "2025-01-01T00:00:00Z".parse().unwrap(), &in_eu);
+    let contract = store.contract(contract.unwrap()[0]).unwrap();
+    assert_eq!((contract.overrides.len(), contract.usage_filter.len()), (1, 1));
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use billfold::prelude::*;
 
+use super::balances::compare_balances;
+use super::contract_reads::compare_contracts;
 use super::customers::{ACCOUNTS, shown, texts};
 use super::metrics::compare_metrics;
 use super::operation::{Refusal, sorted};
@@ -25,6 +27,8 @@ pub fn compare(from: &impl Reading, model: &Model) {
     compare_products(from, model);
     compare_cards(from, model);
     compare_rates(from, model);
+    compare_contracts(from, model);
+    compare_balances(from, model);
     for entity in ENTITIES {
         for key in KEYS {
             compare_look_ups(from, model, entity, key);

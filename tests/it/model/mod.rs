@@ -1,18 +1,27 @@
 //! The store against a model of plain maps.
 //!
 //! [`state`] says what the store holds and what each operation does to it (those of values are in [`values`], those
-//! of customers, metrics, products and rate cards in files of their own), [`operation`] carries the same
+//! of customers, metrics, products, rate cards, contracts and balances in files of their own, what contracts ask for beside
+//! them), [`operation`] carries the same
 //! operation out on a store, [`compare`] looks at everything that can be read, and [`program`] makes random
 //! programs. A new operation is a variant of [`operation::Op`] and its twin in [`state`]; a new reading call
 //! goes into [`compare`].
 
+mod balances;
 mod compare;
+mod contract_edits;
+mod contract_parts;
+mod contract_reads;
+mod contracts;
 mod customers;
+mod edit_requests;
 mod metrics;
 mod operation;
+mod part_requests;
 mod products;
 mod program;
 mod rate_cards;
 mod rates;
+mod renewals;
 mod state;
 mod values;

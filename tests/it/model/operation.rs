@@ -3,6 +3,11 @@
 use billfold::FieldProblem;
 use billfold::prelude::*;
 
+use super::balances::{self, NewBalance};
+use super::contract_edits::NewEdit;
+use super::contract_parts::NewParts;
+use super::contracts::{NewContract, Plan};
+
 pub type Pairs = Vec<(String, String)>;
 
 /// A change that a store can be asked for, with everything it takes.
@@ -35,6 +40,13 @@ pub enum Op {
     UpdateCard(RateCardId, UpdateRateCard),
     AddRate(RateCardId, AddRate),
     AddRates(RateCardId, Vec<AddRate>),
+    CreateContract(Box<NewContract>),
+    EditContract(ContractId, Box<NewEdit>),
+    SetEnd(ContractId, Option<Time>),
+    SetFilter(ContractId, UsageFilter),
+    CreateBalance(Box<NewBalance>),
+    /// What is done to the contract of that number among those there are when it is done; one of the others by then.
+    Plan(usize, Plan),
 }
 
 /// A customer that is to be made, with what a program can say of it.
@@ -60,6 +72,7 @@ pub enum Answer {
     Done,
     New(bool),
     Made(EntityRef),
+    Edited(ContractEditId),
     Outcomes(Vec<SetOutcome>),
 }
 
@@ -111,6 +124,57 @@ pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Er
         Op::UpdateCard(id, update) => on.update_rate_card(id, update).map(|()| Answer::Done),
         Op::AddRate(id, rate) => on.add_rate(id, rate).map(|()| Answer::Done),
         Op::AddRates(id, rates) => on.add_rates(id, rates).map(|()| Answer::Done),
+        Op::CreateContract(new) => create_contract(*new, on).map(made),
+        Op::EditContract(id, edit) => on.edit_contract(id, edit_contract(*edit)).map(Answer::Edited),
+        Op::SetEnd(id, end) => on.set_contract_end(id, end).map(Answer::Edited),
+        Op::SetFilter(id, filter) => on.set_usage_filter(id, filter).map(Answer::Edited),
+        Op::CreateBalance(new) => balances::create(*new, on).map(made),
+        Op::Plan(..) => panic!("{op:?} is to be resolved first"),
+    }
+}
+
+fn create_contract(new: NewContract, on: &impl Writing) -> Result<ContractId, Error> {
+    let parts = edit_contract(NewEdit { parts: new.parts, ..NewEdit::default() });
+    on.create_contract(CreateContract {
+        rate_card: new.card,
+        ending_before: new.end,
+        name: new.name,
+        uniqueness_key: new.key,
+        net_payment_terms_days: new.days,
+        usage_filter: new.filter,
+        transition: new.renewal,
+        commits: parts.add_commits,
+        credits: parts.add_credits,
+        scheduled_charges: parts.add_scheduled_charges,
+        overrides: parts.add_overrides,
+        subscriptions: parts.add_subscriptions,
+        custom_fields: new.values.into(),
+        ..CreateContract::new(new.customer, new.start)
+    })
+}
+
+fn edit_contract(edit: NewEdit) -> EditContract {
+    let NewParts { commits, credits, charges, overrides, subscriptions } = edit.parts;
+    let commits = commits.into_iter();
+    let credits = credits.into_iter();
+    let charges = charges.into_iter();
+    let subscriptions = subscriptions.into_iter();
+    EditContract {
+        uniqueness_key: edit.key,
+        update_contract_name: edit.name,
+        update_contract_end_date: edit.end,
+        update_net_payment_terms_days: edit.days,
+        updates: edit.updates,
+        add_commits: commits.map(|(new, own)| CreateCommit { custom_fields: own.into(), ..new }).collect(),
+        add_credits: credits.map(|(new, own)| CreateCredit { custom_fields: own.into(), ..new }).collect(),
+        add_scheduled_charges: charges
+            .map(|(new, own)| CreateScheduledCharge { custom_fields: own.into(), ..new })
+            .collect(),
+        add_overrides: overrides,
+        add_subscriptions: subscriptions
+            .map(|(new, own)| CreateSubscription { custom_fields: own.into(), ..new })
+            .collect(),
+        ..EditContract::default()
     }
 }
 

@@ -67,7 +67,7 @@ pub fn products() -> impl Iterator<Item = ContractProductId> + Clone {
 }
 
 /// One metric, then one product for each type that programs begin with.
-pub fn first_products() -> [CreateProduct; 3] {
+pub fn first_products() -> [CreateProduct; 4] {
     let of = |product_type| CreateProduct { name: "first".to_owned(), product_type, ..Default::default() };
     let usage = CreateProduct {
         billable_metric_id: metrics().next(),
@@ -76,7 +76,7 @@ pub fn first_products() -> [CreateProduct; 3] {
         ..of(ProductType::Usage)
     };
     let composite = CreateProduct { composite_tags: strings(&["tag"]), ..of(ProductType::Composite) };
-    [usage, of(ProductType::Subscription), composite]
+    [usage, of(ProductType::Subscription), composite, of(ProductType::Fixed)]
 }
 
 fn groups() -> impl Strategy<Value = Vec<String>> {

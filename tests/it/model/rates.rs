@@ -76,6 +76,21 @@ fn rate() -> BoxedStrategy<AddRate> {
         .boxed()
 }
 
+/// The rates that programs begin with, of the first card: of usage in the EU, and of the subscription.
+pub fn first_rates() -> [(RateCardId, AddRate); 2] {
+    let rate = |nth, price: i64| {
+        let product = products().nth(nth).unwrap();
+        (cards().next().unwrap(), AddRate::new(product, moments()[0], Rate::flat(price.into())))
+    };
+    let [(card, usage), (_, subscription)] = [rate(2, 2), rate(3, 3)];
+    let pricing_group_values = [(PROPERTIES[0].to_owned(), "EU".to_owned())].into();
+    let billing_frequency = Some(BillingFrequency::Monthly);
+    [
+        (card, AddRate { pricing_group_values, entitled: true, ..usage }),
+        (card, AddRate { billing_frequency, ..subscription }),
+    ]
+}
+
 /// One rate, or several for one card.
 pub fn one_or_more_rates(id: RateCardId) -> BoxedStrategy<Op> {
     prop_oneof![

@@ -7,6 +7,9 @@ use billfold::{KeyProblem, MAX_KEY_CHARACTERS};
 
 use uuid::Uuid;
 
+use super::balances::Own;
+use super::contract_edits::NewEdit;
+use super::contracts::Contracted;
 use super::customers::Record;
 use super::operation::{Answer, Op, Refusal};
 use super::products::Schedule;
@@ -26,6 +29,8 @@ pub struct Model {
     /// The number of the last id when something changed last: where the store counts on from when it is opened
     /// again.
     pub kept: u128,
+    /// What the store's clock says.
+    pub time: Option<Time>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +55,12 @@ pub struct Held {
     pub product: Option<Schedule>,
     /// Of a rate card that was made here.
     pub card: Option<Card>,
+    /// Of a contract that was made here.
+    pub contract: Option<Box<Contracted>>,
+    /// The contract that it is a part of.
+    pub part_of: Option<ContractId>,
+    /// Of a commit or credit that is a customer's.
+    pub own: Option<Box<Own>>,
 }
 
 /// The id of that number that a store issues which counts them.
@@ -94,9 +105,19 @@ impl Model {
             Op::UpdateProduct(id, start, changes) => self.update_product(*id, *start, changes),
             Op::CreateCard(new, values) => self.create_card(new, values),
             Op::UpdateCard(id, update) => self.update_card(*id, update),
+            Op::CreateContract(new) => self.create_contract(new),
+            Op::EditContract(id, edit) => self.edit_contract(*id, edit),
+            Op::SetEnd(id, end) => self.set_contract_end(*id, *end),
+            Op::SetFilter(id, filter) => self.set_filter(*id, filter),
+            Op::CreateBalance(new) => self.create_balance(new),
+            Op::Plan(..) => panic!("{op:?} is to be resolved first"),
             Op::AddRate(id, rate) => self.add_rates(*id, std::slice::from_ref(rate), |_| String::new()),
             Op::AddRates(id, rates) => self.add_rates(*id, rates, |place| format!("rates[{place}].")),
         }
+    }
+
+    pub fn now(&self) -> Time {
+        self.time.expect("a program sets the clock at every step")
     }
 
     pub fn key(&self, entity: ManagedEntity, name: &str) -> Option<&Key> {
@@ -273,20 +294,67 @@ impl Model {
     }
 
     fn archive(&mut self, target: EntityRef) -> Refusal<Answer> {
-        let before = match self.instances.get(&target) {
+        let held = match self.instances.get(&target) {
             None => return Err(vec![Fault::InstanceNotFound { target }]),
             Some(held) if held.archived => return Err(vec![Fault::AlreadyArchived { target }]),
-            Some(held) => held.revision,
+            Some(held) => held.clone(),
         };
-        let revision = self.next(before);
-        let held = self.instances.get_mut(&target).unwrap();
-        (held.archived, held.revision) = (true, revision);
+        if held.contract.is_some() {
+            self.archive_contract(target.id.into())?;
+        } else if let Some(contract) = held.part_of {
+            self.archive_part(contract, target)?;
+        } else if held.own.is_some() {
+            self.archive_own(target);
+        } else {
+            for id in self.contracts_with(target) {
+                if !self.instances[&id.into()].archived {
+                    self.archive_contract(id)?;
+                }
+            }
+            self.touch(target, |held| held.archived = true);
+        }
         Ok(Answer::Done)
     }
 
+    /// Archiving a part of a contract is an edit of the contract.
+    fn archive_part(&mut self, contract: ContractId, target: EntityRef) -> Refusal<Answer> {
+        let mut updates = PartUpdates::default();
+        match target.entity {
+            ManagedEntity::Commit => updates.archive_commits.push(target.id.into()),
+            ManagedEntity::ContractCredit => updates.archive_credits.push(target.id.into()),
+            ManagedEntity::ScheduledCharge => updates.archive_scheduled_charges.push(target.id.into()),
+            _ => return Err(vec![Fault::PartOfAContract { target, contract: contract.into() }]),
+        }
+        self.edit_contract(contract, &NewEdit { updates, ..NewEdit::default() })
+    }
+
+    /// The contracts that go with a customer; with anything else there are none.
+    fn contracts_with(&self, target: EntityRef) -> Vec<ContractId> {
+        let customer = CustomerId::try_from(target).ok();
+        let own = customer.map(|customer| self.contracts_of(customer)).unwrap_or_default();
+        own.into_iter().map(|(id, _)| id).collect()
+    }
+
     fn forget(&mut self, target: EntityRef) -> Refusal<Answer> {
-        self.instances.remove(&target).ok_or_else(|| vec![Fault::InstanceNotFound { target }])?;
-        self.next(0);
+        let held = self.instances.get(&target).ok_or_else(|| vec![Fault::InstanceNotFound { target }])?;
+        if let Some(contract) = held.part_of {
+            return Err(vec![Fault::PartOfAContract { target, contract: contract.into() }]);
+        }
+        let mut gone = vec![target];
+        for id in self.contracts_with(target).into_iter().map(EntityRef::from).chain([target]) {
+            let part_of = |held: &Held| held.part_of.is_some_and(|contract| EntityRef::from(contract) == id);
+            let parts = self.instances.iter().filter(|(_, held)| part_of(held));
+            gone.extend(parts.map(|(part, _)| *part).chain([id]));
+        }
+        let own = self.instances.iter().filter(|(_, held)| {
+            held.own.as_ref().is_some_and(|own| EntityRef::from(own.level.customer_id) == target)
+        });
+        gone.extend(own.map(|(own, _)| *own));
+        for target in gone {
+            if self.instances.remove(&target).is_some() {
+                self.next(0);
+            }
+        }
         Ok(Answer::Done)
     }
 }

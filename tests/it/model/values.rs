@@ -87,10 +87,18 @@ impl Model {
 
     /// What it takes to give a new instance its values, and what is wrong with them.
     pub fn values_of_new(&self, target: EntityRef, pairs: &Pairs) -> (Vec<Edit>, Vec<Fault>) {
+        self.values_of_all_new(&[(target, pairs.clone())])
+    }
+
+    /// As that, of several instances that are made together.
+    pub fn values_of_all_new(&self, new: &[(EntityRef, Pairs)]) -> (Vec<Edit>, Vec<Fault>) {
         let mut faults = Vec::new();
-        let wanted = pairs.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
-        let wanted = self.sound(target, wanted, &mut faults);
-        let edits = vec![Edit { target, before: Held::default(), wanted, takes_in: true }];
+        let mut edits = Vec::new();
+        for (target, pairs) in new {
+            let wanted = pairs.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+            let wanted = self.sound(*target, wanted, &mut faults);
+            edits.push(Edit { target: *target, before: Held::default(), wanted, takes_in: true });
+        }
         faults.extend(self.taken(&edits));
         (edits, faults)
     }
