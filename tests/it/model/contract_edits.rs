@@ -223,7 +223,7 @@ impl Model {
             draft.end_at(end, true);
         }
         let end = draft.state.terms.end;
-        let site = Site { customer, card, start, end, prefix: "add_" };
+        let site = Site { customer, card, card_known: true, start, end, prefix: "add_" };
         let (parts, values) = self.additions(&site, &new.parts, &mut faults);
         let (edits, wrong_values) = self.values_of_all_new(&values);
         faults.extend(wrong_values);

@@ -244,6 +244,8 @@ fn wrong_parts(prefix: &str, new: &NewParts, (start, end): (Time, Option<Time>))
 pub struct Site {
     pub customer: CustomerId,
     pub card: Option<RateCardId>,
+    /// Whether it is known which card it is, or that there is none.
+    pub card_known: bool,
     pub start: Time,
     pub end: Option<Time>,
     pub prefix: &'static str,
@@ -320,19 +322,21 @@ impl Model {
         for (place, (subscription, _)) in new.subscriptions.iter().enumerate() {
             let front = format!("{}subscription_rate.", front("subscriptions", place));
             let terms = &subscription.terms;
-            faults.extend(self.wrong_type(&front, terms.product_id, Subscription));
-            let rated = self.is_rated(site.card, terms.product_id, Some(terms.billing_frequency));
-            faults.extend((!rated).then(|| at(format!("{front}product_id"), not_a_value(&terms.product_id))));
+            let rated =
+                !site.card_known || self.is_rated(site.card, terms.product_id, Some(terms.billing_frequency));
+            let unrated = || at(format!("{front}product_id"), not_a_value(&terms.product_id));
+            let wrong = self.wrong_type(&front, terms.product_id, Subscription);
+            faults.extend(wrong.or_else(|| (!rated).then(unrated)));
         }
         for (place, terms) in new.overrides.iter().enumerate() {
             let front = front("overrides", place);
-            if site.card.is_none() {
+            if site.card_known && site.card.is_none() {
                 faults.push(at(front.trim_end_matches('.'), NOT_ALLOWED));
             } else if let Some(product) = terms.product_id {
                 let field = format!("{front}product_id");
                 if !self.instances.contains_key(&product.into()) {
                     faults.push(Fault::ReferenceNotFound { field, target: product.into() });
-                } else if !self.is_rated(site.card, product, None) {
+                } else if site.card_known && !self.is_rated(site.card, product, None) {
                     faults.push(at(field, not_a_value(&product)));
                 }
             }

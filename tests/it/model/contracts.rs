@@ -267,25 +267,29 @@ impl Model {
         }
     }
 
+    /// The card of a contract; an error where it cannot be told.
     fn card_of(
         &self,
         choice: Option<&CardChoice>,
         start: Time,
         faults: &mut Vec<Fault>,
-    ) -> Option<RateCardId> {
-        let (field, id) = match choice? {
+    ) -> Result<Option<RateCardId>, ()> {
+        let Some(choice) = choice else { return Ok(None) };
+        let (field, id) = match choice {
             CardChoice::Id(id) => ("rate_card_id", *id),
             CardChoice::Alias(name) => match self.card_by_alias(name, start) {
                 Some(id) => ("rate_card_alias", id),
                 None => {
                     let (field, name) = ("rate_card_alias".to_owned(), name.clone());
                     faults.push(Fault::NameNotFound { field, name });
-                    return None;
+                    return Err(());
                 }
             },
         };
-        faults.extend(self.wrong_reference(field, id.into()));
-        Some(id)
+        let wrong = self.wrong_reference(field, id.into());
+        let found = if wrong.is_some() { Err(()) } else { Ok(Some(id)) };
+        faults.extend(wrong);
+        found
     }
 
     /// The faults of a usage filter, for a contract of that time with that card.
@@ -345,12 +349,13 @@ impl Model {
         faults.extend(self.wrong_reference("customer_id", new.customer.into()));
         let holder = new.key.as_deref().and_then(|key| self.contract_by_key(key));
         faults.extend(self.wrong_key(new.key.as_ref(), holder.map(Into::into)));
-        let card = self.card_of(new.card.as_ref(), new.start, &mut faults);
+        let found = self.card_of(new.card.as_ref(), new.start, &mut faults);
+        let (card_known, card) = (found.is_ok(), found.unwrap_or_default());
         if let Some(filter) = &new.filter {
             faults.extend(self.wrong_filter("usage_filter.", filter, (new.start, new.end), card));
         }
         let (customer, start, end) = (new.customer, new.start, new.end);
-        let site = Site { customer, card, start, end, prefix: "" };
+        let site = Site { customer, card, card_known, start, end, prefix: "" };
         let (mut parts, mut values) = self.additions(&site, &new.parts, &mut faults);
         let renewed = new
             .renewal
