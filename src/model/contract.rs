@@ -48,6 +48,7 @@ use std::ops::Deref;
 
 use super::balance::{Balance, CreateCommit, CreateCredit};
 use super::custom_field::CustomFields;
+use super::hierarchy::HierarchyLink;
 use super::price_override::{Override, OverridePrioritization, OverrideTerms};
 use super::recurring::{CreateRecurring, Recurring};
 use super::scalar::{Amount, Time};
@@ -252,6 +253,8 @@ pub struct Contract {
     pub terms: ContractTerms,
     /// What other systems make something of.
     pub settings: ContractSettings,
+    /// The contracts that name it as their [parent](crate::Hierarchy), by id: those of the moment it was read.
+    pub children: Vec<HierarchyLink>,
     /// Its commits, archived ones too, by id; so with all lists here.
     pub commits: Vec<Part<CommitId, Balance>>,
     /// Its credits, archived ones too.

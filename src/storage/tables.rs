@@ -37,6 +37,8 @@ pub enum TableId {
     CustomerCommits,
     /// Customer id as text, and credit id: as of commits.
     CustomerCredits,
+    /// Contract id as text, and contract id: those that name it as their parent.
+    ContractChildren,
     /// Uniqueness key -> what was made with it.
     UniquenessKey(KeySpace),
     /// Sequence -> change.
@@ -58,6 +60,7 @@ impl fmt::Display for TableId {
             Self::Parts(collection) => f.write_str(collection.name()),
             Self::CustomerContracts => f.write_str("customer.contracts"),
             Self::CustomerCommits => f.write_str("customer.commits"),
+            Self::ContractChildren => f.write_str("contract.children"),
             Self::CustomerCredits => f.write_str("customer.credits"),
             Self::UniquenessKey(space) => write!(f, "uniqueness_key.{}", space.name()),
             Self::Journal => f.write_str("journal"),
@@ -77,6 +80,7 @@ impl TableId {
             "journal" => return Some(Self::Journal),
             "customer.contracts" => return Some(Self::CustomerContracts),
             "customer.commits" => return Some(Self::CustomerCommits),
+            "contract.children" => return Some(Self::ContractChildren),
             "customer.credits" => return Some(Self::CustomerCredits),
             _ => {}
         }
@@ -104,9 +108,11 @@ impl TableId {
             Self::Keys => Shape::Numbered,
             Self::Record(_) | Self::Fields(_) => Shape::ById,
             Self::Unique(..) | Self::Alias | Self::UniquenessKey(_) => Shape::Unique,
-            Self::Listed(..) | Self::SalesforceAccount | Self::CustomerCommits | Self::CustomerCredits => {
-                Shape::Listed
-            }
+            Self::Listed(..)
+            | Self::SalesforceAccount
+            | Self::CustomerCommits
+            | Self::CustomerCredits
+            | Self::ContractChildren => Shape::Listed,
             Self::Journal => Shape::Sequence,
         }
     }
@@ -209,6 +215,7 @@ mod tests {
         let mut tables = vec![TableId::Meta, TableId::Keys, TableId::Alias, TableId::Journal];
         tables.extend([TableId::SalesforceAccount, TableId::RateCardAlias]);
         tables.extend([TableId::CustomerContracts, TableId::CustomerCommits, TableId::CustomerCredits]);
+        tables.push(TableId::ContractChildren);
         tables.extend(Collection::ALL.map(TableId::Parts));
         tables.extend(KeySpace::ALL.map(TableId::UniquenessKey));
         for entity in ManagedEntity::ALL {

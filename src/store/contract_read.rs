@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::contract_parts::entity_of;
-use super::{custom_fields, entities};
+use super::{custom_fields, entities, hierarchies};
 use crate::entity::{ContractId, EntityId, EntityRef};
 use crate::error::{Fault, FieldProblem, Result};
 use crate::model::contract::{Contract, ContractOrigin, ContractPart, ContractTerms, Part};
@@ -28,6 +28,7 @@ pub fn get(reader: &impl Reader, id: ContractId, at: AsOf) -> Result<Contract> {
         origin,
         terms: ContractTerms::default(),
         settings: ContractSettings::default(),
+        children: hierarchies::children(reader, id)?,
         commits: Vec::new(),
         credits: Vec::new(),
         recurring_commits: Vec::new(),

@@ -10,7 +10,7 @@ use super::contract_products::OnCard;
 use super::contract_updates::with_archived_at;
 use super::custom_fields::Plan;
 use super::find::cut;
-use super::{balances, contract_edits, contract_read, entities, renewals};
+use super::{balances, contract_edits, contract_read, entities, hierarchies, renewals};
 use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Fault, FieldProblem, Result};
 use crate::model::change::Collection;
@@ -39,6 +39,7 @@ pub fn create(member: &Member<'_>, mut request: CreateContract) -> Result<Contra
     faults.extend(entities::reference_fault(member, "customer_id", request.customer_id.into())?);
     faults.extend(key_fault(member, KeySpace::Contract, request.uniqueness_key.as_deref())?);
     faults.extend(contract_parts::reference_faults(member, &request.settings.references())?);
+    faults.extend(hierarchies::parent_fault(member, &request.settings)?);
     let card = card(member, request.rate_card.as_ref(), request.starting_at, &mut faults)?;
     if let Some(filter) = &request.usage_filter {
         faults.extend(contract_edits::group_key_fault(member, card, "usage_filter.", &filter.group_key)?);
@@ -53,11 +54,13 @@ pub fn create(member: &Member<'_>, mut request: CreateContract) -> Result<Contra
     let values = [(id.into(), std::mem::take(&mut request.custom_fields))];
     let plan = Plan::for_all_new(member, values.into_iter().chain(additions.take_values()))?;
     faults.extend_from_slice(plan.faults());
+    let settings = request.settings.clone();
     add_itself(&mut additions, request);
     faults.extend(entities::size_fault(id.into(), &origin)?);
     faults.extend(additions.size_faults(site.prefix)?);
     Fault::none_of(faults)?;
     write_new(member, id, &origin, site.ending_before, additions, plan)?;
+    hierarchies::list(member, id, &settings, true)?;
     if let Some(renewed) = renewed {
         renewed.carry_out(id)?;
     }
@@ -266,6 +269,7 @@ pub fn release(member: &Member<'_>, id: ContractId) -> Result<()> {
             rows::forget(member, target, &row)?;
         }
     }
+    hierarchies::release(member, id)?;
     contract_edits::release(member, id)?;
     collection::clear(member, Collection::ContractParts, id.uuid())?;
     collection::clear(member, Collection::ContractEdits, id.uuid())?;

@@ -30,6 +30,7 @@ mod customers;
 mod dependents;
 mod entities;
 mod find;
+mod hierarchies;
 mod options;
 mod part_names;
 mod products;

@@ -195,7 +195,12 @@ impl ListedState {
             professional_services: listed(contract.professional_services, ListedProfessionalService::of),
             transitions,
             usage_statement_schedule: Statements::of(origin.usage_statement_schedule),
-            settings: ListedSettings::of(&contract.settings, origin.customer_id, origin.starting_at),
+            settings: ListedSettings::of(
+                &contract.settings,
+                &contract.children,
+                origin.customer_id,
+                origin.starting_at,
+            ),
             netsuite_sales_order_id: origin.netsuite_sales_order_id,
             salesforce_opportunity_id: origin.salesforce_opportunity_id,
             total_contract_value: origin.total_contract_value.and_then(number),

@@ -65,6 +65,7 @@ impl ListedContractV1 {
             subscriptions: listed(subscriptions, |part| ListedSubscription::of(part, term, listing)),
             settings: ListedSettings::of(
                 &current.settings,
+                &current.children,
                 current.origin.customer_id,
                 current.origin.starting_at,
             ),

@@ -129,9 +129,10 @@ struct Specifier {
     discounted: Option<DiscountedSpend>,
 }
 
-/// Of a parent its children are not among what is kept: they name it.
 #[derive(Serialize)]
 struct ListedHierarchy {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    children: Option<Vec<Link>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<Link>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,7 +157,12 @@ struct ParentBehavior {
 
 impl ListedSettings {
     /// The settings of a customer's contract that starts there.
-    pub(super) fn of(settings: &ContractSettings, customer: CustomerId, starting_at: Time) -> Self {
+    pub(super) fn of(
+        settings: &ContractSettings,
+        children: &[HierarchyLink],
+        customer: CustomerId,
+        starting_at: Time,
+    ) -> Self {
         let billing =
             settings.billing_provider.map(|billing| BillingSegment::of(billing, customer, starting_at));
         let revenue =
@@ -172,7 +178,9 @@ impl ListedSettings {
                 .as_ref()
                 .map(ListedThreshold::prepaid_balance),
             spend_trackers: settings.spend_trackers.iter().map(Tracker::of).collect(),
-            hierarchy_configuration: settings.hierarchy.map(ListedHierarchy::of),
+            hierarchy_configuration: settings
+                .hierarchy
+                .map(|hierarchy| ListedHierarchy::of(hierarchy, children)),
         }
     }
 }
@@ -286,15 +294,17 @@ impl Tracker {
 }
 
 impl ListedHierarchy {
-    fn of(hierarchy: Hierarchy) -> Self {
+    fn of(hierarchy: Hierarchy, children: &[HierarchyLink]) -> Self {
         match hierarchy {
             Hierarchy::Parent { invoice_consolidation_type } => Self {
+                children: Some(children.iter().copied().map(Link::of).collect()),
                 parent: None,
                 payer: None,
                 usage_statement_behavior: None,
                 parent_behavior: Some(ParentBehavior { invoice_consolidation_type }),
             },
             Hierarchy::Child { parent, payer, usage_statement_behavior } => Self {
+                children: None,
                 parent: Some(Link::of(parent)),
                 payer,
                 usage_statement_behavior,

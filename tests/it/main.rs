@@ -18,6 +18,7 @@ mod customer_lives;
 mod customers;
 mod failures;
 mod finding;
+mod hierarchies;
 mod instances;
 mod keys;
 mod model;
