@@ -110,11 +110,25 @@ fn terms_after<I>(before: &BalanceTerms, update: &UpdateBalance<I>) -> BalanceTe
     }
 }
 
-/// The faults of what a list names more than once.
-fn repeated(ids: impl Iterator<Item = Uuid>, field: impl Fn(usize) -> String) -> Vec<Fault> {
+/// The items of a list that it names for the first time, with their places: another one is a fault, and is looked
+/// at no further.
+fn once<'i, T>(
+    items: &'i [T],
+    id: impl Fn(&T) -> Uuid,
+    field: impl Fn(usize) -> String,
+    faults: &mut Vec<Fault>,
+) -> Vec<(usize, &'i T)> {
     let mut seen = BTreeSet::new();
-    let again = ids.enumerate().filter(|(_, id)| !seen.insert(*id));
-    again.map(|(place, id)| at(field(place), FieldProblem::Repeated { item: id.to_string() })).collect()
+    let mut first = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        let id = id(item);
+        if seen.insert(id) {
+            first.push((place, item));
+        } else {
+            faults.push(at(field(place), FieldProblem::Repeated { item: id.to_string() }));
+        }
+    }
+    first
 }
 
 /// Archives parts; their instances.
@@ -124,12 +138,16 @@ fn archive_parts(
     now: Time,
     faults: &mut Vec<Fault>,
 ) -> Vec<EntityRef> {
-    let commits = updates.archive_commits.iter().map(|id| EntityRef::from(*id));
-    let credits = updates.archive_credits.iter().map(|id| EntityRef::from(*id));
-    let charges = updates.archive_scheduled_charges.iter().map(|id| EntityRef::from(*id));
-    let all = commits.enumerate().chain(credits.enumerate()).chain(charges.enumerate());
+    let field = |list: &'static str| move |place: usize| format!("{list}[{place}].id");
+    let commits = once(&updates.archive_commits, |id| (*id).into(), field("archive_commits"), faults);
+    let credits = once(&updates.archive_credits, |id| (*id).into(), field("archive_credits"), faults);
+    let charges = &updates.archive_scheduled_charges;
+    let charges = once(charges, |id| (*id).into(), field("archive_scheduled_charges"), faults);
+    let commits = commits.into_iter().map(|(place, id)| (place, EntityRef::from(*id)));
+    let credits = credits.into_iter().map(|(place, id)| (place, EntityRef::from(*id)));
+    let charges = charges.into_iter().map(|(place, id)| (place, EntityRef::from(*id)));
     let mut archived = Vec::new();
-    for (place, target) in all {
+    for (place, target) in commits.chain(credits).chain(charges) {
         let (list, archived_at) = match target.entity {
             ManagedEntity::Commit => {
                 let drawn = parts.commits.get_mut(&target.id.into());
@@ -298,26 +316,22 @@ impl Model {
         faults: &mut Vec<Fault>,
     ) -> Vec<EntityRef> {
         let parts = &mut draft.state.parts;
-        let commits = updates.update_commits.iter().map(|update| update.id.into());
-        faults.extend(repeated(commits, |place| format!("update_commits[{place}].commit_id")));
-        for (place, update) in updates.update_commits.iter().enumerate() {
+        let field = |place: usize| format!("update_commits[{place}].commit_id");
+        for (place, update) in once(&updates.update_commits, |update| update.id.into(), field, faults) {
             let drawn = parts.commits.get_mut(&update.id);
             self.update_drawn(&format!("update_commits[{place}]."), "commit_id", update, drawn, faults);
         }
-        let credits = updates.update_credits.iter().map(|update| update.id.into());
-        faults.extend(repeated(credits, |place| format!("update_credits[{place}].credit_id")));
-        for (place, update) in updates.update_credits.iter().enumerate() {
+        let field = |place: usize| format!("update_credits[{place}].credit_id");
+        for (place, update) in once(&updates.update_credits, |update| update.id.into(), field, faults) {
             let drawn = parts.credits.get_mut(&update.id);
             self.update_drawn(&format!("update_credits[{place}]."), "credit_id", update, drawn, faults);
         }
         self.update_charges(parts, &updates.update_scheduled_charges, faults);
         let archived = archive_parts(parts, updates, self.now(), faults);
-        let overrides = updates.remove_overrides.iter().map(|id| (*id).into());
-        faults.extend(repeated(overrides, |place| format!("remove_overrides[{place}].id")));
-        for (place, id) in updates.remove_overrides.iter().enumerate() {
+        let field = |place: usize| format!("remove_overrides[{place}].id");
+        for (place, id) in once(&updates.remove_overrides, |id| (*id).into(), field, faults) {
             if parts.overrides.remove(id).is_none() {
-                let field = format!("remove_overrides[{place}].id");
-                faults.push(Fault::NameNotFound { field, name: id.to_string() });
+                faults.push(Fault::NameNotFound { field: field(place), name: id.to_string() });
             }
         }
         archived
@@ -330,8 +344,7 @@ impl Model {
         faults: &mut Vec<Fault>,
     ) {
         let field = |place: usize| format!("update_scheduled_charges[{place}].scheduled_charge_id");
-        faults.extend(repeated(updates.iter().map(|update| update.id.into()), field));
-        for (place, update) in updates.iter().enumerate() {
+        for (place, update) in once(updates, |update| update.id.into(), field, faults) {
             let Some(charge) = parts.charges.get_mut(&update.id) else {
                 faults.push(Fault::ReferenceNotFound { field: field(place), target: update.id.into() });
                 continue;
