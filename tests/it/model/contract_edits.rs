@@ -1,16 +1,11 @@
 //! Edits of contracts: what is wrong with those that a program asks for, and what they do to the model.
 
-use std::collections::BTreeSet;
-
-use billfold::FieldProblem;
 use billfold::prelude::*;
-use uuid::Uuid;
 
-use super::contract_parts::{
-    Drawn, NewParts, Parts, Segment, Site, wrong_postpaid, wrong_segment, wrong_terms,
-};
+use super::contract_parts::{Drawn, NewParts, Parts, Site, wrong_postpaid, wrong_terms};
 use super::contracts::{State, wrong_days, wrong_end};
-use super::operation::{Answer, NOT_ALLOWED, Refusal, at, not_a_value};
+use super::edit_faults::{once, wrong_access, wrong_ids};
+use super::operation::{Answer, NOT_ALLOWED, Refusal, at};
 use super::state::{Model, counted};
 
 /// An edit that is to be made.
@@ -60,75 +55,12 @@ impl Draft {
     }
 }
 
-/// The faults of the items that a change of a schedule names.
-fn wrong_ids(
-    front: &str,
-    known: &[ScheduleItemId],
-    updated: &[ScheduleItemId],
-    removed: &[ScheduleItemId],
-) -> Vec<Fault> {
-    let mut seen = BTreeSet::new();
-    let mut faults = Vec::new();
-    for (what, ids) in [("update", updated), ("remove", removed)] {
-        for (place, id) in ids.iter().enumerate() {
-            let field = format!("{front}{what}_schedule_items[{place}].id");
-            if !known.contains(id) {
-                faults.push(at(field, not_a_value(id)));
-            } else if !seen.insert(*id) {
-                faults.push(at(field, FieldProblem::Repeated { item: id.to_string() }));
-            }
-        }
-    }
-    faults
-}
-
-fn wrong_access(front: &str, before: &[Segment], update: &UpdateAccessSchedule) -> Vec<Fault> {
-    let known: Vec<_> = before.iter().map(|(id, _)| *id).collect();
-    let updated: Vec<_> = update.update_schedule_items.iter().map(|item| item.id).collect();
-    let removed = &update.remove_schedule_items;
-    let mut faults = wrong_ids(front, &known, &updated, removed);
-    let all_go = !removed.is_empty() && known.len() + update.add_schedule_items.len() <= removed.len();
-    if faults.is_empty() && all_go {
-        faults.push(at(format!("{front}remove_schedule_items"), NOT_ALLOWED));
-    }
-    for (place, change) in update.update_schedule_items.iter().enumerate() {
-        let Some((_, item)) = before.iter().find(|(id, _)| *id == change.id) else { continue };
-        let after = CreateAccessItem { amount: change.amount.unwrap_or(item.amount), ..*item };
-        faults.extend(wrong_segment(&format!("{front}update_schedule_items[{place}]."), &after));
-    }
-    for (place, item) in update.add_schedule_items.iter().enumerate() {
-        faults.extend(wrong_segment(&format!("{front}add_schedule_items[{place}]."), item));
-    }
-    faults
-}
-
 fn terms_after<I>(before: &BalanceTerms, update: &UpdateBalance<I>) -> BalanceTerms {
     BalanceTerms {
         name: update.name.clone().or_else(|| before.name.clone()),
         rollover_fraction: update.rollover_fraction.unwrap_or(before.rollover_fraction),
         ..before.clone()
     }
-}
-
-/// The items of a list that it names for the first time, with their places: another one is a fault, and is looked
-/// at no further.
-fn once<'i, T>(
-    items: &'i [T],
-    id: impl Fn(&T) -> Uuid,
-    field: impl Fn(usize) -> String,
-    faults: &mut Vec<Fault>,
-) -> Vec<(usize, &'i T)> {
-    let mut seen = BTreeSet::new();
-    let mut first = Vec::new();
-    for (place, item) in items.iter().enumerate() {
-        let id = id(item);
-        if seen.insert(id) {
-            first.push((place, item));
-        } else {
-            faults.push(at(field(place), FieldProblem::Repeated { item: id.to_string() }));
-        }
-    }
-    first
 }
 
 /// Archives parts; their instances.

@@ -14,6 +14,7 @@ mod contract_parts;
 mod contract_reads;
 mod contracts;
 mod customers;
+mod edit_faults;
 mod edit_requests;
 mod metrics;
 mod operation;
