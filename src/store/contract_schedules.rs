@@ -86,15 +86,16 @@ pub fn statement_periods(
     before: Time,
     page: &PageRequest,
 ) -> Result<Page<StatementPeriod>> {
-    let (_, origin) = contract_read::known(reader, contract)?;
+    let mut faults = Vec::new();
+    let known = Fault::gather(contract_read::known(reader, contract), &mut faults)?;
     let question = Question::filtered("statement_periods", &[contract.to_string(), before.to_string()]);
     let store = reader.with_catalog(Catalog::store);
+    let behind = Fault::gather(page.resume(store, &question), &mut faults)?.flatten();
+    Fault::none_of(faults)?;
+    let Some((_, origin)) = known else { return Ok(Page { items: Vec::new(), next: None }) };
     let schedule = origin.usage_statement_schedule;
     let first = schedule.invoice_generation_starting_at.unwrap_or(origin.starting_at).max(origin.starting_at);
-    let from = match page.resume(store, &question)? {
-        Some(behind) => key_bytes::moment_of(behind)?,
-        None => first,
-    };
+    let from = behind.map_or(Ok(first), key_bytes::moment_of)?;
     let end = contract_read::terms(reader, contract)?.ending_before;
     let periods = periods(&schedule, from, end).take_while(|(start, _)| *start < before);
     let found = periods.take(page.limit + 1);

@@ -3,6 +3,7 @@
 
 mod balances;
 mod billable_metrics;
+mod charges;
 mod clocks;
 mod contract_costs;
 mod contract_edits;
