@@ -1,14 +1,16 @@
 //! What can go wrong, and what a caller needs to know to act on it.
 
 mod fault;
+mod problem;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use fault::Fault;
 #[cfg(feature = "wire")]
-pub(crate) use fault::short;
-pub use fault::{Fault, FieldProblem, KeyProblem, NameSpace};
+pub(crate) use problem::short;
+pub use problem::{FieldProblem, KeyProblem, NameSpace};
 
 /// The result of every call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
