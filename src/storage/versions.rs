@@ -112,7 +112,7 @@ pub fn put(
     for NewVersion { kind, id, part } in versions {
         let name = name(kind, id);
         let before = live(member, contract, &name)?;
-        if part == before.as_ref().and_then(|before| before.part.clone()) {
+        if part.as_ref() == before.as_ref().and_then(|before| before.part.as_ref()) {
             continue;
         }
         // Where the clock went back while nobody knew, no version is put before the one it follows.

@@ -1,5 +1,5 @@
 //! What cannot be seen from outside: that nothing is left in any table, nor in the journal, of a contract that was
-//! refused or forgotten.
+//! refused or forgotten, and that nothing is written of a part that stays as it was.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -7,8 +7,9 @@ use std::ops::{Bound, ControlFlow};
 use super::{ReadingContracts as _, Store, Writing as _, WritingContracts as _, WritingRecords as _};
 use crate::entity::{ContractProductId, CustomerId, ManagedEntity};
 use crate::model::balance::{BalanceTerms, CreateCommit, CreateCredit, CustomerLevel};
+use crate::model::change::Collection;
 use crate::model::contract::CreateContract;
-use crate::model::contract_edit::EditContract;
+use crate::model::contract_edit::{EditContract, PartUpdates, UpdateBalance};
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CreateCustomer;
 use crate::model::page::PageRequest;
@@ -156,4 +157,25 @@ fn nothing_is_left_of_a_contract_whose_transaction_stops() {
     assert!(stopped.is_err());
     assert_eq!(rows(&store), before);
     assert!(!journal_tells(&store, SECRET));
+}
+
+#[test]
+fn an_edit_that_leaves_a_part_as_it_was_writes_no_version_of_it() {
+    let (store, product) = ready();
+    let customer = store.create_customer(CreateCustomer::default()).unwrap();
+    let contract = CreateContract {
+        commits: vec![CreateCommit::prepaid(secret_terms(product), access())],
+        ..CreateContract::new(customer, hour(0))
+    };
+    let contract = store.create_contract(contract).unwrap();
+    let commit = store.contract(contract).unwrap().commits[0].id;
+    let rename = |name: &str| {
+        let update = UpdateBalance { name: Some(name.into()), ..UpdateBalance::new(commit) };
+        let updates = PartUpdates { update_commits: vec![update], ..Default::default() };
+        store.edit_contract(contract, EditContract { updates, ..Default::default() }).unwrap();
+        rows(&store)[&TableId::Parts(Collection::ContractParts)]
+    };
+    let at_first = rows(&store)[&TableId::Parts(Collection::ContractParts)];
+    assert_eq!(rename(SECRET), at_first, "the name it has");
+    assert_eq!(rename("another"), at_first + 1, "the version before stays beside it");
 }
