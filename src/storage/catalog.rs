@@ -36,14 +36,14 @@ impl Key {
         }
     }
 
-    pub fn to_row(&self, removed: bool) -> KeyRow {
+    pub fn to_row(&self, removed_at: Option<Time>) -> KeyRow {
         KeyRow {
             id: self.id.into_bytes(),
             entity: self.entity,
             name: self.name.to_string(),
             kind: self.kind,
             index: self.index,
-            removed,
+            removed_at,
             added_at: self.added_at,
             revision: self.revision,
             comparison: 0,
@@ -93,7 +93,7 @@ impl Catalog {
     pub fn load(&mut self, number: u32, row: KeyRow) {
         self.next_number = self.next_number.max(number.max(row.index).saturating_add(1));
         self.newest_id = self.newest_id.max(Uuid::from_bytes(row.id));
-        if !row.removed {
+        if row.removed_at.is_none() {
             self.put(Key::from_row(number, row));
         }
     }

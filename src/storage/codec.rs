@@ -120,7 +120,8 @@ pub struct KeyRow {
     pub kind: KeyKind,
     /// The number in the name of its index's table: a new one whenever the index is built anew.
     pub index: u32,
-    pub removed: bool,
+    /// `None` while it is registered.
+    pub removed_at: Option<Time>,
     pub added_at: Time,
     /// The sequence number of the key's last change.
     pub revision: u64,

@@ -175,11 +175,12 @@ pub(super) fn note_parts(
 
 /// Writes the record of a key, and the catalog's with it.
 pub fn put_key(member: &Member<'_>, mut key: Key, what: What) -> Result<()> {
-    let removed = what == What::KeyRemoved;
+    let removed_at = (what == What::KeyRemoved).then(|| member.now());
     key.revision = journal::record(member, Subject::Key(key.number), key.revision, what)?;
     let number = key.number.to_be_bytes();
-    member.put(TableId::Keys, &number, Some(&codec::encode(&number, &key.to_row(removed))?))?;
-    member.change_catalog(|catalog| if removed { catalog.remove(&key) } else { catalog.put(key) });
+    member.put(TableId::Keys, &number, Some(&codec::encode(&number, &key.to_row(removed_at))?))?;
+    member
+        .change_catalog(|catalog| if removed_at.is_some() { catalog.remove(&key) } else { catalog.put(key) });
     Ok(())
 }
 
