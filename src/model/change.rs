@@ -92,10 +92,13 @@ pub enum Collection {
     ContractParts,
     /// The edits of a contract.
     ContractEdits,
+    /// What the rates of a rate card were that were replaced.
+    PastRates,
 }
 
 impl Collection {
-    pub(crate) const ALL: [Self; 3] = [Self::Rates, Self::ContractParts, Self::ContractEdits];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Rates, Self::ContractParts, Self::ContractEdits, Self::PastRates];
 
     /// The name of its table.
     pub(crate) const fn name(self) -> &'static str {
@@ -103,6 +106,7 @@ impl Collection {
             Self::Rates => "rate_card.rates",
             Self::ContractParts => "contract.parts",
             Self::ContractEdits => "contract.edits",
+            Self::PastRates => "rate_card.past_rates",
         }
     }
 }

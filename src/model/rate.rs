@@ -268,4 +268,10 @@ pub(crate) struct RateRecord {
     pub(crate) rate: Rate,
     pub(crate) credit_type: Option<CreditTypeId>,
     pub(crate) commit_rate: Option<CommitRate>,
+    /// When it was added.
+    pub(crate) recorded_at: Time,
 }
+
+/// A rate that another one with the same start has replaced.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub(crate) struct PastRate(pub(crate) RateRecord);

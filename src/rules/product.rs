@@ -196,9 +196,13 @@ fn put<T>(place: &mut T, new: Option<T>) {
     }
 }
 
-fn state_at(initial: &ProductState, updates: &[ProductUpdate], at: Time) -> ProductState {
+fn state_at<'u>(
+    initial: &ProductState,
+    updates: impl IntoIterator<Item = &'u ProductUpdate>,
+    at: Time,
+) -> ProductState {
     let mut state = initial.clone();
-    for update in updates.iter().filter(|update| update.starting_at <= at) {
+    for update in updates.into_iter().filter(|update| update.starting_at <= at) {
         state.apply(update);
     }
     state
@@ -207,7 +211,14 @@ fn state_at(initial: &ProductState, updates: &[ProductUpdate], at: Time) -> Prod
 impl ProductRecord {
     /// What the product is at a moment.
     pub(crate) fn state_at(&self, at: Time) -> ProductState {
-        state_at(&self.initial, &self.updates, at)
+        self.state_as_of(at, None)
+    }
+
+    /// What the product is at a moment by the updates alone that were made before `as_of`; by all of them where
+    /// that is `None`.
+    pub(crate) fn state_as_of(&self, at: Time, as_of: Option<Time>) -> ProductState {
+        let made = |update: &&ProductUpdate| as_of.is_none_or(|as_of| update.created_at < as_of);
+        state_at(&self.initial, self.updates.iter().filter(made), at)
     }
 
     /// Every state that the product is in at some time from that moment on.

@@ -22,7 +22,7 @@ use crate::model::contract_row::{
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CustomerRecord;
 use crate::model::product::ProductRecord;
-use crate::model::rate::RateRecord;
+use crate::model::rate::{PastRate, RateRecord};
 use crate::model::rate_card::RateCardRecord;
 use crate::model::scalar::Time;
 
@@ -52,6 +52,11 @@ impl Record for AliasRow {}
 impl Record for RateRecord {}
 impl Part for RateRecord {
     const COLLECTION: Collection = Collection::Rates;
+    const OWNER: ManagedEntity = ManagedEntity::RateCard;
+}
+impl Record for PastRate {}
+impl Part for PastRate {
+    const COLLECTION: Collection = Collection::PastRates;
     const OWNER: ManagedEntity = ManagedEntity::RateCard;
 }
 impl Record for PartVersion {}

@@ -82,6 +82,18 @@ pub fn rate(
     question: &RateQuestion,
     moment: Time,
 ) -> Result<Option<ContractRate>> {
+    price_as_of(reader, id, question, moment, None)
+}
+
+/// As [`rate`], with the rates, updates and values alone that had been recorded before `as_of`. Overrides count as
+/// they are: what a change of a contract would change of an invoice is stored before it.
+pub fn price_as_of(
+    reader: &impl Reader,
+    id: ContractId,
+    question: &RateQuestion,
+    moment: Time,
+    as_of: Option<Time>,
+) -> Result<Option<ContractRate>> {
     let mut faults = Vec::new();
     let known = Fault::gather(contract_read::known(reader, id), &mut faults)?;
     Fault::gather(entities::known(reader, question.product_id.into()), &mut faults)?;
@@ -92,7 +104,8 @@ pub fn rate(
         return Ok(None);
     }
     let RateQuestion { product_id, pricing_group_values, billing_frequency, .. } = question;
-    let listed = rates::one(reader, card, *product_id, pricing_group_values, *billing_frequency, moment)?;
+    let (groups, frequency) = (pricing_group_values, *billing_frequency);
+    let listed = rates::one(reader, card, *product_id, groups, frequency, moment, as_of)?;
     let Some(listed) = listed else { return Ok(None) };
     let presentation_group_values = &question.presentation_group_values;
     let line = Line { listed: &listed, presentation_group_values, paid_by: question.paid_by };

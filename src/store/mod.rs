@@ -35,9 +35,12 @@ mod options;
 mod part_names;
 mod products;
 mod rate_cards;
+mod rate_series;
 mod rates;
 #[cfg(test)]
 mod rates_inside;
+#[cfg(test)]
+mod rates_past_inside;
 mod read;
 mod read_contracts;
 #[cfg(feature = "wire")]

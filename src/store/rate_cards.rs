@@ -145,7 +145,8 @@ pub fn release(member: &Member<'_>, id: RateCardId) -> Result<()> {
     if let Some(record) = rows::record::<RateCardRecord>(member, id.uuid())? {
         move_aliases(member, id.uuid(), &record.aliases, &[])?;
     }
-    collection::clear(member, Collection::Rates, id.uuid())
+    collection::clear(member, Collection::Rates, id.uuid())?;
+    collection::clear(member, Collection::PastRates, id.uuid())
 }
 
 /// The row and the record of a card, or the fault that there is none.

@@ -7,6 +7,7 @@ use std::ops::{Bound, ControlFlow};
 use uuid::Uuid;
 
 use super::find::cut;
+use super::rate_series::{self, Keyed};
 use super::{custom_fields, rate_cards};
 use crate::entity::{ContractProductId, EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Error, Fault, FieldProblem, Result};
@@ -23,10 +24,10 @@ use crate::model::rate_card::RateCardRecord;
 use crate::model::scalar::Time;
 use crate::rules::rate::{Window, effective_end, product_faults, rate_faults, selects_product, selects_rate};
 use crate::storage::catalog::Catalog;
-use crate::storage::collection::{self, Put};
+use crate::storage::collection;
 use crate::storage::member::Member;
+use crate::storage::rows;
 use crate::storage::view::Reader;
-use crate::storage::{key_bytes, rows};
 
 /// Adds one rate.
 pub fn add(member: &Member<'_>, card: RateCardId, rate: AddRate) -> Result<()> {
@@ -51,14 +52,15 @@ fn add_at(
         faults.push(Fault::ReferenceArchived { field, target: card.into() });
     }
     let record = found.as_ref().map(|(_, record)| record);
-    let mut products = Products::new(member, card.uuid(), member.now());
+    let now = member.now();
+    let mut products = Products::new(member, card.uuid(), now);
     let mut seen = HashSet::new();
     let mut puts = Vec::with_capacity(rates.len());
     for (place, rate) in rates.into_iter().enumerate() {
         let at = at(place);
         faults.extend(rate_faults(&at, &rate));
         faults.extend(products.faults(&at, record, &rate)?);
-        let put = stored(rate);
+        let put = Keyed::new(rate, now);
         if !seen.insert(put.key.clone()) {
             let item = "a rate for this product, groups, frequency and start".to_owned();
             faults.push(FieldProblem::Repeated { item }.at(at.trim_end_matches('.')));
@@ -66,7 +68,7 @@ fn add_at(
         puts.push(put);
     }
     match found {
-        Some((mut row, _)) if faults.is_empty() => collection::put(member, card.uuid(), &mut row, puts),
+        Some((mut row, _)) if faults.is_empty() => rate_series::put(member, card.uuid(), &mut row, puts),
         _ => Err(Error::Refused(faults)),
     }
 }
@@ -155,39 +157,6 @@ fn unit_of(reader: &impl Reader, card: Uuid, product: Uuid) -> Result<Option<Cre
     Ok(unit)
 }
 
-/// What the keys of the rates of one series begin with: product, pricing group values and billing frequency.
-fn series_of(
-    product: ContractProductId,
-    groups: &BTreeMap<String, String>,
-    frequency: Option<BillingFrequency>,
-) -> Vec<u8> {
-    let groups = groups.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let mut key = product.uuid().as_bytes().to_vec();
-    key.extend(key_bytes::pairs(groups));
-    key.push(frequency.map_or(0, |frequency| frequency as u8 + 1));
-    key
-}
-
-/// The key of a rate: its series, then its start.
-fn stored(rate: AddRate) -> Put<RateRecord> {
-    let mut key = series_of(rate.product_id, &rate.pricing_group_values, rate.billing_frequency);
-    key.extend(key_bytes::moment(Some(rate.starting_at)));
-    let credit_type = rate.credit_type();
-    let AddRate { pricing_group_values, billing_frequency, starting_at, ending_before, .. } = rate;
-    let AddRate { entitled, rate, commit_rate, .. } = rate;
-    let part = RateRecord {
-        pricing_group_values,
-        billing_frequency,
-        starting_at,
-        ending_before,
-        entitled,
-        rate,
-        credit_type,
-        commit_rate,
-    };
-    Put { key, part: Some(part) }
-}
-
 /// A page of the rates that are in force at a moment.
 pub fn at(
     reader: &impl Reader,
@@ -213,8 +182,8 @@ pub fn schedule(
     segments(reader, card, Window { from, to }, end.into_iter().collect(), selectors, page)
 }
 
-/// The rate of exactly these pricing group values and this billing frequency that is in force at a moment. Reads no
-/// other series.
+/// The rate of exactly these pricing group values and this billing frequency that is in force at a moment, as far as
+/// had been recorded before `as_of`, or is known now. Reads no other series.
 pub fn one(
     reader: &impl Reader,
     card: RateCardId,
@@ -222,21 +191,14 @@ pub fn one(
     groups: &BTreeMap<String, String>,
     frequency: Option<BillingFrequency>,
     moment: Time,
+    as_of: Option<Time>,
 ) -> Result<Option<RateSegment>> {
-    let begins = series_of(product, groups, frequency);
-    let (mut last, mut next): (Option<RateRecord>, Option<Time>) = (None, None);
-    collection::scan(reader, card.uuid(), &begins, Bound::Unbounded, |_, rate: RateRecord| {
-        if moment < rate.starting_at {
-            next = Some(rate.starting_at);
-            return Ok(ControlFlow::Break(()));
-        }
-        last = Some(rate);
-        Ok(ControlFlow::Continue(()))
-    })?;
+    let series = rate_series::of(product, groups, frequency);
+    let (last, next) = rate_series::around(reader, card.uuid(), &series, moment, as_of)?;
     let Some(rate) = last else { return Ok(None) };
     let end = effective_end(rate.ending_before, next);
     let in_force = Window::at(moment).overlaps(rate.starting_at, end);
-    let facts = facts(reader, product.uuid(), moment)?;
+    let facts = facts(reader, product.uuid(), moment, as_of)?;
     Ok(in_force.then(|| segment(product.uuid(), &facts, rate, end)))
 }
 
@@ -341,7 +303,7 @@ impl<R: Reader> Walk<'_, R> {
 
     /// Adds a product's rates, those behind the key `after` where there is one.
     fn product(&mut self, product: Uuid, after: Option<&[u8]>) -> Result<()> {
-        let facts = facts(self.reader, product, self.window.from)?;
+        let facts = facts(self.reader, product, self.window.from, None)?;
         let fits = |selector: &&RateSelector| selects_product(selector, product, &facts.tags);
         let fitting: Vec<_> = self.selectors.iter().filter(fits).collect();
         if fitting.is_empty() && !self.selectors.is_empty() {
@@ -364,7 +326,8 @@ impl<R: Reader> Walk<'_, R> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         collection::scan(self.reader, self.card, product.as_bytes(), from, |key, rate: RateRecord| {
             if let Some(before) = waiting.take() {
-                let next = (series(&before.0) == series(key)).then_some(rate.starting_at);
+                let next =
+                    (rate_series::of_key(&before.0) == rate_series::of_key(key)).then_some(rate.starting_at);
                 if add(before, next) {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -379,12 +342,12 @@ impl<R: Reader> Walk<'_, R> {
     }
 }
 
-fn facts(reader: &impl Reader, product: Uuid, moment: Time) -> Result<Facts> {
+fn facts(reader: &impl Reader, product: Uuid, moment: Time, as_of: Option<Time>) -> Result<Facts> {
     let target = EntityRef { entity: ManagedEntity::ContractProduct, id: product };
     let row = rows::fields(reader, target)?;
     let custom_fields = row.map(|row| custom_fields::named(reader, row)).unwrap_or_default();
     let state = rows::record::<ProductRecord>(reader, product)?;
-    let state = state.map(|product| product.state_at(moment));
+    let state = state.map(|product| product.state_as_of(moment, as_of));
     let (name, tags) = state.map(|state| (state.name, state.tags)).unwrap_or_default();
     Ok(Facts { name, tags, custom_fields })
 }
@@ -392,11 +355,6 @@ fn facts(reader: &impl Reader, product: Uuid, moment: Time) -> Result<Facts> {
 /// The product that the key of a rate begins with.
 fn product_in(key: &[u8]) -> Option<Uuid> {
     key.first_chunk().map(|id| Uuid::from_bytes(*id))
-}
-
-/// The key of a rate without its start.
-fn series(key: &[u8]) -> &[u8] {
-    key.split_last_chunk::<{ key_bytes::MOMENT_BYTES }>().map_or(key, |(series, _)| series)
 }
 
 fn segment(product: Uuid, facts: &Facts, rate: RateRecord, end: Option<Time>) -> RateSegment {
