@@ -49,6 +49,7 @@ pub trait EntityRecord: Record {
 impl Record for FieldsRow {}
 impl Record for KeyRow {}
 impl Record for AliasRow {}
+impl Record for PastRow {}
 impl Record for RateRecord {}
 impl Part for RateRecord {
     const COLLECTION: Collection = Collection::Rates;
@@ -105,6 +106,13 @@ pub struct FieldsRow {
     /// The sequence number of the instance's last change.
     pub revision: u64,
     /// Values by key number, in order of the numbers. May hold values of keys that were removed since.
+    pub values: Vec<(u32, String)>,
+}
+
+/// The values that an instance had until the moment in the key.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct PastRow {
+    /// As in [`FieldsRow::values`].
     pub values: Vec<(u32, String)>,
 }
 

@@ -52,6 +52,16 @@ pub fn scan(
     })
 }
 
+/// Whether a customer has any contract.
+pub fn any(reader: &impl Reader, customer: Uuid) -> Result<bool> {
+    let mut any = false;
+    reader.scan(TABLE, Bound::Included(customer.as_bytes()), |key, _| {
+        any = key.starts_with(customer.as_bytes());
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(any)
+}
+
 fn from(customer: Uuid, starting_at: Time) -> Vec<u8> {
     let mut key = customer.as_bytes().to_vec();
     key.extend(key_bytes::moment(Some(starting_at)));

@@ -5,11 +5,12 @@ use std::ops::{Bound, ControlFlow};
 use uuid::Uuid;
 
 use super::catalog::Key;
-use super::codec::{self, EntityRecord, FieldsRow};
+use super::codec::{self, EntityRecord, FieldsRow, KeyRow};
 use super::index;
 use super::journal;
 use super::key_bytes;
 use super::member::Member;
+use super::past;
 use super::tables::TableId;
 use super::view::Reader;
 use crate::entity::{EntityRef, ManagedEntity};
@@ -49,6 +50,8 @@ pub struct Edit {
     pub target: EntityRef,
     /// The instance's row before, or a new one.
     pub row: FieldsRow,
+    /// Whether the instance is made with these values, so that it never had others.
+    pub new: bool,
     pub changes: Vec<ValueChange>,
 }
 
@@ -73,9 +76,12 @@ pub fn apply(member: &Member<'_>, edits: Vec<Edit>) -> Result<Vec<u64>> {
 }
 
 fn apply_row(member: &Member<'_>, edit: Edit) -> Result<u64> {
-    let Edit { target, mut row, changes } = edit;
+    let Edit { target, mut row, new, changes } = edit;
     if changes.is_empty() {
         return Ok(row.revision);
+    }
+    if !new {
+        past::keep(member, target, &row)?;
     }
     // Values of keys that were removed leave when the row is written next.
     member.with_catalog(|catalog| row.values.retain(|(key, _)| catalog.key_of(*key).is_some()));
@@ -118,6 +124,7 @@ pub fn forget(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result
     }
     member.put(TableId::Record(target.entity), target.id.as_bytes(), None)?;
     member.put(TableId::Fields(target.entity), target.id.as_bytes(), None)?;
+    past::forget(member, target)?;
     journal::forget(member, target, row.revision)?;
     journal::record(member, Subject::Instance(target), 0, What::Forgotten).map(drop)
 }
@@ -171,6 +178,12 @@ pub(super) fn note_parts(
     what: What,
 ) -> Result<()> {
     put_fields(member, target, row, what)
+}
+
+/// The record of a key, registered or removed.
+pub fn key_row(reader: &impl Reader, number: u32) -> Result<Option<KeyRow>> {
+    let key = number.to_be_bytes();
+    reader.get(TableId::Keys, &key, |row| codec::decode(TableId::Keys, &key, row))
 }
 
 /// Writes the record of a key, and the catalog's with it.

@@ -39,6 +39,8 @@ pub enum TableId {
     CustomerCredits,
     /// Contract id as text, and contract id: those that name it as their parent.
     ContractChildren,
+    /// Entity, id and moment -> the values that the instance had until then.
+    PastValues,
     /// Uniqueness key -> what was made with it.
     UniquenessKey(KeySpace),
     /// Sequence -> change.
@@ -62,6 +64,7 @@ impl fmt::Display for TableId {
             Self::CustomerCommits => f.write_str("customer.commits"),
             Self::ContractChildren => f.write_str("contract.children"),
             Self::CustomerCredits => f.write_str("customer.credits"),
+            Self::PastValues => f.write_str("past"),
             Self::UniquenessKey(space) => write!(f, "uniqueness_key.{}", space.name()),
             Self::Journal => f.write_str("journal"),
         }
@@ -78,6 +81,7 @@ impl TableId {
             "salesforce_account" => return Some(Self::SalesforceAccount),
             "rate_card_alias" => return Some(Self::RateCardAlias),
             "journal" => return Some(Self::Journal),
+            "past" => return Some(Self::PastValues),
             "customer.contracts" => return Some(Self::CustomerContracts),
             "customer.commits" => return Some(Self::CustomerCommits),
             "contract.children" => return Some(Self::ContractChildren),
@@ -104,7 +108,11 @@ impl TableId {
 
     pub(super) const fn shape(self) -> Shape {
         match self {
-            Self::Meta | Self::RateCardAlias | Self::Parts(_) | Self::CustomerContracts => Shape::Named,
+            Self::Meta
+            | Self::RateCardAlias
+            | Self::Parts(_)
+            | Self::CustomerContracts
+            | Self::PastValues => Shape::Named,
             Self::Keys => Shape::Numbered,
             Self::Record(_) | Self::Fields(_) => Shape::ById,
             Self::Unique(..) | Self::Alias | Self::UniquenessKey(_) => Shape::Unique,
@@ -215,7 +223,7 @@ mod tests {
         let mut tables = vec![TableId::Meta, TableId::Keys, TableId::Alias, TableId::Journal];
         tables.extend([TableId::SalesforceAccount, TableId::RateCardAlias]);
         tables.extend([TableId::CustomerContracts, TableId::CustomerCommits, TableId::CustomerCredits]);
-        tables.push(TableId::ContractChildren);
+        tables.extend([TableId::ContractChildren, TableId::PastValues]);
         tables.extend(Collection::ALL.map(TableId::Parts));
         tables.extend(KeySpace::ALL.map(TableId::UniquenessKey));
         for entity in ManagedEntity::ALL {

@@ -1,9 +1,9 @@
 //! What cannot be seen from outside: that nothing is left in any table, nor in the journal, of a contract that was
 //! refused or forgotten, and that nothing is written of a part that stays as it was.
 
-use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
+use super::counting_inside::rows;
 use super::{ReadingContracts as _, Store, Writing as _, WritingContracts as _, WritingRecords as _};
 use crate::entity::{ContractProductId, CustomerId, ManagedEntity};
 use crate::model::balance::{BalanceTerms, CreateCommit, CreateCredit, CustomerLevel};
@@ -17,7 +17,6 @@ use crate::model::product::{CreateProduct, ProductType};
 use crate::model::scalar::Time;
 use crate::model::schedule::{CreateAccessItem, CreateAccessSchedule};
 use crate::model::usage_filter::UsageFilter;
-use crate::storage::catalog::Catalog;
 use crate::storage::tables::TableId;
 use crate::storage::view::Reader as _;
 
@@ -25,14 +24,6 @@ const SECRET: &str = "nobody is to know";
 
 fn hour(hour: u64) -> Time {
     Time::UNIX_EPOCH.after(std::time::Duration::from_secs(hour * 3_600))
-}
-
-/// How many rows each table has that has any; the journal keeps the numbers of changes, and is left out.
-fn rows(store: &Store) -> BTreeMap<TableId, u64> {
-    let view = store.view().unwrap();
-    let tables: Vec<TableId> = view.with_catalog(|catalog: &Catalog| catalog.tables().collect());
-    let rows = tables.into_iter().map(|table| (table, view.len(table).unwrap()));
-    rows.filter(|(table, rows)| *table != TableId::Journal && *rows > 0).collect()
 }
 
 /// Whether the journal says it anywhere.

@@ -1,12 +1,22 @@
 //! How many rows it takes to answer a question, counted at the reader because pages stay in memory.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
+use super::Store;
 use crate::error::Result;
 use crate::storage::catalog::Catalog;
 use crate::storage::tables::TableId;
 use crate::storage::view::{Reader, View};
+
+/// How many rows each table has that has any; the journal keeps the numbers of changes, and is left out.
+pub fn rows(store: &Store) -> BTreeMap<TableId, u64> {
+    let view = store.view().unwrap();
+    let tables: Vec<TableId> = view.with_catalog(|catalog: &Catalog| catalog.tables().collect());
+    let rows = tables.into_iter().map(|table| (table, view.len(table).unwrap()));
+    rows.filter(|(table, rows)| *table != TableId::Journal && *rows > 0).collect()
+}
 
 /// A view that counts the rows it shows.
 pub struct Counting<'v> {

@@ -153,7 +153,6 @@ impl Plan {
         }
         let row = match rows::fields(member, target)? {
             Some(row) => row,
-            // Revision 0 is one that no instance has.
             None => {
                 if !member.setting().adopts_unknown {
                     self.faults.push(Fault::InstanceNotFound { target });
@@ -192,7 +191,9 @@ impl Plan {
         for (key, value) in wanted {
             plan_value(&row, &key, value, &mut changes, &mut outcomes);
         }
-        self.edits.push(Edit { target, row, changes });
+        // Revision 0 is one that no instance has.
+        let new = row.revision == 0;
+        self.edits.push(Edit { target, row, new, changes });
         self.outcomes.push(outcomes);
     }
 

@@ -33,6 +33,9 @@ mod find;
 mod hierarchies;
 mod options;
 mod part_names;
+mod past_values;
+#[cfg(test)]
+mod past_values_inside;
 mod products;
 mod rate_cards;
 mod rate_series;

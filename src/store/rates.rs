@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::find::cut;
 use super::rate_series::{self, Keyed};
-use super::{custom_fields, rate_cards};
+use super::{past_values, rate_cards};
 use crate::entity::{ContractProductId, EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::id::CreditTypeId;
@@ -344,8 +344,7 @@ impl<R: Reader> Walk<'_, R> {
 
 fn facts(reader: &impl Reader, product: Uuid, moment: Time, as_of: Option<Time>) -> Result<Facts> {
     let target = EntityRef { entity: ManagedEntity::ContractProduct, id: product };
-    let row = rows::fields(reader, target)?;
-    let custom_fields = row.map(|row| custom_fields::named(reader, row)).unwrap_or_default();
+    let custom_fields = past_values::values(reader, target, as_of)?;
     let state = rows::record::<ProductRecord>(reader, product)?;
     let state = state.map(|product| product.state_as_of(moment, as_of));
     let (name, tags) = state.map(|state| (state.name, state.tags)).unwrap_or_default();
