@@ -87,6 +87,10 @@ id_type! {
     ContractEditId
 }
 id_type! {
+    /// The id of a line of an invoice.
+    InvoiceLineId
+}
+id_type! {
     /// The id of a credit type: a currency, or a pricing unit.
     CreditTypeId
 }

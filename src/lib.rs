@@ -44,10 +44,11 @@
 //!   ([`write`](Store::write), [`dry_run`](Store::dry_run)) and [`Snapshot`]s.
 //! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`]. Those about customers,
 //!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
-//!   what they cost and which usage counts on them in [`ReadingContracts`]; both are part of it.
+//!   what they cost and which usage counts on them in [`ReadingContracts`], those about invoices in
+//!   [`ReadingInvoices`]; all are part of it.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
-//!   [`WritingRecords`] for customers, billable metrics, products and rate cards, and [`WritingContracts`] for
-//!   contracts, commits and credits.
+//!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
+//!   commits and credits, and [`WritingInvoices`] for invoices.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
@@ -110,8 +111,8 @@ mod wire;
 pub use entity::*;
 pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result};
 pub use id::{
-    BillingProviderConfigurationId, ContractEditId, CreditTypeId, OverrideId, RecurringCommitId,
-    RecurringCreditId, RevenueSystemConfigurationId, ScheduleItemId,
+    BillingProviderConfigurationId, ContractEditId, CreditTypeId, InvoiceLineId, OverrideId,
+    RecurringCommitId, RecurringCreditId, RevenueSystemConfigurationId, ScheduleItemId,
 };
 pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
 pub use model::balance::{
@@ -124,6 +125,7 @@ pub use model::billable_metric::{
 };
 pub use model::change::About;
 pub use model::charge::{Charge, ChargedPart};
+pub use model::charge_line::LineSource;
 pub use model::contract::{
     CardChoice, ConsolidatedCharges, Contract, ContractFilter, ContractOrigin, ContractTerms, CreateContract,
     MAX_CONTRACT_NAME_CHARACTERS, MAX_CONTRACT_TEXT_CHARACTERS, MAX_PARTS_PER_CALL,
@@ -148,6 +150,10 @@ pub use model::customer::{
     UpdateCustomerConfig,
 };
 pub use model::hierarchy::{Hierarchy, HierarchyLink, InvoiceConsolidation, Payer, UsageStatementBehavior};
+pub use model::invoice::{
+    Invoice, InvoiceLine, InvoiceOrder, InvoiceQuestion, InvoiceStatement, InvoiceStatus, InvoiceType,
+    InvoicedProduct, InvoicedTier, InvoicesOf, MAX_INVOICES_DUE, MAX_USAGE_QUANTITIES, UsageQuantity,
+};
 pub use model::page::{
     ArchiveFilter, Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest,
 };
@@ -210,8 +216,8 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Reading, ReadingContracts, ReadingRecords, SetClock, Snapshot, Stats, Store,
-    StoreOptions, Transaction, Writing, WritingContracts, WritingRecords,
+    Durability, IdSource, Reading, ReadingContracts, ReadingInvoices, ReadingRecords, SetClock, Snapshot,
+    Stats, Store, StoreOptions, Transaction, Writing, WritingContracts, WritingInvoices, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -236,26 +242,29 @@ pub mod prelude {
         CreateStatementSchedule, CreateSubscription, Credit, CreditType, CreditTypeConversion, CreditTypeId,
         Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter, CustomerLevel, DeliveryMethod,
         DiscountedSpend, Durability, EditContract, Error, ErrorKind, EventTypeFilter, Expectation, Fault,
-        GcpOptions, Grant, GrantsOf, Hierarchy, HierarchyLink, IdSource, Instance, InvoiceBehavior,
-        InvoiceConsolidation, InvoiceItem, InvoicePlacement, InvoiceSchedule, KeyKind, Override, OverrideId,
-        OverridePrioritization, OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier, OverrideType,
-        OverwriteRate, Page, PageRequest, Part, PartUpdates, Payer, PayingBalance, PaymentGate,
-        PaymentGateType, PrecalculatedTax, Price, Product, ProductChanges, ProductState, ProductType,
-        ProductUpdate, ProfessionalService, PropertyFilter, ProrationRounding, ProrationRoundingMethod,
-        ProviderConfiguration, QuantityChange, QuantityConversion, QuantityManagement, QuantityRounding,
-        QuantitySegment, QuantityUpdate, Rate, RateCard, RateChoice, RateQuestion, RateSegment, RateSelector,
-        RateType, Reading, ReadingContracts, ReadingRecords, RecurrenceFrequency, Recurring, RecurringAmount,
-        RecurringChanges, RecurringCommitId, RecurringCreditId, RecurringProration, RecurringRounding,
-        RecurringSchedule, RecurringTerms, RecurringUpdate, Renewal, ResellerRoyalty, ResellerRoyaltyChange,
-        ResellerType, RevenueSystem, RevenueSystemConfiguration, RevenueSystemConfigurationId,
-        RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency, ScheduleItemId, ScheduledAlias,
-        ScheduledCharge, SeatAllocation, SetClock, SetOutcome, SettingsChanges, Snapshot, SpendReset,
-        SpendSource, SpendSpecifier, SpendTracker, SpendType, SqlBreakdownGranularity, StatementDay,
-        StatementPeriod, StatementSchedule, Store, StoreOptions, StripePayment, StripePaymentType,
-        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType, Tier, Time,
-        Transaction, TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance,
-        UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard,
-        UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf,
-        UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingContracts, WritingRecords,
+        GcpOptions, Grant, GrantsOf, Hierarchy, HierarchyLink, IdSource, Instance, Invoice, InvoiceBehavior,
+        InvoiceConsolidation, InvoiceItem, InvoiceLine, InvoiceLineId, InvoiceOrder, InvoicePlacement,
+        InvoiceQuestion, InvoiceSchedule, InvoiceStatement, InvoiceStatus, InvoiceType, InvoicedProduct,
+        InvoicedTier, InvoicesOf, KeyKind, LineSource, Override, OverrideId, OverridePrioritization,
+        OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier, OverrideType, OverwriteRate, Page,
+        PageRequest, Part, PartUpdates, Payer, PayingBalance, PaymentGate, PaymentGateType, PrecalculatedTax,
+        Price, Product, ProductChanges, ProductState, ProductType, ProductUpdate, ProfessionalService,
+        PropertyFilter, ProrationRounding, ProrationRoundingMethod, ProviderConfiguration, QuantityChange,
+        QuantityConversion, QuantityManagement, QuantityRounding, QuantitySegment, QuantityUpdate, Rate,
+        RateCard, RateChoice, RateQuestion, RateSegment, RateSelector, RateType, Reading, ReadingContracts,
+        ReadingInvoices, ReadingRecords, RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges,
+        RecurringCommitId, RecurringCreditId, RecurringProration, RecurringRounding, RecurringSchedule,
+        RecurringTerms, RecurringUpdate, Renewal, ResellerRoyalty, ResellerRoyaltyChange, ResellerType,
+        RevenueSystem, RevenueSystemConfiguration, RevenueSystemConfigurationId, RoundingChanges,
+        RoundingMethod, ScheduleDates, ScheduleFrequency, ScheduleItemId, ScheduledAlias, ScheduledCharge,
+        SeatAllocation, SetClock, SetOutcome, SettingsChanges, Snapshot, SpendReset, SpendSource,
+        SpendSpecifier, SpendTracker, SpendType, SqlBreakdownGranularity, StatementDay, StatementPeriod,
+        StatementSchedule, Store, StoreOptions, StripePayment, StripePaymentType, Subscription,
+        SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType, Tier, Time, Transaction,
+        TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig,
+        UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard, UpdateRecurring,
+        UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf, UsageQuantity,
+        UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingContracts, WritingInvoices,
+        WritingRecords,
     };
 }

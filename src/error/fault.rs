@@ -6,6 +6,7 @@ use super::problem::{FieldProblem, KeyProblem, NameSpace, short};
 use super::{Error, ErrorKind, Result};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::model::custom_field::{KeyKind, MAX_KEYS_PER_ENTITY, MAX_VALUE_CHARACTERS};
+use crate::model::invoice::InvoiceStatus;
 
 /// One reason why a request was refused, with what a caller needs to act on it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -122,6 +123,24 @@ pub enum Fault {
     NothingButAnId {
         /// The instance.
         target: EntityRef,
+    },
+    /// The invoice is settled already.
+    #[error("{target} is {status} already")]
+    InvoiceSettled {
+        /// The invoice.
+        target: EntityRef,
+        /// How it stands.
+        status: InvoiceStatus,
+    },
+    /// A field of the request would change what is on an invoice that is settled.
+    #[error("{field}: it is on {invoice}, which is {status}")]
+    OnASettledInvoice {
+        /// Which field.
+        field: String,
+        /// The invoice.
+        invoice: EntityRef,
+        /// How it stands.
+        status: InvoiceStatus,
     },
     /// A field of the request is not as it has to be.
     #[error("{field}: {problem}")]
@@ -285,6 +304,18 @@ impl Fault {
         let fault =
             |(field, problem): (&str, Option<FieldProblem>)| Some(problem?.at(format!("{at}{field}")));
         problems.into_iter().filter_map(fault).collect()
+    }
+
+    /// The fault of a request that is a part of another one; `at` stands in front of the names of its fields. What it
+    /// names without a field is its product.
+    pub(crate) fn inside(self, at: &str) -> Self {
+        match self {
+            Self::Field { field, problem } => problem.at(format!("{at}{field}")),
+            Self::InstanceNotFound { target } => {
+                Self::ReferenceNotFound { field: format!("{at}product_id"), target }
+            }
+            other => other,
+        }
     }
 
     /// Whether the request is wrong in itself, names something missing, or conflicts with the store.

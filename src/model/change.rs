@@ -92,13 +92,15 @@ pub enum Collection {
     ContractParts,
     /// The edits of a contract.
     ContractEdits,
+    /// The invoices of a contract that are settled.
+    ContractInvoices,
     /// What the rates of a rate card were that were replaced.
     PastRates,
 }
 
 impl Collection {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Rates, Self::ContractParts, Self::ContractEdits, Self::PastRates];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Rates, Self::ContractParts, Self::ContractEdits, Self::ContractInvoices, Self::PastRates];
 
     /// The name of its table.
     pub(crate) const fn name(self) -> &'static str {
@@ -106,6 +108,7 @@ impl Collection {
             Self::Rates => "rate_card.rates",
             Self::ContractParts => "contract.parts",
             Self::ContractEdits => "contract.edits",
+            Self::ContractInvoices => "contract.invoices",
             Self::PastRates => "rate_card.past_rates",
         }
     }

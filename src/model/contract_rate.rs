@@ -8,7 +8,7 @@ use super::credit_type::CreditType;
 use super::rate::{BillingFrequency, CommitRate, Rate};
 use super::scalar::Time;
 use crate::entity::{CommitId, ContractCreditId, ContractProductId, RateCardId};
-use crate::id::{OverrideId, RecurringCommitId, RecurringCreditId};
+use crate::id::{CreditTypeId, OverrideId, RecurringCommitId, RecurringCreditId};
 
 /// What pays for usage. Overrides that are only for usage that a commit or credit pays for count where there is
 /// one, and those that name commits or credits where they name this one.
@@ -104,6 +104,12 @@ impl ContractRate {
     #[must_use]
     pub fn in_force(&self) -> &Rate {
         self.override_rate.as_ref().map_or(&self.list_rate, |by| &by.rate)
+    }
+
+    /// What the prices of the rate in force are in; `None` for a share that was given none.
+    pub(crate) fn unit(&self) -> Option<CreditTypeId> {
+        let by = self.override_rate.as_ref().and_then(|by| by.credit_type.as_ref());
+        by.or(self.credit_type.as_ref()).map(|unit| unit.id)
     }
 }
 

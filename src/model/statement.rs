@@ -56,7 +56,7 @@ pub struct StatementSchedule {
 }
 
 /// The time that one usage invoice is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 #[non_exhaustive]
 pub struct StatementPeriod {
     /// Its start, inclusive: the contract's start, or the end of the period before.

@@ -14,6 +14,7 @@ use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::model::balance::{CommitRecord, CreditRecord};
 use crate::model::billable_metric::BillableMetricRecord;
 use crate::model::change::{Change, Collection};
+use crate::model::charge_line::LineSource;
 use crate::model::contract::{ContractOrigin, ContractPart};
 use crate::model::contract_edit::{EditRecord, PartVersion};
 use crate::model::contract_row::{
@@ -21,6 +22,7 @@ use crate::model::contract_row::{
 };
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CustomerRecord;
+use crate::model::invoice::{InvoiceLine, InvoiceStatement};
 use crate::model::product::ProductRecord;
 use crate::model::rate::{PastRate, RateRecord};
 use crate::model::rate_card::RateCardRecord;
@@ -70,8 +72,16 @@ impl Part for EditRecord {
     const COLLECTION: Collection = Collection::ContractEdits;
     const OWNER: ManagedEntity = ManagedEntity::Contract;
 }
+impl Record for InvoiceLine {}
+impl Record for LineSource {}
+impl Record for InvoiceStatement {}
+impl Part for InvoiceStatement {
+    const COLLECTION: Collection = Collection::ContractInvoices;
+    const OWNER: ManagedEntity = ManagedEntity::Contract;
+}
 impl Record for ContractWindow {}
 impl Record for Change {}
+impl Record for Time {}
 impl Record for u32 {}
 impl Record for u64 {}
 impl Record for [u8; ID_BYTES] {}

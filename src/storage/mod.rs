@@ -3,8 +3,9 @@
 //! From the bottom up: `tables`, `key_bytes` and `codec` say what a row looks like; `view` and `member` read and
 //! write rows; `rows`, `index`, `journal` and `catalog` give them meaning; `queue` orders the writers and `batch`
 //! carries them through. What an instance has any number of stands in a `collection`; `versions` keeps the parts of a
-//! contract as they are and as they were, `contract_window` the contracts of a customer by their starts, and `past` the
-//! values that instances had. `open` and `probe` look at the file, and `engine` is the store that runs.
+//! contract as they are and as they were, `contract_window` the contracts of a customer by their starts, `settled` the
+//! invoices that stay as they are, and `past` the values that instances had. `open` and `probe` look at the file, and
+//! `engine` is the store that runs.
 
 pub mod alias;
 pub mod alias_schedule;
@@ -29,6 +30,7 @@ pub mod past;
 mod probe;
 mod queue;
 pub mod rows;
+pub mod settled;
 pub mod tables;
 pub mod versions;
 pub mod view;

@@ -39,6 +39,14 @@ pub enum TableId {
     CustomerCredits,
     /// Contract id as text, and contract id: those that name it as their parent.
     ContractChildren,
+    /// Contract id as text, and commit id: the customer's commits that it is charged for.
+    InvoicedCommits,
+    /// The beginning of the ids of a contract's invoices -> contract id.
+    InvoiceTag,
+    /// Contract id -> until when all of its invoices that were due are settled.
+    SettledUntil,
+    /// Contract id and what is charged -> the invoice it is on.
+    ContractCharged,
     /// Entity, id and moment -> the values that the instance had until then.
     PastValues,
     /// Uniqueness key -> what was made with it.
@@ -64,6 +72,10 @@ impl fmt::Display for TableId {
             Self::CustomerCommits => f.write_str("customer.commits"),
             Self::ContractChildren => f.write_str("contract.children"),
             Self::CustomerCredits => f.write_str("customer.credits"),
+            Self::InvoicedCommits => f.write_str("contract.invoiced_commits"),
+            Self::InvoiceTag => f.write_str("invoice.tag"),
+            Self::SettledUntil => f.write_str("contract.settled_until"),
+            Self::ContractCharged => f.write_str("contract.charged"),
             Self::PastValues => f.write_str("past"),
             Self::UniquenessKey(space) => write!(f, "uniqueness_key.{}", space.name()),
             Self::Journal => f.write_str("journal"),
@@ -86,6 +98,10 @@ impl TableId {
             "customer.commits" => return Some(Self::CustomerCommits),
             "contract.children" => return Some(Self::ContractChildren),
             "customer.credits" => return Some(Self::CustomerCredits),
+            "contract.invoiced_commits" => return Some(Self::InvoicedCommits),
+            "invoice.tag" => return Some(Self::InvoiceTag),
+            "contract.settled_until" => return Some(Self::SettledUntil),
+            "contract.charged" => return Some(Self::ContractCharged),
             _ => {}
         }
         if let Some(collection) = Collection::ALL.into_iter().find(|collection| collection.name() == name) {
@@ -114,12 +130,17 @@ impl TableId {
             | Self::CustomerContracts
             | Self::PastValues => Shape::Named,
             Self::Keys => Shape::Numbered,
-            Self::Record(_) | Self::Fields(_) => Shape::ById,
-            Self::Unique(..) | Self::Alias | Self::UniquenessKey(_) => Shape::Unique,
+            Self::Record(_) | Self::Fields(_) | Self::SettledUntil => Shape::ById,
+            Self::Unique(..)
+            | Self::Alias
+            | Self::InvoiceTag
+            | Self::ContractCharged
+            | Self::UniquenessKey(_) => Shape::Unique,
             Self::Listed(..)
             | Self::SalesforceAccount
             | Self::CustomerCommits
             | Self::CustomerCredits
+            | Self::InvoicedCommits
             | Self::ContractChildren => Shape::Listed,
             Self::Journal => Shape::Sequence,
         }
@@ -223,7 +244,8 @@ mod tests {
         let mut tables = vec![TableId::Meta, TableId::Keys, TableId::Alias, TableId::Journal];
         tables.extend([TableId::SalesforceAccount, TableId::RateCardAlias]);
         tables.extend([TableId::CustomerContracts, TableId::CustomerCommits, TableId::CustomerCredits]);
-        tables.extend([TableId::ContractChildren, TableId::PastValues]);
+        tables.extend([TableId::ContractChildren, TableId::InvoicedCommits, TableId::InvoiceTag]);
+        tables.extend([TableId::ContractCharged, TableId::SettledUntil, TableId::PastValues]);
         tables.extend(Collection::ALL.map(TableId::Parts));
         tables.extend(KeySpace::ALL.map(TableId::UniquenessKey));
         for entity in ManagedEntity::ALL {

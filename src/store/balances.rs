@@ -9,7 +9,8 @@ use super::contract_products::{OnCard, Products};
 use super::contracts::key_fault;
 use super::custom_fields::Plan;
 use super::find::cut;
-use super::{contract_read, entities};
+use super::settling::Due;
+use super::{contract_read, entities, settling};
 use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityId, EntityRef, ManagedEntity};
 use crate::error::{Fault, Result};
 use crate::id::ScheduleItemId;
@@ -19,6 +20,7 @@ use crate::model::balance::{
 };
 use crate::model::contract::{ContractOrigin, ContractPart, PartKind};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
+use crate::model::scalar::Time;
 use crate::rules::balance as rule;
 use crate::storage::catalog::Catalog;
 use crate::storage::member::Member;
@@ -126,7 +128,9 @@ impl<'a, 'm> Making<'a, 'm> {
         let plan = Plan::for_new(member, target, values)?;
         self.faults.extend_from_slice(plan.faults());
         Fault::none_of(self.faults)?;
-        let CustomerLevel { customer_id, uniqueness_key, .. } = self.level.clone();
+        let level = self.level.clone();
+        let due = due(member, &level)?;
+        let CustomerLevel { customer_id, uniqueness_key, .. } = level.clone();
         let home = BalanceHome::Customer(Box::new(CustomerBalance { level: self.level, balance: make() }));
         let row = if target.entity == ManagedEntity::Commit {
             created(member, target, &CommitRecord(home))?
@@ -135,6 +139,10 @@ impl<'a, 'm> Making<'a, 'm> {
         };
         plan.apply_new(member, row)?;
         list(member, target, customer_id, true)?;
+        list_as_charged(member, target.id, &level, true)?;
+        if let Some((contract, due)) = due {
+            settling::after_change(member, contract, due, Some(Time::FIRST))?;
+        }
         if let Some(key) = uniqueness_key {
             alias::give(member, TableId::UniquenessKey(KeySpace::Balance), &key, target.id)?;
         }
@@ -302,6 +310,30 @@ fn some_ids<I: BalanceId>(
     Ok(ids)
 }
 
+/// The commits of a customer that a contract is charged for.
+pub fn charged_to(reader: &impl Reader, contract: ContractId) -> Result<Vec<(CommitId, Balance)>> {
+    let mut found = Vec::new();
+    for id in alias::listed(reader, TableId::InvoicedCommits, &contract.to_string())? {
+        if let Some(BalanceHome::Customer(own)) = CommitId::home(reader, id)? {
+            found.push((CommitId::from(id), own.balance));
+        }
+    }
+    Ok(found)
+}
+
+/// Puts a customer's commit on the list of those that its contract is charged for, or takes it off.
+fn list_as_charged(member: &Member<'_>, id: Uuid, level: &CustomerLevel, on: bool) -> Result<()> {
+    let Some(contract) = level.invoice_contract_id else { return Ok(()) };
+    alias::list(member, TableId::InvoicedCommits, &contract.to_string(), id, on)
+}
+
+/// The contract that is charged for a customer's commit, and its invoices that became due since it changed last.
+fn due(member: &Member<'_>, level: &CustomerLevel) -> Result<Option<(ContractId, Due)>> {
+    let Some(contract) = level.invoice_contract_id else { return Ok(None) };
+    let (_, origin) = contract_read::known(member, contract)?;
+    Ok(Some((contract, settling::due(member, contract, &origin)?)))
+}
+
 /// The commit or credit that was made with a uniqueness key.
 pub fn by_key(reader: &impl Reader, key: &str) -> Result<Option<EntityRef>> {
     let Some(id) = alias::holder(reader, TableId::UniquenessKey(KeySpace::Balance), key)? else {
@@ -315,6 +347,7 @@ pub fn by_key(reader: &impl Reader, key: &str) -> Result<Option<EntityRef>> {
 /// Takes away what leads to a customer's commit or credit that is forgotten.
 pub fn release(member: &Member<'_>, target: EntityRef, own: &CustomerBalance) -> Result<()> {
     list(member, target, own.level.customer_id, false)?;
+    list_as_charged(member, target.id, &own.level, false)?;
     if let Some(key) = &own.level.uniqueness_key {
         alias::take(member, TableId::UniquenessKey(KeySpace::Balance), key)?;
     }
@@ -334,6 +367,7 @@ pub fn all_of(reader: &impl Reader, customer: CustomerId) -> Result<Vec<EntityRe
 pub fn archive(member: &Member<'_>, target: EntityRef, own: CustomerBalance) -> Result<()> {
     let mut after = own.clone();
     after.balance.archived_at = Some(member.now());
+    let due = due(member, &own.level)?;
     let row = entities::known(member, target)?;
     let (before, after) = (BalanceHome::Customer(own.into()), BalanceHome::Customer(after.into()));
     if target.entity == ManagedEntity::Commit {
@@ -341,5 +375,6 @@ pub fn archive(member: &Member<'_>, target: EntityRef, own: CustomerBalance) -> 
     } else {
         rows::update(member, target.id, row, &CreditRecord(before), &CreditRecord(after))?;
     }
-    rows::archive(member, target, entities::known(member, target)?)
+    rows::archive(member, target, entities::known(member, target)?)?;
+    due.map_or(Ok(()), |(contract, due)| settling::after_change(member, contract, due, None))
 }

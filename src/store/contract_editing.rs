@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::contract_read;
 use super::contracts::ITSELF;
-use super::entities;
+use super::settling::Due;
+use super::{contract_read, entities, settling};
 use crate::entity::{ContractId, EntityId, EntityRef};
 use crate::error::{Fault, Result};
 use crate::id::ContractEditId;
@@ -16,6 +16,7 @@ use crate::model::contract_row::ContractWindow;
 use crate::model::scalar::Time;
 use crate::model::settings::{ContractSettings, SettingsChanges};
 use crate::rules::contract::ended;
+use crate::rules::invoice::Term;
 use crate::storage::codec::{self, FieldsRow};
 use crate::storage::collection::{self, Put};
 use crate::storage::member::Member;
@@ -34,6 +35,8 @@ pub struct Editing<'a, 'm> {
     /// Parts that are to be other than they were; `None` for those that go.
     changed: BTreeMap<(PartKind, PartId), Option<ContractPart>>,
     pub record: EditRecord,
+    /// The invoices that became due since the contract changed last.
+    pub due: Due,
 }
 
 impl<'a, 'm> Editing<'a, 'm> {
@@ -44,6 +47,7 @@ impl<'a, 'm> Editing<'a, 'm> {
             return Err(Fault::AlreadyArchived { target: id.into() }.into());
         }
         let before = contract_read::terms(member, id)?;
+        let due = settling::due(member, id, &origin)?;
         let record = EditRecord {
             id: ContractEditId::from(member.new_id()),
             timestamp: member.now(),
@@ -59,7 +63,7 @@ impl<'a, 'm> Editing<'a, 'm> {
             archived: false,
         };
         let terms = before.clone();
-        Ok(Self { member, id, row, origin, terms, before, changed: BTreeMap::new(), record })
+        Ok(Self { member, id, row, origin, terms, before, changed: BTreeMap::new(), record, due })
     }
 
     /// A part as this edit leaves it.
@@ -152,6 +156,7 @@ impl<'a, 'm> Editing<'a, 'm> {
         if self.terms != self.before {
             new.push(NewVersion::of(ITSELF, ContractPart::Terms(self.terms.clone())));
         }
+        let since = due_since(member, self.id, &self.origin, [&self.before, &self.terms], &new)?;
         versions::put(member, contract, &mut self.row, stamp, new)?;
         let key = stamp.revision.to_be_bytes().to_vec();
         let id = self.record.id;
@@ -168,6 +173,30 @@ impl<'a, 'm> Editing<'a, 'm> {
         for target in archived {
             rows::archive(member, target, entities::known(member, target)?)?;
         }
+        settling::after_change(member, self.id, self.due, since)?;
         Ok(id)
     }
+}
+
+/// From when on an edit may have brought about invoices that are due already.
+fn due_since(
+    member: &Member<'_>,
+    id: ContractId,
+    origin: &ContractOrigin,
+    [before, after]: [&ContractTerms; 2],
+    changed: &[NewVersion],
+) -> Result<Option<Time>> {
+    if after.archived_at.is_some() {
+        return Ok(None);
+    }
+    let statements = origin.usage_statement_schedule;
+    let term = Term { starting_at: origin.starting_at, ending_before: after.ending_before, statements };
+    let parts = changed.iter().filter_map(|new| Some((Uuid::from_bytes(new.id), new.part.as_ref()?)));
+    let charged = settling::charged_since(member, &term, parts)?;
+    let moved = before.ending_before != after.ending_before;
+    let end = [before, after].into_iter().filter_map(|terms| terms.ending_before).min().filter(|_| moved);
+    // Entitled or priced in another way, a subscription may be charged that was not.
+    let priced = changed.iter().any(|new| new.kind == PartKind::Override)
+        && !versions::parts(member, id.uuid(), Some(PartKind::Subscription), AsOf::Now)?.is_empty();
+    Ok([charged, end, priced.then_some(origin.starting_at)].into_iter().flatten().min())
 }

@@ -9,8 +9,9 @@ use super::contract_parts::{self, Additions, Site};
 use super::contract_products::OnCard;
 use super::contract_updates::with_archived_at;
 use super::custom_fields::Plan;
+use super::drafts::tag_name;
 use super::find::cut;
-use super::{balances, contract_edits, contract_read, entities, hierarchies, renewals};
+use super::{balances, contract_edits, contract_read, drafts, entities, hierarchies, renewals, settling};
 use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Fault, FieldProblem, Result};
 use crate::model::change::Collection;
@@ -21,6 +22,7 @@ use crate::model::contract::{
 use crate::model::contract_row::ContractWindow;
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::Time;
+use crate::rules::invoice::id::contract_tag;
 use crate::rules::{contract as rule, statement};
 use crate::storage::catalog::Catalog;
 use crate::storage::member::Member;
@@ -33,7 +35,7 @@ use crate::storage::{alias, alias_schedule, collection, contract_window, rows};
 pub const ITSELF: Uuid = Uuid::nil();
 
 pub fn create(member: &Member<'_>, mut request: CreateContract) -> Result<ContractId> {
-    let id = ContractId::from(entities::fresh_id(member, ManagedEntity::Contract)?);
+    let id = fresh_id(member)?;
     let parts = request.take_parts();
     let mut faults = rule::creation_faults(&request);
     faults.extend(entities::reference_fault(member, "customer_id", request.customer_id.into())?);
@@ -64,7 +66,18 @@ pub fn create(member: &Member<'_>, mut request: CreateContract) -> Result<Contra
     if let Some(renewed) = renewed {
         renewed.carry_out(id)?;
     }
+    settling::after_change(member, id, Vec::new(), Some(Time::FIRST))?;
     Ok(id)
+}
+
+/// An id that no contract has, nor the ids of any contract's invoices lead to.
+fn fresh_id(member: &Member<'_>) -> Result<ContractId> {
+    loop {
+        let id = ContractId::from(entities::fresh_id(member, ManagedEntity::Contract)?);
+        if drafts::contract_of(member, contract_tag(id))?.is_none() {
+            return Ok(id);
+        }
+    }
 }
 
 /// What is stored of a contract that never changes.
@@ -158,6 +171,7 @@ fn write_new(
     versions::put(member, id.uuid(), &mut row, stamp, additions.versions)?;
     let window = ContractWindow { starting_at: origin.starting_at, ending_before, archived: false };
     contract_window::put(member, origin.customer_id.uuid(), id.uuid(), &window)?;
+    alias::give(member, TableId::InvoiceTag, &tag_name(contract_tag(id)), id.uuid())?;
     if let Some(key) = &origin.uniqueness_key {
         alias::give(member, TableId::UniquenessKey(KeySpace::Contract), key, id.uuid())?;
     }
@@ -214,8 +228,9 @@ fn question(customer: CustomerId, filter: &ContractFilter) -> Question {
     )
 }
 
-/// Archives a contract with all of its commits and credits. It ends now, where it would have gone on.
-pub fn archive(member: &Member<'_>, id: ContractId) -> Result<()> {
+/// Archives a contract with all of its commits and credits. It ends now, where it would have gone on. Its drafts are
+/// gone; invoices that are final stay, or are voided.
+pub fn archive(member: &Member<'_>, id: ContractId, void_invoices: bool) -> Result<()> {
     let mut editing = Editing::begin(member, id)?;
     let now = member.now();
     let end = now.max(editing.origin.starting_at);
@@ -237,14 +252,17 @@ pub fn archive(member: &Member<'_>, id: ContractId) -> Result<()> {
     editing.record.archived = true;
     editing.finish(Vec::new(), archived)?;
     let row = entities::known(member, id.into())?;
-    rows::archive(member, id.into(), row)
+    rows::archive(member, id.into(), row)?;
+    if void_invoices { settling::void_all(member, id) } else { Ok(()) }
 }
 
-/// Archives all contracts of a customer.
+/// Archives all contracts of a customer, and voids all of their invoices.
 pub fn archive_all_of(member: &Member<'_>, customer: CustomerId) -> Result<()> {
     for (id, window) in all_of(member, customer)? {
-        if !window.archived {
-            archive(member, id)?;
+        if window.archived {
+            settling::void_all(member, id)?;
+        } else {
+            archive(member, id, true)?;
         }
     }
     Ok(())
@@ -273,6 +291,7 @@ pub fn release(member: &Member<'_>, id: ContractId) -> Result<()> {
     contract_edits::release(member, id)?;
     collection::clear(member, Collection::ContractParts, id.uuid())?;
     collection::clear(member, Collection::ContractEdits, id.uuid())?;
+    settling::release(member, id)?;
     contract_window::take(member, origin.customer_id.uuid(), id.uuid(), origin.starting_at)?;
     if let Some(key) = &origin.uniqueness_key {
         alias::take(member, TableId::UniquenessKey(KeySpace::Contract), key)?;

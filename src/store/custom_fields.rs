@@ -27,7 +27,7 @@ pub fn many(reader: &impl Reader, targets: &[EntityRef]) -> Result<Vec<BTreeMap<
     let mut faults = Vec::new();
     let mut values = Vec::with_capacity(targets.len());
     for &target in targets {
-        match rows::fields(reader, target)? {
+        match entities::row(reader, target)? {
             Some(row) => values.push(named(reader, row)),
             None => faults.push(Fault::InstanceNotFound { target }),
         }
@@ -39,7 +39,7 @@ pub fn many(reader: &impl Reader, targets: &[EntityRef]) -> Result<Vec<BTreeMap<
 /// An instance's value for one key.
 pub fn one(reader: &impl Reader, target: EntityRef, name: &str) -> Result<Option<String>> {
     let key = reader.with_catalog(|catalog| catalog.known_key(target.entity, name).cloned());
-    let row = rows::fields(reader, target)?.ok_or(Fault::InstanceNotFound { target });
+    let row = entities::row(reader, target)?.ok_or(Fault::InstanceNotFound { target });
     match (key, row) {
         (Ok(key), Ok(row)) => Ok(row.value(key.number).map(str::to_owned)),
         (key, row) => Fault::none_of(key.err().into_iter().chain(row.err()).collect()).map(|()| None),
@@ -151,7 +151,7 @@ impl Plan {
         if target.entity.is_of_a_package() {
             self.faults.push(Fault::FieldsOfAPackage { target });
         }
-        let row = match rows::fields(member, target)? {
+        let row = match entities::row(member, target)? {
             Some(row) => row,
             None => {
                 if !member.setting().adopts_unknown {

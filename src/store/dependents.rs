@@ -22,7 +22,7 @@ pub fn archive(member: &Member<'_>, target: EntityRef) -> Result<bool> {
         // One that was taken in with nothing but its id has nothing else to archive.
         let made = rows::record::<ContractOrigin>(member, contract.uuid())?.is_some();
         if made {
-            contracts::archive(member, contract)?;
+            contracts::archive(member, contract, false)?;
         }
         return Ok(made);
     }

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use uuid::Uuid;
 
-use super::dependents;
 use super::find::cut;
-use crate::entity::{EntityRef, ManagedEntity};
+use super::{dependents, invoices};
+use crate::entity::{EntityRef, InvoiceId, ManagedEntity};
 use crate::error::{Fault, Result};
 use crate::model::custom_field::Instance;
 use crate::model::page::{ArchiveFilter, Cursor, Page, PageRequest, Question};
@@ -17,11 +17,22 @@ use crate::storage::view::Reader;
 
 /// The row of an instance, or the fault that there is no such instance.
 pub fn known(reader: &impl Reader, target: EntityRef) -> Result<FieldsRow> {
-    Ok(rows::fields(reader, target)?.ok_or(Fault::InstanceNotFound { target })?)
+    Ok(row(reader, target)?.ok_or(Fault::InstanceNotFound { target })?)
 }
 
 pub fn exists(reader: &impl Reader, target: EntityRef) -> Result<bool> {
-    Ok(rows::fields(reader, target)?.is_some())
+    Ok(row(reader, target)?.is_some())
+}
+
+/// The row of an instance; `None` where there is no such instance. An invoice is there before anything is stored of
+/// it, and then it has no values.
+pub fn row(reader: &impl Reader, target: EntityRef) -> Result<Option<FieldsRow>> {
+    let stored = rows::fields(reader, target)?;
+    let Ok(invoice) = InvoiceId::try_from(target) else { return Ok(stored) };
+    if stored.is_some() || !invoices::exists(reader, invoice)? {
+        return Ok(stored);
+    }
+    Ok(Some(FieldsRow { archived_at: None, revision: 0, values: Vec::new() }))
 }
 
 /// A page of the instances of an entity, in order of their ids.
@@ -91,7 +102,7 @@ fn records<R: EntityRecord>(
 /// The fault of a field that names what nothing new can have: there is no such instance, or it is archived.
 pub fn reference_fault(reader: &impl Reader, field: &str, target: EntityRef) -> Result<Option<Fault>> {
     let field = field.to_owned();
-    Ok(match rows::fields(reader, target)? {
+    Ok(match row(reader, target)? {
         None => Some(Fault::ReferenceNotFound { field, target }),
         Some(row) if row.archived_at.is_some() => Some(Fault::ReferenceArchived { field, target }),
         Some(_) => None,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 mod balances;
 mod billable_metrics;
+mod charging;
 mod contract_answers;
 mod contract_editing;
 mod contract_edits;
@@ -28,9 +29,14 @@ mod custom_field_keys;
 mod custom_fields;
 mod customers;
 mod dependents;
+mod drafts;
 mod entities;
 mod find;
 mod hierarchies;
+mod invoice_lines;
+mod invoice_search;
+mod invoice_usage;
+mod invoices;
 mod options;
 mod part_names;
 mod past_values;
@@ -48,13 +54,16 @@ mod read;
 mod read_contracts;
 #[cfg(feature = "wire")]
 mod read_for_answers;
+mod read_invoices;
 mod read_records;
 mod renewals;
+mod settling;
 mod snapshot;
 mod transaction;
 mod upkeep;
 mod write;
 mod write_contracts;
+mod write_invoices;
 mod write_records;
 
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
@@ -62,12 +71,14 @@ pub use read::Reading;
 pub use read_contracts::ReadingContracts;
 #[cfg(feature = "wire")]
 pub(crate) use read_for_answers::ReadingForAnswers;
+pub use read_invoices::ReadingInvoices;
 pub use read_records::ReadingRecords;
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;
 pub use upkeep::Stats;
 pub use write::Writing;
 pub use write_contracts::WritingContracts;
+pub use write_invoices::WritingInvoices;
 pub use write_records::WritingRecords;
 
 use crate::error::{Fault, Result};

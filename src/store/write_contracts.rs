@@ -126,12 +126,21 @@ pub trait WritingContracts: Target {
     }
 
     /// Archives a contract with all of its commits and credits. It ends now, where it would have gone on; it stays
-    /// readable, and its uniqueness key stays used.
+    /// readable, and its uniqueness key stays used. Drafts of its invoices are gone; those that are finalised stay as
+    /// they are.
     ///
     /// # Errors
     /// As [`edit_contract`](Self::edit_contract).
     fn archive_contract(&self, id: ContractId) -> Result<()> {
-        self.changing(|member| contracts::archive(member, id))
+        self.changing(|member| contracts::archive(member, id, false))
+    }
+
+    /// [`archive_contract`](Self::archive_contract), and voids the invoices that are finalised.
+    ///
+    /// # Errors
+    /// As [`edit_contract`](Self::edit_contract).
+    fn archive_contract_and_void_invoices(&self, id: ContractId) -> Result<()> {
+        self.changing(|member| contracts::archive(member, id, true))
     }
 
     /// Makes a commit that is a customer's and no one contract's; its id. Source: `metronome-api.md` §6.6.

@@ -91,6 +91,21 @@ impl Amount {
         }
         Self::scaled(whole.checked_mul(one)?.checked_add(fraction)?, places)
     }
+
+    /// All of them together: exact where that is an amount, else in the 28 digits nearest to it, and the largest or
+    /// least amount where it is beyond it.
+    pub(crate) fn total(amounts: impl IntoIterator<Item = Self> + Clone) -> Self {
+        if let Some(exact) = Self::sum(amounts.clone()) {
+            return exact;
+        }
+        let (mut up, mut down) = (Decimal::ZERO, Decimal::ZERO);
+        for amount in amounts {
+            let part = if amount.is_negative() { &mut down } else { &mut up };
+            *part = part.saturating_add(amount.0);
+        }
+        let nearest = up.saturating_add(down).round_sf(28).unwrap_or_default();
+        Self::of(nearest.clamp(-Self::MAX.0, Self::MAX.0))
+    }
 }
 
 impl From<i64> for Amount {

@@ -1,0 +1,144 @@
+//! What a contract charges: its parts, read once, and the charges that fall on some days.
+
+use std::ops::Range;
+
+use uuid::Uuid;
+
+use super::{balances, contract_answers, contract_read};
+use crate::entity::{CommitId, ContractId, EntityId};
+use crate::error::Result;
+use crate::id::CreditTypeId;
+use crate::model::balance::Balance;
+use crate::model::charge_line::DatedCharge;
+use crate::model::contract::{ConsolidatedCharges, ContractOrigin, ContractPart, ContractTerms, PartKind};
+use crate::model::contract_rate::RateQuestion;
+use crate::model::credit_type::CreditType;
+use crate::model::rate_card::RateCardRecord;
+use crate::model::scalar::{Amount, Time};
+use crate::model::subscription::{InvoicePlacement, SubscriptionTerms};
+use crate::rules::invoice::placement::{UsageInvoices, usage_due};
+use crate::rules::invoice::{self, Term};
+use crate::storage::rows;
+use crate::storage::versions::{self, AsOf, PartId};
+use crate::storage::view::Reader;
+
+/// The parts that charge something on dates.
+const CHARGING: [PartKind; 6] = [
+    PartKind::Commit,
+    PartKind::RecurringCommit,
+    PartKind::ScheduledCharge,
+    PartKind::Discount,
+    PartKind::ProfessionalService,
+    PartKind::Subscription,
+];
+
+/// A contract with all that says what it charges.
+pub struct Charging {
+    pub id: ContractId,
+    pub origin: ContractOrigin,
+    pub terms: ContractTerms,
+    /// What its usage invoices are in.
+    pub credit_type_id: CreditTypeId,
+    pub term: Term,
+    parts: Vec<(PartId, ContractPart)>,
+    /// The commits of its customer that it is charged for.
+    commits: Vec<(CommitId, Balance)>,
+}
+
+impl Charging {
+    pub fn of(reader: &impl Reader, id: ContractId, origin: ContractOrigin) -> Result<Self> {
+        let terms = contract_read::terms(reader, id)?;
+        let card: Option<RateCardRecord> = match origin.rate_card_id {
+            Some(card) => rows::record(reader, card.uuid())?,
+            None => None,
+        };
+        let mut parts = Vec::new();
+        let mut commits = Vec::new();
+        // What an archived contract charged was settled when it was archived.
+        if terms.archived_at.is_none() {
+            for kind in CHARGING {
+                parts.extend(versions::parts(reader, id.uuid(), Some(kind), AsOf::Now)?);
+            }
+            commits = balances::charged_to(reader, id)?;
+        }
+        let term = Term {
+            starting_at: origin.starting_at,
+            ending_before: terms.ending_before,
+            statements: origin.usage_statement_schedule,
+        };
+        let credit_type_id = card.map_or(CreditType::USD_CENTS, |card| card.fiat_credit_type);
+        Ok(Self { id, origin, terms, credit_type_id, term, parts, commits })
+    }
+
+    /// Whether a moment is in one of the contract's statement periods.
+    pub fn has_usage_at(&self, at: Time) -> bool {
+        let invoices = self.usage_invoices();
+        invoices.first <= at && invoices.end.is_none_or(|end| at < end)
+    }
+
+    pub fn is_archived(&self) -> bool {
+        self.terms.archived_at.is_some()
+    }
+
+    pub fn usage_invoices(&self) -> UsageInvoices {
+        let statements = self.origin.usage_statement_schedule;
+        let asked = statements.invoice_generation_starting_at.unwrap_or(self.origin.starting_at);
+        UsageInvoices {
+            statements,
+            first: asked.max(self.origin.starting_at),
+            end: self.terms.ending_before,
+            credit_type_id: self.credit_type_id,
+            consolidates: self.origin.scheduled_charges_on_usage_invoices == Some(ConsolidatedCharges::All),
+        }
+    }
+
+    /// What falls due on some days, by part. A charge that was due before now has the price that had been recorded when
+    /// it was, unless the contract only came to charge it with what is written now.
+    pub fn charges(
+        &self,
+        reader: &impl Reader,
+        days: &Range<Time>,
+        now: Option<Time>,
+    ) -> Result<Vec<DatedCharge>> {
+        let mut found = Vec::new();
+        for (id, balance) in &self.commits {
+            found.extend(invoice::commit(*id, balance, days));
+        }
+        for (id, part) in &self.parts {
+            let mut price = |moment: Time, at: Time| match part {
+                ContractPart::Subscription(subscription) => self.price(
+                    reader,
+                    &subscription.terms,
+                    moment,
+                    self.recorded_by(&subscription.terms, at, now),
+                ),
+                _ => Ok(None),
+            };
+            found.extend(invoice::charges(Uuid::from_bytes(*id), part, &self.term, days, &mut price)?);
+        }
+        Ok(found)
+    }
+
+    /// When the invoice became final that a charge of a subscription is on; `None` where it is not yet.
+    fn recorded_by(&self, terms: &SubscriptionTerms, at: Time, now: Option<Time>) -> Option<Time> {
+        let alone = terms.invoice_placement == Some(InvoicePlacement::OnScheduledInvoice);
+        let period = self.usage_invoices().ending_on_the_day_of(at).filter(|_| !alone);
+        let due = period.map_or(at, |(_, end)| usage_due(end));
+        now.filter(|now| due <= *now).map(|_| due)
+    }
+
+    fn price(
+        &self,
+        reader: &impl Reader,
+        terms: &SubscriptionTerms,
+        moment: Time,
+        as_of: Option<Time>,
+    ) -> Result<Option<(Amount, CreditTypeId)>> {
+        let billing_frequency = Some(terms.billing_frequency);
+        let question = RateQuestion { billing_frequency, ..RateQuestion::new(terms.product_id) };
+        let rate = contract_answers::price_as_of(reader, self.id, &question, moment, as_of)?;
+        let Some(rate) = rate.filter(|rate| rate.entitled) else { return Ok(None) };
+        let unit = rate.unit().unwrap_or(self.credit_type_id);
+        Ok(rate.in_force().price.map(|price| (price, unit)))
+    }
+}

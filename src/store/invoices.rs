@@ -1,0 +1,147 @@
+//! Invoices: one, and lists of them.
+
+use super::charging::Charging;
+use super::drafts::{self, Draft, Invoices, days};
+use super::find::cut;
+use super::invoice_lines::{Standing, statement};
+use super::invoice_search::{Search, place_bytes, place_of};
+use super::invoice_usage::{self, PricedUsage};
+use super::{contract_read, contracts, custom_fields, entities};
+use crate::entity::{ContractId, InvoiceId};
+use crate::error::{Error, Fault, Result};
+use crate::model::invoice::{Invoice, InvoiceQuestion, InvoiceStatement, InvoiceStatus, InvoicesOf};
+use crate::model::page::{Cursor, Page, PageRequest, Question};
+use crate::model::scalar::{Amount, Time};
+use crate::rules::invoice::id::{self, DecodedOf};
+use crate::storage::catalog::Catalog;
+use crate::storage::view::Reader;
+use crate::storage::{rows, settled};
+
+/// An invoice as it was found: settled, or as its contract gives rise to it.
+pub enum Found {
+    Settled(InvoiceStatement),
+    Draft(Draft),
+}
+
+impl Found {
+    pub fn issued_at(&self) -> Time {
+        match self {
+            Self::Settled(statement) => statement.issued_at,
+            Self::Draft(draft) => draft.issued_at,
+        }
+    }
+}
+
+/// An invoice, and the contract it comes from; `None` where there is none of that id.
+pub fn find(reader: &impl Reader, id: InvoiceId, now: Time) -> Result<Option<(Charging, Found)>> {
+    let Some(key) = id::read(id) else { return Ok(None) };
+    let Some(contract) = drafts::contract_of(reader, key.contract_tag)? else { return Ok(None) };
+    let (_, origin) = contract_read::known(reader, contract)?;
+    let charging = Charging::of(reader, contract, origin)?;
+    let range = match key.of {
+        DecodedOf::Scheduled { day, .. } => days(day, day),
+        DecodedOf::Usage { boundary, .. } => match charging.usage_invoices().period(boundary) {
+            Some((_, end)) => days(end, end),
+            // The contract may end before it by now.
+            None => Time::FIRST..Time::FIRST,
+        },
+    };
+    if let Some(statement) = settled::get(reader, contract, id)? {
+        return Ok(Some((charging, Found::Settled(statement))));
+    }
+    let Invoices { drafts, .. } = drafts::on_days(reader, &charging, &range, Some(now))?;
+    let found = drafts.into_iter().find(|draft| draft.id == id);
+    Ok(found.map(|draft| (charging, Found::Draft(draft))))
+}
+
+/// Whether a contract gives rise to an invoice, or did and it is settled.
+pub fn exists(reader: &impl Reader, id: InvoiceId) -> Result<bool> {
+    Ok(find(reader, id, Time::LAST)?.is_some())
+}
+
+/// As [`find`], or the fault that there is none.
+pub fn known(reader: &impl Reader, id: InvoiceId, now: Time) -> Result<(Charging, Found)> {
+    let nothing = match rows::fields(reader, id.into())? {
+        Some(_) => Fault::NothingButAnId { target: id.into() },
+        None => Fault::InstanceNotFound { target: id.into() },
+    };
+    Ok(find(reader, id, now)?.ok_or(nothing)?)
+}
+
+pub fn get(reader: &impl Reader, id: InvoiceId, now: Time) -> Result<Invoice> {
+    let (charging, found) = known(reader, id, now)?;
+    shown(reader, &charging, id, found, &[], now)
+}
+
+/// An invoice with its values and its total.
+fn shown(
+    reader: &impl Reader,
+    charging: &Charging,
+    id: InvoiceId,
+    found: Found,
+    usage: &[PricedUsage],
+    now: Time,
+) -> Result<Invoice> {
+    let mut statement = match found {
+        Found::Settled(statement) => statement,
+        Found::Draft(draft) => statement(reader, charging, &draft, Standing::of(&draft, now))?,
+    };
+    let as_of = (statement.status != InvoiceStatus::Draft).then_some(statement.settled_at);
+    invoice_usage::show(reader, charging, id, &mut statement, usage, as_of)?;
+    let counted = statement.lines.iter().filter(|line| line.credit_type_id == statement.credit_type_id);
+    let total = Amount::total(counted.map(|line| line.total));
+    let row = rows::fields(reader, id.into())?;
+    Ok(Invoice {
+        id,
+        customer_id: charging.origin.customer_id,
+        contract_id: charging.id,
+        custom_fields: row.map(|row| custom_fields::named(reader, row)).unwrap_or_default(),
+        statement,
+        total,
+    })
+}
+
+/// A page of the invoices of a contract, or of all contracts of a customer.
+pub fn page(
+    reader: &impl Reader,
+    of: InvoicesOf,
+    question: &InvoiceQuestion,
+    page: &PageRequest,
+    now: Time,
+) -> Result<Page<Invoice>> {
+    let mut faults = Vec::new();
+    let asked = Question::filtered("invoices", &[format!("{of:?}"), format!("{question:?}")]);
+    let store = reader.with_catalog(Catalog::store);
+    let after = Fault::gather(page.resume(store, &asked), &mut faults)?.flatten();
+    let contracts = Fault::gather(contracts_of(reader, of, question), &mut faults)?.unwrap_or_default();
+    let known = |id: ContractId| contracts.iter().find(|charging| charging.id == id);
+    let usage = Fault::gather(invoice_usage::priced(reader, &question.usage, known), &mut faults)?;
+    Fault::none_of(faults)?;
+    let usage = usage.unwrap_or_default();
+    let after = after.map(place_of).transpose()?;
+    let found = Search { reader, contracts: &contracts, question, now, after }.run(page.limit + 1)?;
+    let found = cut(found, page.limit, |last| Cursor::new(store, asked, &place_bytes(last.place())));
+    let shown = found.items.into_iter().map(|hit| {
+        let charging =
+            contracts.get(hit.contract).ok_or_else(|| Error::corrupt("an invoice of no contract"))?;
+        shown(reader, charging, hit.id, hit.found, &usage, now)
+    });
+    Ok(Page { items: shown.collect::<Result<_>>()?, next: found.next })
+}
+
+/// The contracts that are asked about: those that begin late enough are not, because nothing of them is due before.
+fn contracts_of(reader: &impl Reader, of: InvoicesOf, question: &InvoiceQuestion) -> Result<Vec<Charging>> {
+    let ids = match of {
+        InvoicesOf::Contract(id) => vec![id],
+        InvoicesOf::Customer(id) => {
+            entities::known(reader, id.into())?;
+            contracts::all_of(reader, id)?.into_iter().map(|(id, _)| id).collect()
+        }
+    };
+    let asked = ids.into_iter().filter(|id| question.contract_id.is_none_or(|asked| asked == *id));
+    let charging = |id| {
+        let (_, origin) = contract_read::known(reader, id)?;
+        Charging::of(reader, id, origin)
+    };
+    asked.map(charging).collect()
+}

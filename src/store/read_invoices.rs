@@ -1,0 +1,77 @@
+//! The calls that read invoices.
+
+use super::read::sealed::Source;
+use super::{Snapshot, Store, Transaction, invoices};
+use crate::entity::InvoiceId;
+use crate::error::Result;
+use crate::model::invoice::{Invoice, InvoiceQuestion, InvoicesOf};
+use crate::model::page::{Page, PageRequest};
+
+impl ReadingInvoices for Store {}
+impl ReadingInvoices for Snapshot {}
+impl ReadingInvoices for Transaction<'_> {}
+
+/// The calls that read invoices: part of [`Reading`](crate::Reading).
+///
+/// What is a draft and what is finalised goes by the store's clock, of a snapshot by the moment it was taken at.
+///
+/// # Errors
+/// As [`Reading`](crate::Reading).
+pub trait ReadingInvoices: Source {
+    /// An invoice, whether anything was stored of it or not.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// # let clock = SetClock::default();
+    /// # clock.set("2025-01-10T00:00:00Z".parse()?);
+    /// # let store = StoreOptions::new().clock_from(&clock).in_memory()?;
+    /// let customer = store.create_customer(CreateCustomer::default())?;
+    /// let start: Time = "2025-01-01T00:00:00Z".parse()?;
+    /// let contract = store.create_contract(CreateContract::new(customer, start))?;
+    /// let all = store.invoices(contract, &InvoiceQuestion::through(start), &PageRequest::default())?;
+    /// assert_eq!(store.invoice(all.items[0].id)?, all.items[0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal where no contract gives rise to an invoice of that id, or not any more.
+    fn invoice(&self, id: InvoiceId) -> Result<Invoice> {
+        let now = self.now();
+        self.reading(|reader| invoices::get(reader, id, now))
+    }
+
+    /// The invoices that a contract, or all contracts of a customer, give rise to, a page at a time: drafts, finalised
+    /// and void ones. See [`Invoice`] for which there are.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// # let clock = SetClock::default();
+    /// # clock.set("2025-02-10T00:00:00Z".parse()?);
+    /// # let store = StoreOptions::new().clock_from(&clock).in_memory()?;
+    /// let customer = store.create_customer(CreateCustomer::default())?;
+    /// store.create_contract(CreateContract::new(customer, "2025-01-01T00:00:00Z".parse()?))?;
+    /// let question = InvoiceQuestion::through("2025-02-10T00:00:00Z".parse()?);
+    /// let invoices = store.invoices(customer, &question, &PageRequest::default())?.items;
+    /// let statuses: Vec<_> = invoices.iter().map(|invoice| invoice.status).collect();
+    /// assert_eq!(statuses, [InvoiceStatus::Finalized, InvoiceStatus::Draft]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal with every fault of the question: no such customer or contract; quantities of usage that are
+    /// negative, on a contract that is not asked about, outside of its statement periods, of a product without a rate
+    /// in force, or with a rate that only the caller can make a price of; more than 1,000 of them; a page's limit that
+    /// is not 1 to 1,000, or a cursor that belongs to another question.
+    fn invoices(
+        &self,
+        of: impl Into<InvoicesOf>,
+        question: &InvoiceQuestion,
+        page: &PageRequest,
+    ) -> Result<Page<Invoice>> {
+        let now = self.now();
+        let of = of.into();
+        self.reading(|reader| invoices::page(reader, of, question, page, now))
+    }
+}
