@@ -13,6 +13,7 @@ pub(crate) mod credit_type;
 pub(crate) mod custom_field;
 pub(crate) mod customer;
 pub(crate) mod hierarchy;
+pub(crate) mod net_balance;
 pub(crate) mod page;
 pub(crate) mod payment_gate;
 pub(crate) mod price_override;

@@ -31,6 +31,7 @@ mod dependents;
 mod entities;
 mod find;
 mod hierarchies;
+mod net_balances;
 mod options;
 mod part_names;
 mod products;

@@ -23,6 +23,7 @@ mod hierarchies;
 mod instances;
 mod keys;
 mod model;
+mod net_balances;
 mod opening;
 mod pages_written;
 mod part_names;

@@ -2,6 +2,7 @@
 
 mod change;
 mod grant;
+mod open;
 mod period;
 mod proration;
 
@@ -9,6 +10,7 @@ mod proration;
 pub use change::terms_now;
 pub use change::{end, update, update_faults};
 pub use grant::grants;
+pub use open::open_grants;
 
 use super::calendar::check_hour;
 use super::schedule::{check_not_negative, check_product};
