@@ -67,6 +67,8 @@ mod wire_customer_fields;
 #[cfg(feature = "wire")]
 mod wire_customers;
 #[cfg(feature = "wire")]
+mod wire_net_balance;
+#[cfg(feature = "wire")]
 mod wire_rates;
 #[cfg(feature = "wire")]
 mod wire_requests;
