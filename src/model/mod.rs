@@ -15,6 +15,7 @@ pub(crate) mod custom_field;
 pub(crate) mod customer;
 pub(crate) mod hierarchy;
 pub(crate) mod invoice;
+pub(crate) mod net_balance;
 pub(crate) mod page;
 pub(crate) mod payment_gate;
 pub(crate) mod price_override;

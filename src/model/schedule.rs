@@ -127,8 +127,13 @@ impl AccessSchedule {
     /// How much the segments give that are open at a moment; `None` where that is no amount.
     #[cfg(feature = "wire")]
     pub(crate) fn open_at(&self, at: Time) -> Option<Amount> {
-        let open = |item: &&AccessItem| item.starting_at <= at && at < item.ending_before;
-        Amount::sum(self.schedule_items.iter().filter(open).map(|item| item.amount))
+        Amount::sum(self.open_amounts(at))
+    }
+
+    /// What the segments give, one by one, that are open at a moment.
+    pub(crate) fn open_amounts(&self, at: Time) -> impl Iterator<Item = Amount> {
+        let open = move |item: &&AccessItem| item.starting_at <= at && at < item.ending_before;
+        self.schedule_items.iter().filter(open).map(|item| item.amount)
     }
 }
 

@@ -269,8 +269,8 @@ fn named<I: BalanceId>(
     Ok(find(reader, id)?.filter(|found| behind && found.customer_id == customer))
 }
 
-/// Up to so many of a customer's commits or credits behind the id `after`.
-fn listed<I: BalanceId>(
+/// Up to so many of a customer's commits or credits behind the id `after`, those of its contracts included.
+pub fn listed<I: BalanceId>(
     reader: &impl Reader,
     customer: CustomerId,
     after: Option<&[u8]>,

@@ -57,7 +57,7 @@ pub fn for_usage(
 }
 
 /// The contracts of a customer that are in force at a moment, with their start and end.
-fn in_force(
+pub fn in_force(
     reader: &impl Reader,
     customer: CustomerId,
     moment: Time,

@@ -66,7 +66,7 @@ pub fn grants(
 }
 
 /// The subscription whose quantity says how much a recurring commit or credit gives.
-fn subscribed(
+pub fn subscribed(
     reader: &impl Reader,
     contract: ContractId,
     recurring: &Recurring,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::read::sealed::Source;
 use super::{
     Snapshot, Store, Transaction, balances, contract_answers, contract_edits, contract_read,
-    contract_schedules, contracts,
+    contract_schedules, contracts, net_balances,
 };
 use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityRef, SubscriptionId};
 use crate::error::Result;
@@ -15,6 +15,7 @@ use crate::model::charge::Charge;
 use crate::model::contract::{Contract, ContractFilter, ContractOrigin};
 use crate::model::contract_edit::ContractEdit;
 use crate::model::contract_rate::{ContractRate, ContractRateSegment, RateQuestion};
+use crate::model::net_balance::NetBalanceQuestion;
 use crate::model::page::{Page, PageRequest};
 use crate::model::rate::RateSelector;
 use crate::model::recurring::{Grant, GrantsOf};
@@ -173,6 +174,57 @@ pub trait ReadingContracts: Source {
         page: &PageRequest,
     ) -> Result<Page<Credit>> {
         self.reading(|reader| balances::page(reader, customer, filter, page))
+    }
+
+    /// What a customer's commits and credits give together at this moment, the store's or the snapshot's, in one
+    /// credit type: all of them, or those that a filter lets through. Source: `metronome-api.md` §1.10.
+    ///
+    /// It is what is committed, because nothing is drawn from it here: the amounts of the segments that are open now,
+    /// of the customer's own commits and credits and of those of its contracts, and the amounts of the
+    /// [grants](Self::grants) of its contracts' recurring ones that can be drawn from now. POSTPAID commits count too,
+    /// unless a filter says otherwise. Archived ones do not, nor what archived contracts have, nor what another
+    /// customer shares, nor those from which usage takes [units](crate::AccessType::Quantity), which are no amounts of
+    /// a credit type. What together needs more than 28 digits is rounded once, to the even one of the two nearest.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use billfold::TimeError;
+    ///
+    /// let clock = SetClock::default();
+    /// clock.set("2024-12-01T00:00:00Z".parse()?);
+    /// let store = StoreOptions::new().clock_from(&clock).in_memory()?;
+    /// store.add_key(ManagedEntity::ContractCredit, "campaign", KeyKind::Unindexed)?;
+    /// let customer = store.create_customer(CreateCustomer::default())?;
+    /// let product_type = ProductType::Fixed;
+    /// let product = store.create_product(CreateProduct { product_type, ..Default::default() })?;
+    /// let terms = BalanceTerms { priority: Some(1.into()), ..BalanceTerms::new(product) };
+    /// let this_year = |amount: i64| -> Result<CreateAccessSchedule, TimeError> {
+    ///     let (starting_at, ending_before) = ("2024-11-01T00:00:00Z".parse()?, "2025-11-01T00:00:00Z".parse()?);
+    ///     Ok([CreateAccessItem { amount: amount.into(), starting_at, ending_before }].into())
+    /// };
+    /// let commit = CreateCommit::prepaid(terms.clone(), this_year(100_000)?);
+    /// store.create_commit(CustomerLevel::new(customer), commit)?;
+    /// let free_trial = [("campaign", "free-trial")].into();
+    /// let credit = CreateCredit { custom_fields: free_trial, ..CreateCredit::new(terms, this_year(2_500)?) };
+    /// store.create_credit(CustomerLevel::new(customer), credit)?;
+    ///
+    /// assert_eq!(store.net_balance(customer, &NetBalanceQuestion::default())?, 102_500.into());
+    /// let custom_fields = [("campaign".to_owned(), "free-trial".to_owned())].into();
+    /// let free_trials = NetBalanceFilter { custom_fields, ..Default::default() };
+    /// let question = NetBalanceQuestion { filters: vec![free_trials], ..Default::default() };
+    /// assert_eq!(store.net_balance(customer, &question)?, 2_500.into());
+    /// clock.set("2025-11-01T00:00:00Z".parse()?);
+    /// assert_eq!(store.net_balance(customer, &question)?, 0.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal where there is no such customer; where a filter names a key that neither commits nor credits have
+    /// registered; where there are more than 100 filters, or one has more than 1,000 ids or values; and where the
+    /// balance has more than 28 digits before its point.
+    fn net_balance(&self, customer: CustomerId, question: &NetBalanceQuestion) -> Result<Amount> {
+        let now = self.now();
+        self.reading(|reader| net_balances::net_balance(reader, customer, question, now))
     }
 
     /// What a contract was made with: whose it is, and what else never changes. Reads nothing of its parts.

@@ -29,6 +29,7 @@ mod listed_settings;
 mod listed_subscription;
 mod listed_threshold;
 mod listing;
+mod net_balance;
 mod new_contract;
 mod overrides;
 mod payment_gate;
@@ -64,7 +65,7 @@ type Route = (&'static str, &'static str, Call);
 type PathParameters<'p> = Vec<(&'static str, &'p str)>;
 
 /// All calls, by subject.
-const ROUTES: [&[Route]; 9] = [
+const ROUTES: [&[Route]; 10] = [
     custom_fields::ROUTES,
     customers::ROUTES,
     billable_metrics::ROUTES,
@@ -74,6 +75,7 @@ const ROUTES: [&[Route]; 9] = [
     contracts::ROUTES,
     contract_edits::ROUTES,
     balances::ROUTES,
+    net_balance::ROUTES,
 ];
 
 /// What a call is asked with.

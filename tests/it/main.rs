@@ -23,6 +23,7 @@ mod hierarchies;
 mod instances;
 mod keys;
 mod model;
+mod net_balances;
 mod opening;
 mod pages_written;
 mod part_names;
@@ -65,6 +66,8 @@ mod wire_contracts;
 mod wire_customer_fields;
 #[cfg(feature = "wire")]
 mod wire_customers;
+#[cfg(feature = "wire")]
+mod wire_net_balance;
 #[cfg(feature = "wire")]
 mod wire_rates;
 #[cfg(feature = "wire")]

@@ -75,7 +75,24 @@ impl Amount {
 
     /// All of them together; `None` where that is no amount exactly. Their order does not matter.
     pub(crate) fn sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
-        // What stands before the point and what stands behind it, each as a whole number.
+        let (whole, mut fraction) = Self::added(amounts)?;
+        let (mut places, mut one) = (28, MOST);
+        while places > 0 && fraction % 10 == 0 {
+            (places, one, fraction) = (places - 1, one / 10, fraction / 10);
+        }
+        Self::scaled(whole.checked_mul(one)?.checked_add(fraction)?, places)
+    }
+
+    /// All of them together, which is 0 or more: where that is no amount exactly, the even one of the two nearest.
+    /// `None` where it has more than 28 digits before its point.
+    pub(crate) fn rounded_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let (whole, fraction) = Self::added(amounts)?;
+        let (whole, fraction) = (u128::try_from(whole).ok()?, u128::try_from(fraction).ok()?);
+        Written::joined(whole, fraction).rounded(i32::MAX, None)
+    }
+
+    /// All of them together: what stands before the point, and what there is besides as digits behind it.
+    fn added(amounts: impl IntoIterator<Item = Self>) -> Option<(i128, i128)> {
         let (mut whole, mut fraction) = (0_i128, 0_i128);
         for amount in amounts {
             let one = 10_i128.checked_pow(amount.0.scale())?;
@@ -84,12 +101,7 @@ impl Amount {
             fraction = fraction.checked_add((mantissa % one).checked_mul(MOST / one)?)?;
         }
         whole = whole.checked_add(fraction.div_euclid(MOST))?;
-        fraction = fraction.rem_euclid(MOST);
-        let (mut places, mut one) = (28, MOST);
-        while places > 0 && fraction % 10 == 0 {
-            (places, one, fraction) = (places - 1, one / 10, fraction / 10);
-        }
-        Self::scaled(whole.checked_mul(one)?.checked_add(fraction)?, places)
+        Some((whole, fraction.rem_euclid(MOST)))
     }
 
     /// All of them together: exact where that is an amount, else in the 28 digits nearest to it, and the largest or
@@ -280,6 +292,26 @@ mod tests {
         assert_eq!(sum(&["-0.5", "0.25", "-1"]), is("-1.25"));
         assert_eq!(sum(&["9999999999999999999999999999", "1"]), None);
         assert_eq!(sum(&["9999999999999999999999999999"]), Some(Amount::MAX));
+    }
+
+    #[test]
+    fn a_sum_that_may_be_rounded_is_so_once_and_to_as_many_digits_as_there_are() {
+        let sum = |amounts: &[&str]| {
+            let amounts = amounts.iter().map(|text| text.parse::<Amount>().unwrap());
+            Amount::rounded_sum(amounts).map(|sum| sum.to_string())
+        };
+        let is = |text: &str| Some(text.to_owned());
+        assert_eq!(sum(&[]), is("0"));
+        assert_eq!(sum(&["0.5", "0.25", "1"]), is("1.75"));
+        assert_eq!(sum(&["1e-28", "0"]), is("0.0000000000000000000000000001"));
+        assert_eq!(sum(&["33.33333333333333333333333333", "1000000"]), is("1000033.333333333333333333333"));
+        // Halfway it is the even one, and the halves of several do not get lost.
+        assert_eq!(sum(&["1e27", "0.5"]), is("1000000000000000000000000000"));
+        assert_eq!(sum(&["1e27", "1.5"]), is("1000000000000000000000000002"));
+        assert_eq!(sum(&["1e27", "0.3", "0.3"]), is("1000000000000000000000000001"));
+        assert_eq!(sum(&["9999999999999999999999999999", "0.4"]), is("9999999999999999999999999999"));
+        assert_eq!(sum(&["9999999999999999999999999999", "0.5"]), None);
+        assert_eq!(sum(&["9999999999999999999999999999", "1"]), None);
     }
 
     proptest! {

@@ -27,6 +27,12 @@ impl Written {
         Self { digits, behind, more: false }
     }
 
+    /// A whole number, and 28 digits behind the point as another one.
+    pub(super) fn joined(whole: u128, fraction: u128) -> Self {
+        let digits = format!("{whole}{fraction:028}").bytes().map(|digit| digit - b'0').collect();
+        Self { digits, behind: MAX_DIGITS, more: false }
+    }
+
     /// This number that many times, the sign aside. For numbers that do not go on.
     pub(crate) fn times(self, by: Amount) -> Self {
         let (b, behind) = parts(by);

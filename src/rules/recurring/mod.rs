@@ -2,6 +2,7 @@
 
 mod change;
 mod grant;
+mod open;
 mod period;
 mod proration;
 
@@ -9,6 +10,7 @@ mod proration;
 pub use change::terms_now;
 pub use change::{end, terms_at, update, update_faults};
 pub use grant::{first_grant_from, grants};
+pub use open::open_grants;
 pub use proration::prorated;
 
 use super::calendar::check_hour;

@@ -46,6 +46,12 @@ impl Periods {
         self.cycle.nth(self.first + i64::from(number) + i64::from(periods)).unwrap_or(Time::LAST)
     }
 
+    /// The first grant that is not over at a moment, where each lasts so many periods and there are no others.
+    pub fn lasting_at(self, moment: Time, periods: u32) -> u32 {
+        let over = self.cycle.at_or_before(moment) - self.first - i64::from(periods);
+        u32::try_from((over + 1).max(0)).unwrap_or(u32::MAX)
+    }
+
     /// That grant's period as it is in the calendar, wherever the grant begins in it.
     pub fn whole(self, number: u32) -> (Time, Time) {
         let start = self.cycle.nth(self.first + i64::from(number)).unwrap_or(self.starting_at);
