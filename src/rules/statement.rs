@@ -36,6 +36,11 @@ pub fn resolve(schedule: &CreateStatementSchedule, contract_start: Time) -> Stat
     }
 }
 
+/// From when on there are statements of a contract that starts there.
+pub fn first_moment(schedule: &StatementSchedule, contract_start: Time) -> Time {
+    schedule.invoice_generation_starting_at.map_or(contract_start, |from| from.max(contract_start))
+}
+
 /// The moments at which one statement's period ends and the next one's begins.
 pub fn boundaries(schedule: &StatementSchedule) -> Cycle {
     Cycle::new(schedule.billing_anchor_date, schedule.frequency)
@@ -62,6 +67,22 @@ pub fn periods(
     })
 }
 
+/// The period from the boundary with that number to the next one, of those that [`periods`] tells; `None` where there
+/// is none.
+pub fn period(
+    schedule: &StatementSchedule,
+    from: Time,
+    to: Option<Time>,
+    number: i64,
+) -> Option<(Time, Time)> {
+    let boundaries = boundaries(schedule);
+    let to = to.unwrap_or(Time::LAST);
+    let first = boundaries.at_or_before(from);
+    let start = if number == first { from } else { boundaries.nth(number).filter(|_| number > first)? };
+    let end = boundaries.nth(number.checked_add(1)?).map_or(to, |next| next.min(to));
+    (start < end).then_some((start, end))
+}
+
 /// The periods before, around and after a moment, of those that [`periods`] tells; none where there is none. Before
 /// all of them the first one is the one after, and behind them the last one is the one before.
 #[cfg(feature = "wire")]
@@ -71,14 +92,9 @@ pub fn around(
     to: Option<Time>,
     at: Time,
 ) -> [Option<(Time, Time)>; 3] {
-    let boundaries = boundaries(schedule);
-    let to = to.unwrap_or(Time::LAST);
-    let number = boundaries.at_or_before(at.clamp(from.min(to), to));
-    let period = |number: i64| {
-        let start = boundaries.nth(number).map_or(from, |start| start.max(from));
-        let end = boundaries.nth(number + 1).map_or(to, |end| end.min(to));
-        (start < end).then_some((start, end))
-    };
+    let last = to.unwrap_or(Time::LAST);
+    let number = boundaries(schedule).at_or_before(at.clamp(from.min(last), last));
+    let period = |number| period(schedule, from, to, number);
     if at < from {
         return [None, None, period(number)];
     }
@@ -182,6 +198,17 @@ mod tests {
         assert_eq!((all.len(), all[1].1), (2, Time::LAST));
     }
 
+    #[test]
+    fn behind_the_last_period_of_the_calendar_there_is_none() {
+        let schedule = resolve(&asked(Monthly, StatementDay::ContractStart, None), time("9999-11-01T00"));
+        let from = time("9999-11-01T00");
+        let last = period(&schedule, from, None, 1);
+        assert_eq!(last, Some((time("9999-12-01T00"), Time::LAST)));
+        for number in [i64::MIN, -1, 2, i64::MAX] {
+            assert_eq!(period(&schedule, from, None, number), None, "{number}");
+        }
+    }
+
     proptest! {
         #[test]
         fn periods_tile_what_is_asked_for(
@@ -203,6 +230,10 @@ mod tests {
             prop_assert!(all.windows(2).all(|pair| pair[0].1 == pair[1].0));
             // Every cut inside is a boundary, and every boundary is a cut.
             let cycle = boundaries(&schedule);
+            let first = cycle.at_or_before(from);
+            let numbered = |number| period(&schedule, from, Some(to), number);
+            prop_assert_eq!(&(first..).map_while(numbered).collect::<Vec<_>>(), &all);
+            prop_assert_eq!(numbered(first - 1), None);
             prop_assert!(all.windows(2).all(|pair| cycle.nth(cycle.at_or_before(pair[0].1)) == Some(pair[0].1)));
             let inside = cycle.at_or_before(to) - cycle.at_or_before(from);
             let at_the_end = cycle.nth(cycle.at_or_before(to)) == Some(to);

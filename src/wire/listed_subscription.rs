@@ -12,13 +12,12 @@ use crate::model::contract::Part;
 use crate::model::contract_edit::UpdateSubscription;
 use crate::model::rate::BillingFrequency;
 use crate::model::scalar::Time;
-use crate::model::statement::StatementSchedule;
 use crate::model::subscription::{
     CollectionSchedule, InvoiceBehavior, InvoicePlacement, QuantityChange, QuantityManagement,
     QuantitySegment, QuantityUpdate, Subscription, SubscriptionTerms,
 };
 use crate::rules::statement::around;
-use crate::rules::subscription::quantities;
+use crate::rules::subscription::{billing_schedule, last_moment, quantities};
 
 #[derive(Serialize)]
 pub(super) struct ListedSubscription {
@@ -160,13 +159,8 @@ impl ListedSubscription {
 }
 
 fn billing_periods(subscription: &Subscription, term: Term) -> BillingPeriods {
-    let terms = &subscription.terms;
-    let schedule = StatementSchedule {
-        frequency: terms.billing_frequency,
-        billing_anchor_date: terms.billing_anchor_date.unwrap_or(term.statements.billing_anchor_date),
-        invoice_generation_starting_at: None,
-    };
-    let end = [subscription.ending_before, term.ending_before].into_iter().flatten().min();
+    let schedule = billing_schedule(&subscription.terms, &term.statements);
+    let end = last_moment(subscription.ending_before, term.ending_before);
     let [previous, current, next] = around(&schedule, subscription.starting_at, end, term.at);
     BillingPeriods {
         previous: previous.map(Period::of),

@@ -15,6 +15,7 @@ use crate::error::{Fault, FieldProblem};
 use crate::model::alias::check_end;
 use crate::model::recurring::ProrationRounding;
 use crate::model::scalar::Time;
+use crate::model::statement::StatementSchedule;
 use crate::model::subscription::{
     CollectionSchedule, CreateSubscription, InvoiceBehavior, MAX_SEAT_CHARACTERS, MAX_SEATS,
     QuantityManagement, Subscription, SubscriptionTerms,
@@ -131,8 +132,18 @@ pub fn make(request: &CreateSubscription, contract_start: Time, now: Time) -> Su
     }
 }
 
+/// When the periods of a subscription come around: by its own frequency, from its own date or that of its contract's
+/// usage statements.
+pub fn billing_schedule(terms: &SubscriptionTerms, statements: &StatementSchedule) -> StatementSchedule {
+    StatementSchedule {
+        frequency: terms.billing_frequency,
+        billing_anchor_date: terms.billing_anchor_date.unwrap_or(statements.billing_anchor_date),
+        invoice_generation_starting_at: None,
+    }
+}
+
 /// Until when a subscription lasts whose contract ends there.
-fn last_moment(own: Option<Time>, contract_end: Option<Time>) -> Option<Time> {
+pub fn last_moment(own: Option<Time>, contract_end: Option<Time>) -> Option<Time> {
     rate::effective_end(own, contract_end)
 }
 
