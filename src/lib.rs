@@ -124,6 +124,7 @@ pub use model::billable_metric::{
 };
 pub use model::change::About;
 pub use model::charge::{Charge, ChargedPart};
+pub use model::charge_line::LineSource;
 pub use model::contract::{
     CardChoice, ConsolidatedCharges, Contract, ContractFilter, ContractOrigin, ContractTerms, CreateContract,
     MAX_CONTRACT_NAME_CHARACTERS, MAX_CONTRACT_TEXT_CHARACTERS, MAX_PARTS_PER_CALL,
@@ -237,9 +238,9 @@ pub mod prelude {
         Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter, CustomerLevel, DeliveryMethod,
         DiscountedSpend, Durability, EditContract, Error, ErrorKind, EventTypeFilter, Expectation, Fault,
         GcpOptions, Grant, GrantsOf, Hierarchy, HierarchyLink, IdSource, Instance, InvoiceBehavior,
-        InvoiceConsolidation, InvoiceItem, InvoicePlacement, InvoiceSchedule, KeyKind, Override, OverrideId,
-        OverridePrioritization, OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier, OverrideType,
-        OverwriteRate, Page, PageRequest, Part, PartUpdates, Payer, PayingBalance, PaymentGate,
+        InvoiceConsolidation, InvoiceItem, InvoicePlacement, InvoiceSchedule, KeyKind, LineSource, Override,
+        OverrideId, OverridePrioritization, OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier,
+        OverrideType, OverwriteRate, Page, PageRequest, Part, PartUpdates, Payer, PayingBalance, PaymentGate,
         PaymentGateType, PrecalculatedTax, Price, Product, ProductChanges, ProductState, ProductType,
         ProductUpdate, ProfessionalService, PropertyFilter, ProrationRounding, ProrationRoundingMethod,
         ProviderConfiguration, QuantityChange, QuantityConversion, QuantityManagement, QuantityRounding,

@@ -5,6 +5,7 @@ pub(crate) mod balance;
 pub(crate) mod billable_metric;
 pub(crate) mod change;
 pub(crate) mod charge;
+pub(crate) mod charge_line;
 pub(crate) mod contract;
 pub(crate) mod contract_edit;
 pub(crate) mod contract_rate;

@@ -8,6 +8,8 @@ pub(crate) mod contract_rate;
 #[cfg(test)]
 mod contract_rate_inside;
 pub(crate) mod expand;
+#[cfg_attr(not(test), expect(dead_code, reason = "the store's invoices are to be made of it"))]
+pub(crate) mod invoice;
 pub(crate) mod override_names;
 pub(crate) mod override_price;
 pub(crate) mod override_target;

@@ -107,6 +107,12 @@ impl Time {
         TimeZone::UTC.to_timestamp(date.to_datetime(Clock::midnight())).ok().map(Self)
     }
 
+    /// When the UTC day begins; the first moment there is on its day, whose begin is out of range.
+    pub(crate) fn first_of_day(self) -> Self {
+        let begin = self.unix().0.div_euclid(86_400) * 86_400;
+        Self::of_unix(begin, 0).unwrap_or(Self::FIRST)
+    }
+
     /// How long after `earlier` this moment is; nothing where it is before it.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::try_from(self.0.duration_since(earlier.0)).unwrap_or_default()
@@ -243,6 +249,15 @@ mod tests {
         ] {
             assert!(text.parse::<Time>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_in_utc() {
+        let day = |text: &str| text.parse::<Time>().unwrap().first_of_day().to_string();
+        assert_eq!(day("2025-02-01T00:00:00Z"), "2025-02-01T00:00:00Z");
+        assert_eq!(day("2025-02-01T23:59:59.999Z"), "2025-02-01T00:00:00Z");
+        assert_eq!(day("1969-12-31T23:59:59.5Z"), "1969-12-31T00:00:00Z");
+        assert_eq!(Time::FIRST.first_of_day(), Time::FIRST);
     }
 
     proptest! {

@@ -63,6 +63,11 @@ pub fn grants<'r>(
     })
 }
 
+/// The number from which on [`grants`] begin at a moment or later.
+pub fn first_grant_from(recurring: &Recurring, statements: &StatementSchedule, moment: Time) -> u32 {
+    Periods::of(&recurring.terms, statements).number_from(moment)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

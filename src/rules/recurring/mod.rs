@@ -7,8 +7,9 @@ mod proration;
 
 #[cfg(feature = "wire")]
 pub use change::terms_now;
-pub use change::{end, update, update_faults};
-pub use grant::grants;
+pub use change::{end, terms_at, update, update_faults};
+pub use grant::{first_grant_from, grants};
+pub use proration::prorated;
 
 use super::calendar::check_hour;
 use super::schedule::{check_not_negative, check_product};

@@ -31,6 +31,16 @@ impl Periods {
         if number == 0 { Some(self.starting_at) } else { self.cycle.nth(self.first + i64::from(number)) }
     }
 
+    /// The number of the first grant that begins at that moment or later.
+    pub fn number_from(self, moment: Time) -> u32 {
+        if moment <= self.starting_at {
+            return 0;
+        }
+        let last = self.cycle.at_or_before(moment);
+        let number = last - self.first + i64::from(self.cycle.nth(last) != Some(moment));
+        u32::try_from(number).unwrap_or(u32::MAX)
+    }
+
     /// When so many periods are over from that grant's on, or the calendar is.
     pub fn end_after(self, number: u32, periods: u32) -> Time {
         self.cycle.nth(self.first + i64::from(number) + i64::from(periods)).unwrap_or(Time::LAST)
