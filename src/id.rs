@@ -87,6 +87,10 @@ id_type! {
     ContractEditId
 }
 id_type! {
+    /// The id of one line of an invoice: it has no custom fields of its own, and so is no managed entity.
+    InvoiceLineId
+}
+id_type! {
     /// The id of a credit type: a currency, or a pricing unit.
     CreditTypeId
 }
