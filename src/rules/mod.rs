@@ -8,7 +8,6 @@ pub(crate) mod contract_rate;
 #[cfg(test)]
 mod contract_rate_inside;
 pub(crate) mod expand;
-// What a contract charges is told before anything asks for it.
 pub(crate) mod invoice;
 pub(crate) mod override_names;
 pub(crate) mod override_price;

@@ -36,6 +36,11 @@ pub fn resolve(schedule: &CreateStatementSchedule, contract_start: Time) -> Stat
     }
 }
 
+/// From when on there are statements of a contract that starts there.
+pub fn first_moment(schedule: &StatementSchedule, contract_start: Time) -> Time {
+    schedule.invoice_generation_starting_at.map_or(contract_start, |from| from.max(contract_start))
+}
+
 /// The moments at which one statement's period ends and the next one's begins.
 pub fn boundaries(schedule: &StatementSchedule) -> Cycle {
     Cycle::new(schedule.billing_anchor_date, schedule.frequency)

@@ -81,15 +81,8 @@ impl Charging {
     }
 
     pub fn usage_invoices(&self) -> UsageInvoices {
-        let statements = self.origin.usage_statement_schedule;
-        let asked = statements.invoice_generation_starting_at.unwrap_or(self.origin.starting_at);
-        UsageInvoices {
-            statements,
-            first: asked.max(self.origin.starting_at),
-            end: self.terms.ending_before,
-            credit_type_id: self.credit_type_id,
-            consolidates: self.origin.scheduled_charges_on_usage_invoices == Some(ConsolidatedCharges::All),
-        }
+        let consolidates = self.origin.scheduled_charges_on_usage_invoices == Some(ConsolidatedCharges::All);
+        UsageInvoices::of(&self.term, self.credit_type_id, consolidates)
     }
 
     /// What falls due on some days, by part. A charge that was due before now has the price that had been recorded when

@@ -17,7 +17,7 @@ use crate::model::scalar::{Amount, Time};
 use crate::model::statement::StatementPeriod;
 use crate::model::subscription::{QuantitySegment, Subscription};
 use crate::rules::recurring;
-use crate::rules::statement::periods;
+use crate::rules::statement::{first_moment, periods};
 use crate::rules::subscription::{quantities as schedule, quantity_at, seats_at};
 use crate::storage::catalog::Catalog;
 use crate::storage::key_bytes;
@@ -94,7 +94,7 @@ pub fn statement_periods(
     Fault::none_of(faults)?;
     let Some((_, origin)) = known else { return Ok(Page { items: Vec::new(), next: None }) };
     let schedule = origin.usage_statement_schedule;
-    let first = schedule.invoice_generation_starting_at.unwrap_or(origin.starting_at).max(origin.starting_at);
+    let first = first_moment(&schedule, origin.starting_at);
     let from = behind.map_or(Ok(first), key_bytes::moment_of)?;
     let end = contract_read::terms(reader, contract)?.ending_before;
     let periods = periods(&schedule, from, end).take_while(|(start, _)| *start < before);

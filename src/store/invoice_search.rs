@@ -126,7 +126,8 @@ impl<R: Reader> Search<'_, R> {
     fn stretches(&self) -> Vec<Range<Time>> {
         // A usage invoice is dated at its period's end, however far behind the last moment that is asked about.
         let through = self.question.through;
-        let dated = self.contracts.iter().filter_map(|charging| charging.usage_invoices().around(through));
+        let dated =
+            self.contracts.iter().filter_map(|charging| charging.usage_invoices().end_around(through));
         let last = dated.fold(through, Time::max);
         let starts = self.contracts.iter().map(|charging| charging.origin.starting_at);
         let first = starts.fold(last, Time::min);
@@ -144,7 +145,7 @@ impl<R: Reader> Search<'_, R> {
         let after = self.after.map(|(issued_at, _)| issued_at.first_of_day());
         match self.question.order {
             InvoiceOrder::DateAscending => {
-                stretches.retain(|days| after.is_none_or(|after| after < days.end))
+                stretches.retain(|days| after.is_none_or(|after| after < days.end));
             }
             InvoiceOrder::DateDescending => {
                 stretches.reverse();

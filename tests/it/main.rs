@@ -21,6 +21,7 @@ mod failures;
 mod finding;
 mod hierarchies;
 mod instances;
+mod invoices;
 mod keys;
 mod model;
 mod net_balances;

@@ -109,8 +109,10 @@ impl Time {
 
     /// When the UTC day begins; the first moment there is on its day, whose begin is out of range.
     pub(crate) fn first_of_day(self) -> Self {
-        let begin = self.unix().0.div_euclid(86_400) * 86_400;
-        Self::of_unix(begin, 0).unwrap_or(Self::FIRST)
+        let (seconds, nanoseconds) = self.unix();
+        // Before 1970 both are negative: the second that has begun is the one before.
+        let second = seconds - i64::from(nanoseconds < 0);
+        Self::of_unix(second.div_euclid(86_400) * 86_400, 0).unwrap_or(Self::FIRST)
     }
 
     /// How long after `earlier` this moment is; nothing where it is before it.
@@ -256,7 +258,9 @@ mod tests {
         let day = |text: &str| text.parse::<Time>().unwrap().first_of_day().to_string();
         assert_eq!(day("2025-02-01T00:00:00Z"), "2025-02-01T00:00:00Z");
         assert_eq!(day("2025-02-01T23:59:59.999Z"), "2025-02-01T00:00:00Z");
-        assert_eq!(day("1969-12-31T23:59:59.5Z"), "1969-12-31T00:00:00Z");
+        for moment in ["1969-12-31T00:00:00Z", "1969-12-31T00:00:00.5Z", "1969-12-31T23:59:59.5Z"] {
+            assert_eq!(day(moment), "1969-12-31T00:00:00Z");
+        }
         assert_eq!(Time::FIRST.first_of_day(), Time::FIRST);
     }
 

@@ -90,7 +90,7 @@ impl InvoiceKey {
     }
 }
 
-/// What ids of scheduled invoices of a day, which begins then, come behind.
+/// What ids of scheduled invoices of a day, which begins then, do not come before.
 pub fn first_of_day(contract_tag: u64, day: Time) -> InvoiceId {
     let mut bits = Bits::default();
     bits.push(contract_tag, TAG_BITS);
@@ -221,4 +221,148 @@ fn moment_bytes(time: Time) -> Vec<u8> {
     let mut bytes = seconds.to_be_bytes().to_vec();
     bytes.extend(nanoseconds.to_be_bytes());
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::credit_type::CreditType;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+    use uuid::{Variant, Version};
+
+    fn time(text: &str) -> Time {
+        text.parse().unwrap()
+    }
+
+    fn any_day() -> impl Strategy<Value = Time> {
+        let (first, last) = (utc_day(Time::FIRST), utc_day(Time::LAST));
+        let day = |day: i64| Time::of_unix(day * DAY_SECONDS, 0).unwrap_or(Time::FIRST);
+        prop_oneof![4 => 0..40_000_i64, 1 => first..=last, 1 => Just(first), 1 => Just(last)].prop_map(day)
+    }
+
+    fn any_key() -> impl Strategy<Value = InvoiceKey> {
+        let credit_type = prop_oneof![
+            Just(CreditType::USD_CENTS),
+            Just(CreditType::EUR),
+            any::<u128>().prop_map(|id| Uuid::from_u128(id).into()),
+        ];
+        let scheduled = (any_day(), credit_type, any::<u16>())
+            .prop_map(|(day, credit_type, nth)| KeyOf::Scheduled { day, credit_type, nth });
+        let boundary = prop_oneof![-1_000..1_000_i64, -BOUNDARY_MIDDLE..BOUNDARY_MIDDLE];
+        let usage =
+            (boundary, any::<u16>()).prop_map(|(boundary, nth)| KeyOf::Usage { boundary, nth });
+        let contract_tag = prop_oneof![0..1_u64 << TAG_BITS, Just((1 << TAG_BITS) - 1), Just(0)];
+        (contract_tag, prop_oneof![scheduled, usage])
+            .prop_map(|(contract_tag, of)| InvoiceKey { contract_tag, of })
+    }
+
+    /// What an id of that key has to say.
+    fn said(key: &InvoiceKey) -> Decoded {
+        let of = match key.of {
+            KeyOf::Scheduled { day, credit_type, nth } => {
+                DecodedOf::Scheduled { day, credit_type_digest: credit_type_digest(credit_type), nth }
+            }
+            KeyOf::Usage { boundary, nth } => DecodedOf::Usage { boundary, nth },
+        };
+        Decoded { contract_tag: key.contract_tag, of }
+    }
+
+    /// Worked out apart from this program.
+    #[test]
+    fn an_id_is_the_same_for_ever() {
+        let contract = ContractId::from(Uuid::from_u128(1));
+        let day = time("2025-02-01T00:00:00Z");
+        let scheduled = KeyOf::Scheduled { day, credit_type: CreditType::USD_CENTS, nth: 0 };
+        let id = |of| InvoiceKey { contract_tag: contract_tag(contract), of }.id().to_string();
+        assert_eq!(id(scheduled), "836f7c50-201d-890c-831a-00008ca4c10a");
+        assert_eq!(id(KeyOf::Usage { boundary: 0, nth: 0 }), "836f7c50-201d-8b00-8000-000000000000");
+        let invoice = InvoiceId::from(Uuid::from_u128(2));
+        let source = LineSource::Usage { product_id: Uuid::from_u128(3).into() };
+        assert_eq!(line_id(invoice, &source, 0).to_string(), "456b7f3b-f462-5fa4-9011-61ff661591b2");
+    }
+
+    #[test]
+    fn an_id_that_was_not_made_here_says_nothing() {
+        let usage =
+            InvoiceKey { contract_tag: 5, of: KeyOf::Usage { boundary: 0, nth: 0 } }.id().uuid().as_u128();
+        for (other, what) in [
+            (0, "nil"),
+            (Uuid::now_v7().as_u128(), "version 7"),
+            (usage ^ 1, "something behind what says which usage invoice it is"),
+            (usage ^ (0b11 << 62), "another variant"),
+            (usage ^ (0xC << 76), "version 4"),
+        ] {
+            assert_eq!(read(Uuid::from_u128(other).into()), None, "{what}");
+        }
+        // Its 23 bits are more than there are days.
+        let mut bits = Bits::default();
+        for (value, count) in [(5, TAG_BITS), (0, 1), ((1 << 23) - 1, DAY_BITS), (0, NTH_BITS + DIGEST_BITS)]
+        {
+            bits.push(value, count);
+        }
+        assert_eq!(read(bits.uuid().into()), None);
+    }
+
+    #[test]
+    fn lines_of_one_invoice_have_ids_of_their_own() {
+        let [a, b] = [1, 2].map(Uuid::from_u128);
+        let [early, late] = ["2025-01-01T00:00:00Z", "2025-01-01T00:00:00.001Z"].map(time);
+        let sources = [
+            LineSource::Commit { id: a.into(), item: b.into() },
+            LineSource::Commit { id: b.into(), item: a.into() },
+            LineSource::ScheduledCharge { id: a.into(), item: b.into() },
+            LineSource::Discount { id: a.into(), item: b.into() },
+            LineSource::RecurringCommit { id: a.into(), number: 0 },
+            LineSource::RecurringCommit { id: a.into(), number: 1 },
+            LineSource::ProfessionalService { id: a.into() },
+            LineSource::Subscription { id: a.into(), period: early, from: early },
+            LineSource::Subscription { id: a.into(), period: early, from: late },
+            LineSource::Subscription { id: a.into(), period: late, from: late },
+            LineSource::Usage { product_id: a.into() },
+        ];
+        let ids: BTreeSet<_> = [a, b]
+            .iter()
+            .flat_map(|invoice| sources.iter().flat_map(|s| [0, 1].map(|n| line_id((*invoice).into(), s, n))))
+            .collect();
+        assert_eq!(ids.len(), 2 * sources.len() * 2);
+    }
+
+    proptest! {
+        #[test]
+        fn every_id_says_what_it_was_made_of(key in any_key()) {
+            let id = key.id();
+            prop_assert_eq!(read(id), Some(said(&key)));
+            prop_assert_eq!(id.uuid().get_version(), Some(Version::Custom));
+            prop_assert_eq!((id.uuid().get_version_num(), id.uuid().get_variant()), (8, Variant::RFC4122));
+        }
+
+        #[test]
+        fn different_keys_have_different_ids(a in any_key(), b in any_key()) {
+            prop_assert_eq!(a.id() == b.id(), a == b);
+        }
+
+        #[test]
+        fn what_is_read_of_any_id_is_what_it_is(tag in any::<u64>(), rest in any::<u128>()) {
+            let mut bits = Bits::default();
+            bits.push(tag, TAG_BITS);
+            bits.push(low(rest, 63) >> 27, 36);
+            bits.push(low(rest >> 64, 36), 36);
+            let id = InvoiceId::from(bits.uuid());
+            if let Some(Decoded { contract_tag, of }) = read(id) {
+                prop_assert_eq!(contract_tag, low(tag.into(), TAG_BITS));
+                if let DecodedOf::Usage { boundary, nth } = of {
+                    let of = KeyOf::Usage { boundary, nth };
+                    prop_assert_eq!(InvoiceKey { contract_tag, of }.id(), id);
+                }
+            }
+        }
+
+        #[test]
+        fn contracts_are_told_apart_by_50_bits(a in any::<u128>(), b in any::<u128>()) {
+            let tag = |id| contract_tag(Uuid::from_u128(id).into());
+            prop_assert_eq!(tag(a) == tag(b), a == b);
+            prop_assert!(tag(a) < 1 << TAG_BITS);
+        }
+    }
 }
