@@ -217,7 +217,7 @@ pub struct InvoiceStatement {
     pub usage_is_settled: bool,
     /// Within how many days it is to be paid.
     pub net_payment_terms_days: Option<Amount>,
-    /// What is charged: usage first, by product; then by date and what is charged.
+    /// What is charged: usage first, in the order it was given; then by date.
     pub lines: Vec<InvoiceLine>,
     /// The values that are passed down to the invoice and its lines, by key, of each instance that has them: its
     /// customer, its contract, and the products, commits, charges, subscriptions, discounts and services of its lines.

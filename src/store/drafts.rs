@@ -79,7 +79,7 @@ pub fn on_days(
     let numbers = ids.numbers(days);
     let usage = ids.usage_settled(reader, charging.id, &numbers)?;
     let mut settled = ids.scheduled_settled(reader, charging.id, days)?;
-    let mut open = if charging.is_archived() { BTreeMap::new() } else { ids.open(numbers, days, &usage) };
+    let mut open = if charging.is_archived() { BTreeMap::new() } else { ids.open(&numbers, days, &usage) };
     let mut scheduled: BTreeMap<(Time, CreditTypeId), Vec<DatedCharge>> = BTreeMap::new();
     for charge in charging.charges(reader, days, now)? {
         if settled::charged_on(reader, charging.id, charge.source)?.is_some() {
@@ -118,8 +118,7 @@ impl Ids {
     /// The numbers of the periods that may end on some days.
     fn numbers(&self, days: &Range<Time>) -> RangeInclusive<i64> {
         let first = self.usage.number(self.usage.first);
-        let last = self.usage.end.map_or(i64::MAX, |end| self.usage.number(end));
-        (self.usage.number(days.start) - 1).max(first)..=self.usage.number(days.end).min(last)
+        (self.usage.number(days.start) - 1).max(first)..=self.usage.number(days.end)
     }
 
     fn usage_settled(
@@ -150,10 +149,11 @@ impl Ids {
     /// lasts longer now, because the contract's end was moved back, the rest has an invoice of its own.
     fn open(
         &self,
-        numbers: RangeInclusive<i64>,
+        numbers: &RangeInclusive<i64>,
         days: &Range<Time>,
         settled: &BTreeMap<InvoiceId, InvoiceStatement>,
     ) -> BTreeMap<i64, Draft> {
+        let last = self.usage.end.map_or(i64::MAX, |end| self.usage.number(end));
         let draft = |number: i64| {
             let (start, ending_before) = self.usage.period(number)?;
             let id = |nth| self.id(KeyOf::Usage { boundary: number, nth });
@@ -171,7 +171,7 @@ impl Ids {
             };
             (starting_at < ending_before && days.contains(&ending_before)).then_some((number, draft))
         };
-        numbers.filter_map(draft).collect()
+        (*numbers.start()..=last.min(*numbers.end())).filter_map(draft).collect()
     }
 
     fn scheduled(

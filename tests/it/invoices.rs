@@ -11,7 +11,13 @@ pub fn table(store: &impl Reading, of: impl Into<InvoicesOf>, through: Time) -> 
     let invoices = store.invoices(of, &InvoiceQuestion::through(through), &PageRequest::default()).unwrap();
     let row = |invoice: &Invoice| {
         let date = &invoice.issued_at.to_string()[..10];
-        format!("{date} {} {} {} {}", invoice.invoice_type, invoice.status, invoice.lines.len(), invoice.total)
+        format!(
+            "{date} {} {} {} {}",
+            invoice.invoice_type,
+            invoice.status,
+            invoice.lines.len(),
+            invoice.total
+        )
     };
     invoices.items.iter().map(row).collect()
 }

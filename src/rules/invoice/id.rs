@@ -250,8 +250,7 @@ mod tests {
         let scheduled = (any_day(), credit_type, any::<u16>())
             .prop_map(|(day, credit_type, nth)| KeyOf::Scheduled { day, credit_type, nth });
         let boundary = prop_oneof![-1_000..1_000_i64, -BOUNDARY_MIDDLE..BOUNDARY_MIDDLE];
-        let usage =
-            (boundary, any::<u16>()).prop_map(|(boundary, nth)| KeyOf::Usage { boundary, nth });
+        let usage = (boundary, any::<u16>()).prop_map(|(boundary, nth)| KeyOf::Usage { boundary, nth });
         let contract_tag = prop_oneof![0..1_u64 << TAG_BITS, Just((1 << TAG_BITS) - 1), Just(0)];
         (contract_tag, prop_oneof![scheduled, usage])
             .prop_map(|(contract_tag, of)| InvoiceKey { contract_tag, of })
