@@ -1,5 +1,7 @@
 //! What a contract charges, one thing at a time: what becomes a line of an invoice.
 
+use uuid::Uuid;
+
 use super::balance::CommitType;
 use super::scalar::{Amount, Time, Written};
 use super::schedule::Price;
@@ -76,6 +78,32 @@ pub enum LineSource {
         /// The pricing unit.
         credit_type_id: CreditTypeId,
     },
+}
+
+impl LineSource {
+    /// The commit that is paid for. That of a recurring commit's grant is made of the recurring commit's id and the
+    /// grant's number, and always the same; no commit is kept under it.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// use uuid::Uuid;
+    ///
+    /// let id = RecurringCommitId::from(Uuid::from_u128(1));
+    /// let grant = |number| LineSource::RecurringCommit { id, number }.commit_id();
+    /// assert!(grant(0).is_some() && grant(0) == grant(0) && grant(0) != grant(1));
+    /// let usage = LineSource::Usage { product_id: ContractProductId::from(Uuid::from_u128(2)) };
+    /// assert_eq!(usage.commit_id(), None);
+    /// ```
+    #[must_use]
+    pub fn commit_id(self) -> Option<CommitId> {
+        match self {
+            Self::Commit { id, .. } => Some(id),
+            Self::RecurringCommit { id, number } => {
+                Some(Uuid::new_v5(&Uuid::from(id), &number.to_be_bytes()).into())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// One thing that a contract charges at a moment.

@@ -131,7 +131,7 @@ pub struct UsageQuantity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceQuestion {
     /// Up to when: scheduled invoices dated at this moment or before it, and usage invoices whose period begins at
-    /// this moment or before it.
+    /// this moment or before it. A page may ask for another one than the page before.
     pub through: Time,
     /// Those that stand so.
     pub status: Option<InvoiceStatus>,

@@ -110,7 +110,9 @@ pub fn page(
     now: Time,
 ) -> Result<Page<Invoice>> {
     let mut faults = Vec::new();
-    let asked = Question::filtered("invoices", &[format!("{of:?}"), format!("{question:?}")]);
+    // Up to when is no part of it: a list of all up to now goes on while the clock does.
+    let conditions = InvoiceQuestion { through: Time::FIRST, ..question.clone() };
+    let asked = Question::filtered("invoices", &[format!("{of:?}"), format!("{conditions:?}")]);
     let store = reader.with_catalog(Catalog::store);
     let after = Fault::gather(page.resume(store, &asked), &mut faults)?.flatten();
     let contracts = Fault::gather(contracts_of(reader, of, question), &mut faults)?.unwrap_or_default();

@@ -166,13 +166,16 @@ pub(crate) fn word<W: Word>(value: Value<'_>) -> Option<W> {
 
 /// What one of these words means, in upper or lower case.
 pub(crate) fn choice<T: Copy>(value: Value<'_>, words: &[(&'static str, T)]) -> Option<T> {
-    let said = text(value)?;
-    let meant = words.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(&said));
-    if meant.is_none() {
+    meaning(&text(value)?, words).map_err(|what| value.fault(what)).ok()
+}
+
+/// What one of these words means, in upper or lower case; of another word, what is wrong with it.
+pub(super) fn meaning<T: Copy>(said: &str, words: &[(&'static str, T)]) -> Result<T, String> {
+    let meant = words.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(said));
+    meant.map(|(_, meant)| *meant).ok_or_else(|| {
         let spellings: Vec<_> = words.iter().map(|(spelling, _)| *spelling).collect();
-        value.fault(format_args!("{} is none of {}", short(&said), spellings.join(", ")));
-    }
-    meant.map(|(_, meant)| *meant)
+        format!("{} is none of {}", short(said), spellings.join(", "))
+    })
 }
 
 /// `true` or `false`.

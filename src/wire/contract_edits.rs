@@ -12,7 +12,7 @@ use super::listing::{Listing, Term};
 use super::new_contract::{filter_from, parts};
 use super::{Request, Route, recurring, scheduled_charges, settings, subscriptions};
 use crate::entity::ContractId;
-use crate::error::Result as StoreResult;
+use crate::error::{Error, Fault, Result as StoreResult};
 use crate::model::contract_edit::{ContractEdit, EditContract, PartUpdates};
 use crate::store::{
     Reading as _, ReadingContracts, ReadingForAnswers as _, ReadingRecords as _, Store, WritingContracts as _,
@@ -170,18 +170,40 @@ fn set_usage_filter(store: &Store, request: &Request<'_>) -> Result<String, Refu
     nothing()
 }
 
-/// Whether an invoice is final makes no difference to where a contract may end, as the API has it where it is not
-/// told otherwise.
+/// An edit of nothing but the end.
 fn update_end_date(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
-    let (whose, end) = request.read(|body, _| {
+    let (whose, edit) = request.read(|body, _| {
         let whose = whose(body);
         let end = body.optional("ending_before", moment);
-        body.optional("allow_ending_before_finalized_invoice", flag)?;
-        Some((whose?, end?))
+        let before_final = body.optional("allow_ending_before_finalized_invoice", flag);
+        let edit = EditContract {
+            update_contract_end_date: Some(end?),
+            allow_contract_ending_before_finalized_invoice: before_final?,
+            ..Default::default()
+        };
+        Some((whose?, edit))
     })?;
-    store.write(|tx| {
+    let ended = store.write(|tx| {
         whose.check(tx)?;
-        tx.set_contract_end(whose.contract_id, end)
-    })?;
+        tx.edit_contract(whose.contract_id, edit)
+    });
+    ended.map_err(of_the_end)?;
     made(whose.contract_id)
+}
+
+/// Faults of an edit's end, under the name that it has where nothing else is edited.
+fn of_the_end(error: Error) -> Error {
+    let Error::Refused(faults) = error else { return error };
+    let named = |field: String| match field.as_str() {
+        "update_contract_end_date" => "ending_before".to_owned(),
+        _ => field,
+    };
+    let renamed = |fault| match fault {
+        Fault::Field { field, problem } => Fault::Field { field: named(field), problem },
+        Fault::OnASettledInvoice { field, invoice, status } => {
+            Fault::OnASettledInvoice { field: named(field), invoice, status }
+        }
+        other => other,
+    };
+    Error::Refused(faults.into_iter().map(renamed).collect())
 }

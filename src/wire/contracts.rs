@@ -167,16 +167,18 @@ fn contracts(
     Ok((contracts, included))
 }
 
-/// There are no invoices yet that could be made void.
 fn archive(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
-    let whose = request.read(|body, _| {
+    let (whose, void_invoices) = request.read(|body, _| {
         let whose = whose(body);
-        body.required("void_invoices", flag)?;
-        whose
+        let void_invoices = body.required("void_invoices", flag);
+        Some((whose?, void_invoices?))
     })?;
     store.write(|tx| {
         whose.check(tx)?;
-        tx.archive_contract(whose.contract_id)
+        match void_invoices {
+            true => tx.archive_contract_and_void_invoices(whose.contract_id),
+            false => tx.archive_contract(whose.contract_id),
+        }
     })?;
     made(whose.contract_id)
 }

@@ -55,7 +55,7 @@ pub(super) struct ListedInvoiceSchedule {
     do_not_invoice: bool,
 }
 
-/// A charge; what an edit does not change of one is left out. There are no invoices yet whose id it could have.
+/// A charge; what an edit does not change of one is left out. The invoice that it is on is not told.
 #[derive(Serialize)]
 pub(super) struct InvoiceItem {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,11 +13,14 @@ mod contract_edits;
 mod contracts;
 mod custom_fields;
 mod customers;
+mod invoices;
 mod listed_balance;
 mod listed_contract;
 mod listed_contract_rate;
 mod listed_contract_v1;
 mod listed_edit;
+mod listed_invoice;
+mod listed_invoice_line;
 mod listed_override;
 mod listed_product;
 mod listed_provider;
@@ -65,7 +68,7 @@ type Route = (&'static str, &'static str, Call);
 type PathParameters<'p> = Vec<(&'static str, &'p str)>;
 
 /// All calls, by subject.
-const ROUTES: [&[Route]; 10] = [
+const ROUTES: [&[Route]; 11] = [
     custom_fields::ROUTES,
     customers::ROUTES,
     billable_metrics::ROUTES,
@@ -76,6 +79,7 @@ const ROUTES: [&[Route]; 10] = [
     contract_edits::ROUTES,
     balances::ROUTES,
     net_balance::ROUTES,
+    invoices::ROUTES,
 ];
 
 /// What a call is asked with.
@@ -115,8 +119,8 @@ impl Store {
     /// Answers a call of the vendor's API (source: `metronome-api.md` §1.3): what an HTTP server does with a
     /// request, without the server. Feature `wire`.
     ///
-    /// The calls are those of custom fields, customers, billable metrics, products, rate cards and contracts, under
-    /// the API's own paths, such as `/v1/customFields/addKey`. `query` holds the parameters, decoded. Every list has
+    /// The calls are those of custom fields, customers, billable metrics, products, rate cards, contracts and invoices,
+    /// under the API's own paths, such as `/v1/customFields/addKey`. `query` holds the parameters, decoded. Every list has
     /// `limit` (1 to 100) and `next_page`, which may also be called `cursor`; those of customers' commits and credits
     /// have them in the body, and a `limit` of 1 to 25. A parameter that is a list may be given several times, with
     /// commas, or both. Words such as `USAGE` are understood in upper and lower case. `body` is JSON in UTF-8; no bytes

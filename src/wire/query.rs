@@ -4,9 +4,11 @@ use std::cell::RefCell;
 
 use uuid::Uuid;
 
-use super::body::{Faults, not_a_uuid, uuid};
+use super::body::{Faults, meaning, not_a_uuid, uuid};
 use crate::error::short;
 use crate::model::page::{Cursor, DEFAULT_PAGE_LIMIT, PageRequest};
+use crate::model::scalar::{Time, TimeError};
+use crate::model::word::Word;
 
 /// The most items a page of the API holds (source: `metronome-api.md` §0).
 const MAX_LIMIT: usize = 100;
@@ -58,17 +60,38 @@ impl<'q> Query<'q> {
         read.into_iter().collect()
     }
 
+    /// What `read` makes of a parameter that may be left out, `Some(None)` where it is; `None` is a fault.
+    fn optional<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
+        let Some(text) = self.text(name) else { return Some(None) };
+        read(text).map_err(|what| self.fault(name, &what)).ok().map(Some)
+    }
+
     /// `true` or `false`.
     pub(super) fn flag(&self, name: &'static str) -> Option<Option<bool>> {
-        match self.text(name) {
-            None => Some(None),
-            Some("true") => Some(Some(true)),
-            Some("false") => Some(Some(false)),
-            Some(other) => {
-                self.fault(name, &format!("{} is neither true nor false", short(other)));
-                None
-            }
-        }
+        self.optional(name, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            other => Err(format!("{} is neither true nor false", short(other))),
+        })
+    }
+
+    /// A choice by its word, in upper or lower case.
+    pub(super) fn word<W: Word>(&self, name: &'static str) -> Option<Option<W>> {
+        self.optional(name, |text| meaning(text, W::SPELLINGS))
+    }
+
+    /// A moment in RFC 3339.
+    pub(super) fn moment(&self, name: &'static str) -> Option<Option<Time>> {
+        self.optional(name, |text| text.parse().map_err(|error: TimeError| error.to_string()))
+    }
+
+    /// An id whose type says what it names.
+    pub(super) fn id<I: From<Uuid>>(&self, name: &'static str) -> Option<Option<I>> {
+        self.optional(name, |text| uuid(text).map(I::from).ok_or_else(|| not_a_uuid(text)))
     }
 
     /// Which page is asked for, by the three parameters that every list takes.

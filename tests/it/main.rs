@@ -68,6 +68,12 @@ mod wire_customer_fields;
 #[cfg(feature = "wire")]
 mod wire_customers;
 #[cfg(feature = "wire")]
+mod wire_invoice_ends;
+#[cfg(feature = "wire")]
+mod wire_invoice_lists;
+#[cfg(feature = "wire")]
+mod wire_invoices;
+#[cfg(feature = "wire")]
 mod wire_net_balance;
 #[cfg(feature = "wire")]
 mod wire_rates;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::desk::{Desk, END, START, USD, and};
 
 /// The seed's call to `contracts/create`, with ids of instances that there are.
-fn seed_contract(desk: &Desk) -> Value {
+pub fn seed_contract(desk: &Desk) -> Value {
     let text = r#"{
     "customer_id": "aa58107d-162f-407e-9f09-940f16adbb1c",
     "rate_card_alias": "base_usage_products",
@@ -335,5 +335,5 @@ fn a_contracts_end_is_moved_and_taken_away() {
     let history = desk.done("/v2/contracts/getEditHistory", &desk.of(&id, json!({})));
     let ends = history["data"].as_array().unwrap().iter().map(|edit| &edit["update_contract_end_date"]);
     assert_eq!(ends.collect::<Vec<_>>(), [&json!("2024-11-15T00:00:00.000Z"), &Value::Null]);
-    desk.refused(path, &desk.of(&id, json!({"ending_before": START})), 400, "ending_before");
+    desk.refused(path, &desk.of(&id, json!({"ending_before": START})), 400, "ending_before: ");
 }

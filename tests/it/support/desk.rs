@@ -5,6 +5,7 @@ use billfold::prelude::*;
 use serde_json::{Value, json};
 
 use super::ready::PARTS;
+use crate::wire::message;
 
 pub const USD: &str = "2714e483-4ff1-48e4-9e25-ac732e8f24f2";
 pub const START: &str = "2024-11-01T00:00:00.000Z";
@@ -97,6 +98,21 @@ impl Desk {
         let body: Value = serde_json::from_str(&answer.body).unwrap();
         assert!(body["message"].as_str().unwrap().contains(text), "{text:?} in {answer}");
         body
+    }
+
+    /// What a call with GET answers that must succeed.
+    #[track_caller]
+    pub fn got(&self, path: &str, query: &[(&str, &str)]) -> Value {
+        let answer = self.store.handle("GET", path, query, b"");
+        assert_eq!(answer.status, 200, "{path} {query:?}: {answer}");
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
+    /// Asserts that a call with GET is refused, and for what.
+    #[track_caller]
+    pub fn not_got(&self, path: &str, query: &[(&str, &str)], status: u16, text: &str) {
+        let answer = self.store.handle("GET", path, query, b"");
+        assert_eq!((answer.status, message(&answer).as_str()), (status, text), "{path} {query:?}");
     }
 
     /// The two ids that calls about a contract have, and these fields besides.
