@@ -208,6 +208,10 @@ pub use model::spend_tracker::{
     SpendSpecifier, SpendTracker, SpendType,
 };
 pub use model::statement::{CreateStatementSchedule, StatementDay, StatementPeriod, StatementSchedule};
+pub use model::stripe::{
+    LeftOut, MAX_STRIPE_KEY_CHARACTERS, MAX_STRIPE_KEYS, MAX_STRIPE_VALUE_CHARACTERS, StripeLine,
+    StripeMetadata, StripeObject, StripeProblem,
+};
 pub use model::subscription::{
     CollectionSchedule, CreateSubscription, InvoiceBehavior, InvoicePlacement, MAX_NAMED_SEATS,
     MAX_QUANTITY_UPDATES, MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement,
@@ -263,11 +267,12 @@ pub mod prelude {
         ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation, SetClock, SetOutcome,
         SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier, SpendTracker, SpendType,
         SqlBreakdownGranularity, StatementDay, StatementPeriod, StatementSchedule, Store, StoreOptions,
-        StripePayment, StripePaymentType, Subscription, SubscriptionConfig, SubscriptionPaymentGate,
-        SubscriptionTerms, TaxType, Tier, Time, Transaction, TrueupBehavior, UpdateAccessItem,
-        UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule,
-        UpdatePrice, UpdateRateCard, UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter,
-        UsageFilterSegment, UsageOf, UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome,
-        Writing, WritingContracts, WritingInvoices, WritingRecords,
+        StripeLine, StripeMetadata, StripeObject, StripePayment, StripePaymentType, StripeProblem,
+        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType, Tier, Time,
+        Transaction, TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance,
+        UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard,
+        UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf,
+        UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingContracts,
+        WritingInvoices, WritingRecords,
     };
 }

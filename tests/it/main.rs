@@ -36,6 +36,7 @@ mod rates;
 mod renewals;
 #[cfg(feature = "wire")]
 mod script;
+mod stripe_metadata;
 mod support;
 mod threads;
 #[cfg(feature = "cli")]
