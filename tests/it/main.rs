@@ -17,6 +17,7 @@ mod contracts;
 mod customer_lists;
 mod customer_lives;
 mod customers;
+mod example;
 mod failures;
 mod finding;
 mod hierarchies;
