@@ -1,13 +1,19 @@
 //! The main job, step by step: keys, a customer, a catalog, values, look-ups, a refused duplicate, one change of
-//! many things, contracts, and all of it still there when the file is opened again.
+//! many things, contracts, all of it still there when the file is opened again, and the invoices of the year.
 //!
 //! `cargo run --release --example provision`
+
+use std::path::Path;
 
 use billfold::prelude::*;
 use uuid::{Uuid, uuid};
 
 #[path = "provision/contracts.rs"]
 mod contracts;
+#[path = "provision/invoices.rs"]
+mod invoices;
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// The ids are those of the vendor's own examples: they were issued there, and are taken in here.
 const CUSTOMER: Uuid = uuid!("99594816-e8a5-4bca-be21-8d1de0f45120");
@@ -15,29 +21,42 @@ const CONTRACT: Uuid = uuid!("0a6180da-336a-40e6-98f4-20b6be08211d");
 
 /// What the other steps go on with.
 struct Made {
+    clock: SetClock,
     widgets_express: CustomerId,
     product: ContractProductId,
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("billing.redb");
-    let store = Store::open(&file)?;
+    provision(&folder.path().join("billing.redb"))?;
+    Ok(())
+}
+
+/// All of it, in a file of its own, at moments that are set, so that what is printed of them is the same every time.
+/// Returns the table of invoices.
+pub fn provision(file: &Path) -> Outcome<Vec<String>> {
+    let clock = SetClock::default();
+    clock.set("2024-10-15T12:00:00Z".parse()?);
+    let open = || StoreOptions::new().clock_from(&clock).open(file);
+    let store = open()?;
     register_keys(&store)?;
     let widgets_express = create_a_customer(&store)?;
     let product = create_a_catalog(&store)?;
-    let made = Made { widgets_express, product };
+    let made = Made { clock: clock.clone(), widgets_express, product };
     take_in_entities(&store)?;
     set_values(&store, &made)?;
     find(&store)?;
     refuse_a_duplicate(&store, &made)?;
     provision_as_one(&store, &made)?;
     exchange_as_one(&store, &made)?;
-    contracts::tell(&store, &made)?;
+    let contract = contracts::tell(&store, &made)?;
     look_at_one_moment(&store)?;
     store.close()?;
-    open_again(&file)?;
-    Ok(())
+    let store = open()?;
+    find_it_again(&store)?;
+    let table = invoices::tell(&store, &made, contract)?;
+    store.close()?;
+    Ok(table)
 }
 
 fn step(title: &str) {
@@ -74,7 +93,7 @@ fn create_a_customer(store: &Store) -> billfold::Result<CustomerId> {
     Ok(widgets_express)
 }
 
-fn create_a_catalog(store: &Store) -> Result<ContractProductId, Box<dyn std::error::Error>> {
+fn create_a_catalog(store: &Store) -> Outcome<ContractProductId> {
     step("A metric, a product that it measures, and a rate card that prices the product.");
     let property =
         |name: &str| PropertyFilter { name: name.into(), exists: Some(true), ..Default::default() };
@@ -221,13 +240,12 @@ fn look_at_one_moment(store: &Store) -> billfold::Result<()> {
     Ok(())
 }
 
-fn open_again(file: &std::path::Path) -> billfold::Result<()> {
+fn find_it_again(store: &Store) -> billfold::Result<()> {
     step("Closed and opened again.");
-    let store = Store::open(file)?;
     let customer: Option<CustomerId> = store.find("sfdc_account_id", "sfdc1001")?;
     println!("  sfdc_account_id sfdc1001: {}", shown(customer));
     for (key, value) in store.values(CustomerId::from(CUSTOMER))? {
         println!("  {key}: {value}");
     }
-    store.close()
+    Ok(())
 }

@@ -1,5 +1,5 @@
-//! An embedded, in-process store for billing metadata: custom fields with enforced uniqueness, customers, a catalog
-//! and contracts, and atomic changes of many fields and many entities, in one file.
+//! An embedded, in-process store for billing metadata: custom fields with enforced uniqueness, customers, a catalog,
+//! contracts and their invoices, and atomic changes of many fields and many entities, in one file.
 //!
 //! What a billing vendor calls custom fields are values of your own on the things it bills. A *key* is registered
 //! for an *entity* (customer, contract, product and 16 more, see [`ManagedEntity`]); an *instance* of the entity
@@ -44,8 +44,8 @@
 //!   ([`write`](Store::write), [`dry_run`](Store::dry_run)) and [`Snapshot`]s.
 //! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`]. Those about customers,
 //!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
-//!   what they cost and which usage counts on them in [`ReadingContracts`], those about invoices in
-//!   [`ReadingInvoices`]; all are part of it.
+//!   what they cost and which usage counts on them in [`ReadingContracts`], those about invoices and their metadata at
+//!   Stripe in [`ReadingInvoices`]; all are part of it.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
 //!   commits and credits, and [`WritingInvoices`] for invoices.
@@ -79,12 +79,15 @@
 //! other texts up to [10,000](MAX_CONTRACT_TEXT_CHARACTERS), and uniqueness keys 1 to
 //! [128](MAX_UNIQUENESS_KEY_CHARACTERS).
 //!
+//! A question about invoices gives up to [1,000](MAX_USAGE_QUANTITIES) quantities of usage.
+//!
 //! # What is not done
 //!
-//! No usage is stored or metered: which contracts an event would count on and what a unit would cost can be asked, but
-//! nothing is drawn from commits and credits. What a contract says of payments, providers, thresholds, spend trackers,
-//! royalties and other contracts above or below it ([`ContractSettings`]) is checked for shape, kept and given back,
-//! and means nothing here.
+//! No usage is stored or metered: which contracts an event would count on and what a unit would cost can be asked, and
+//! [quantities](UsageQuantity) that are given are priced on invoices. Nothing is drawn from commits and credits, and
+//! nothing is sent: [`StripeMetadata`] is what Stripe could be told of an invoice. What a contract says of payments,
+//! providers, thresholds, spend trackers, royalties and other contracts above or below it ([`ContractSettings`]) is
+//! checked for shape, kept and given back, and means nothing here.
 //!
 //! # Features
 //!
@@ -208,6 +211,10 @@ pub use model::spend_tracker::{
     SpendSpecifier, SpendTracker, SpendType,
 };
 pub use model::statement::{CreateStatementSchedule, StatementDay, StatementPeriod, StatementSchedule};
+pub use model::stripe::{
+    LeftOut, MAX_STRIPE_KEY_CHARACTERS, MAX_STRIPE_KEYS, MAX_STRIPE_VALUE_CHARACTERS, StripeLine,
+    StripeMetadata, StripeObject, StripeProblem,
+};
 pub use model::subscription::{
     CollectionSchedule, CreateSubscription, InvoiceBehavior, InvoicePlacement, MAX_NAMED_SEATS,
     MAX_QUANTITY_UPDATES, MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement,
@@ -263,11 +270,12 @@ pub mod prelude {
         ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation, SetClock, SetOutcome,
         SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier, SpendTracker, SpendType,
         SqlBreakdownGranularity, StatementDay, StatementPeriod, StatementSchedule, Store, StoreOptions,
-        StripePayment, StripePaymentType, Subscription, SubscriptionConfig, SubscriptionPaymentGate,
-        SubscriptionTerms, TaxType, Tier, Time, Transaction, TrueupBehavior, UpdateAccessItem,
-        UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule,
-        UpdatePrice, UpdateRateCard, UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter,
-        UsageFilterSegment, UsageOf, UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome,
-        Writing, WritingContracts, WritingInvoices, WritingRecords,
+        StripeLine, StripeMetadata, StripeObject, StripePayment, StripePaymentType, StripeProblem,
+        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType, Tier, Time,
+        Transaction, TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance,
+        UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard,
+        UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf,
+        UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingContracts,
+        WritingInvoices, WritingRecords,
     };
 }

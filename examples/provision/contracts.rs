@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 
 use billfold::prelude::*;
 
-use super::{Made, step};
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+use super::{Made, Outcome, step};
 
 /// The products that are charged for without usage.
 struct Fixed {
@@ -15,14 +13,16 @@ struct Fixed {
     platform: ContractProductId,
 }
 
-pub fn tell(store: &Store, made: &Made) -> Outcome<()> {
+/// Returns the contract of the first year.
+pub fn tell(store: &Store, made: &Made) -> Outcome<ContractId> {
     let fixed = products(store)?;
     let contract = create(store, made, &fixed)?;
     find_the_commit(store, contract)?;
     discount(store, made, contract)?;
     read_as_it_was(store, contract)?;
     divide(store, made)?;
-    renew(store, contract)
+    renew(store, contract)?;
+    Ok(contract)
 }
 
 fn products(store: &Store) -> Outcome<Fixed> {
@@ -99,7 +99,8 @@ fn price(store: &Store, made: &Made, contract: ContractId, region: &str) -> Outc
 }
 
 fn discount(store: &Store, made: &Made, contract: ContractId) -> Outcome<()> {
-    step("An edit takes 5% off all cloud products.");
+    step("Five days later, an edit takes 5% off all cloud products.");
+    made.clock.set("2024-10-20T12:00:00Z".parse()?);
     for region in ["US", "EU"] {
         println!("  {region}: {} cents a unit", price(store, made, contract, region)?);
     }

@@ -7,7 +7,8 @@ use super::scalar::{Amount, Time, Written};
 use super::schedule::Price;
 use super::subscription::InvoicePlacement;
 use crate::entity::{
-    CommitId, ContractProductId, DiscountId, ProfessionalServiceId, ScheduledChargeId, SubscriptionId,
+    CommitId, ContractProductId, DiscountId, EntityRef, ProfessionalServiceId, ScheduledChargeId,
+    SubscriptionId,
 };
 use crate::id::{CreditTypeId, RecurringCommitId, ScheduleItemId};
 
@@ -102,6 +103,18 @@ impl LineSource {
                 Some(Uuid::new_v5(&Uuid::from(id), &number.to_be_bytes()).into())
             }
             _ => None,
+        }
+    }
+
+    /// The part of the contract, besides the product, whose values are passed down to the line.
+    pub(crate) fn passes_down(self) -> Option<EntityRef> {
+        match self {
+            Self::Commit { id, .. } => Some(id.into()),
+            Self::ScheduledCharge { id, .. } => Some(id.into()),
+            Self::Discount { id, .. } => Some(id.into()),
+            Self::ProfessionalService { id } => Some(id.into()),
+            Self::Subscription { id, .. } => Some(id.into()),
+            Self::Usage { .. } | Self::RecurringCommit { .. } | Self::Conversion { .. } => None,
         }
     }
 }

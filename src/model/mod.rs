@@ -31,6 +31,7 @@ pub(crate) mod scheduled_charge;
 pub(crate) mod settings;
 pub(crate) mod spend_tracker;
 pub(crate) mod statement;
+pub(crate) mod stripe;
 pub(crate) mod subscription;
 pub(crate) mod threshold;
 pub(crate) mod threshold_change;

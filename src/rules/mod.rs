@@ -26,6 +26,7 @@ mod settings;
 mod settings_tests;
 mod spend_tracker;
 pub(crate) mod statement;
+pub(crate) mod stripe;
 pub(crate) mod subscription;
 mod threshold;
 mod threshold_change;

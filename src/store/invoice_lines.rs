@@ -8,7 +8,7 @@ use super::drafts::Draft;
 use super::past_values;
 use crate::entity::{ContractProductId, EntityId, EntityRef, InvoiceId};
 use crate::error::Result;
-use crate::model::charge_line::{DatedCharge, LineSource};
+use crate::model::charge_line::DatedCharge;
 use crate::model::invoice::{InvoiceLine, InvoiceStatement, InvoiceStatus, InvoicedProduct};
 use crate::model::product::ProductRecord;
 use crate::model::scalar::Time;
@@ -139,19 +139,5 @@ impl<'r, R: Reader> Showing<'r, R> {
             presentation_group_values: BTreeMap::new(),
             tier: None,
         })
-    }
-}
-
-impl LineSource {
-    /// The part of the contract, besides the product, whose values are passed down to the line.
-    fn passes_down(self) -> Option<EntityRef> {
-        match self {
-            Self::Commit { id, .. } => Some(id.into()),
-            Self::ScheduledCharge { id, .. } => Some(id.into()),
-            Self::Discount { id, .. } => Some(id.into()),
-            Self::ProfessionalService { id } => Some(id.into()),
-            Self::Subscription { id, .. } => Some(id.into()),
-            Self::Usage { .. } | Self::RecurringCommit { .. } | Self::Conversion { .. } => None,
-        }
     }
 }

@@ -17,6 +17,7 @@ mod contracts;
 mod customer_lists;
 mod customer_lives;
 mod customers;
+mod example;
 mod failures;
 mod finding;
 mod hierarchies;
@@ -36,6 +37,7 @@ mod rates;
 mod renewals;
 #[cfg(feature = "wire")]
 mod script;
+mod stripe_metadata;
 mod support;
 mod threads;
 #[cfg(feature = "cli")]
