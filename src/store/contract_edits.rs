@@ -8,7 +8,7 @@ use super::contract_products::{OnCard, Products};
 use super::contracts::{ITSELF, key_fault};
 use super::custom_fields::Plan;
 use super::find::cut;
-use super::{contract_read, contract_updates};
+use super::{contract_read, contract_updates, settled_charges};
 use crate::entity::{ContractId, EntityId};
 use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::id::ContractEditId;
@@ -35,6 +35,10 @@ pub fn edit(member: &Member<'_>, id: ContractId, mut edit: EditContract) -> Resu
     let last = last_end(editing.terms.ending_before, edit.update_contract_end_date);
     let archived = contract_updates::apply(member, &mut editing, &edit.updates, last, &mut faults)?;
     if let Some(end) = edit.update_contract_end_date {
+        if let Some(end) = end.filter(|_| edit.allow_contract_ending_before_finalized_invoice == Some(false))
+        {
+            faults.extend(settled_charges::end_faults(member, id, &editing.origin, &editing.due, end)?);
+        }
         editing.end_at(end, true)?;
     }
     settings(&mut editing, &edit, &mut faults)?;

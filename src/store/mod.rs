@@ -58,6 +58,7 @@ mod read_for_answers;
 mod read_invoices;
 mod read_records;
 mod renewals;
+mod settled_charges;
 mod settling;
 mod snapshot;
 mod transaction;

@@ -85,6 +85,12 @@ pub trait WritingContracts: Target {
     /// otherwise with every fault of the edit, as in [`create_contract`](Self::create_contract), and: a part that
     /// is not the contract's; a commit or credit that is archived, or came about by a renewal; a part that one
     /// list names twice; changes of which the history would have to keep more than 1 MiB.
+    ///
+    /// And with [`Fault::OnASettledInvoice`](crate::Fault::OnASettledInvoice), which names the invoice: a change or
+    /// removal of a charge that is on a finalised one, and a removal of one on a void one; a commit or scheduled charge
+    /// that is to be archived, for each finalised invoice that a charge of it is on; and, where the edit
+    /// [says so](EditContract::allow_contract_ending_before_finalized_invoice), an end, for each finalised invoice
+    /// that is dated behind it.
     fn edit_contract(&self, id: ContractId, edit: EditContract) -> Result<ContractEditId> {
         self.changing(|member| contract_edits::edit(member, id, edit))
     }

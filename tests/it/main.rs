@@ -36,6 +36,7 @@ mod rates;
 mod renewals;
 #[cfg(feature = "wire")]
 mod script;
+mod settled_charges;
 mod support;
 mod threads;
 #[cfg(feature = "cli")]
