@@ -28,6 +28,9 @@
 //! scheduled charge with a charge on a finalised invoice is not archived by itself. A contract is archived, and ends,
 //! whatever its invoices are; an edit can ask that it ends before none that is finalised.
 //!
+//! A contract that begins long ago, and an edit of what is past, bring about invoices that are due already: up to
+//! [10,000](crate::MAX_INVOICES_DUE) at once. Those that become due as time passes are as many as there are.
+//!
 //! # Ends
 //!
 //! An earlier end leaves nothing of the parts behind it: segments are cut, those to come go, and so do later charges;

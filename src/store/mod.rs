@@ -37,6 +37,7 @@ mod invoice_lines;
 mod invoice_search;
 mod invoice_usage;
 mod invoices;
+mod invoices_due;
 mod net_balances;
 mod options;
 mod part_names;

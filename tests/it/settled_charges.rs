@@ -1,6 +1,7 @@
 //! What an edit may not do because invoices are settled, and what it may.
 
 use billfold::prelude::*;
+use billfold::{FieldProblem, MAX_INVOICES_DUE};
 
 use crate::support::catalog::at;
 use crate::support::provisioned::{Provisioned, charge, day, provisioned};
@@ -271,4 +272,98 @@ fn an_edit_can_ask_that_no_finalised_invoice_is_behind_its_end() {
     here.edit(ends("04-01", Some(false))).unwrap();
     here.edit(ends("03-15", None)).unwrap();
     here.edit(ends("02-15", Some(true))).unwrap();
+}
+
+/// The field that is told of too many invoices, and how many those are at most.
+#[track_caller]
+fn too_many<T: std::fmt::Debug>(result: Result<T, Error>) -> (String, usize) {
+    match fault(result) {
+        Fault::Field { field, problem: FieldProblem::TooManyInvoices { invoices } } => (field, invoices),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// So much every day from a moment on.
+fn daily(here: &Ready, from: Time) -> CreateRecurring {
+    let mut daily = here.recurring(10, RecurrenceFrequency::Daily);
+    daily.terms.invoice_amount = Some(daily.terms.access_amount);
+    daily.terms.starting_at = from;
+    daily.terms.terms.priority = Some(1.into());
+    daily
+}
+
+#[test]
+fn a_contract_from_long_ago_does_not_bring_about_more_invoices_than_one_call_may() {
+    let ready = Ready::new();
+    let begun = |years: u32, frequency| CreateContract {
+        usage_statement_schedule: Some(CreateStatementSchedule { frequency, ..Default::default() }),
+        ..CreateContract::new(ready.customer, at(&format!("{:04}-11-01T00:00:00Z", 2024 - years)))
+    };
+    let before = ready.everything();
+    let (field, invoices) = too_many(ready.store.create_contract(begun(200, BillingFrequency::Weekly)));
+    assert_eq!(field, "starting_at");
+    assert!((10_430..10_440).contains(&invoices), "{invoices} weeks in 200 years");
+    let since = at("1990-11-01T00:00:00Z");
+    let every_day = CreateContract {
+        recurring_commits: vec![daily(&ready, since)],
+        ..begun(34, BillingFrequency::Annual)
+    };
+    assert_eq!(too_many(ready.store.create_contract(every_day)).0, "starting_at");
+    assert_eq!(ready.everything(), before);
+    assert_eq!(MAX_INVOICES_DUE, 10_000);
+    ready.store.create_contract(begun(20, BillingFrequency::Monthly)).unwrap();
+}
+
+#[test]
+fn an_edit_that_brings_about_too_many_invoices_is_told_of_the_part_or_of_the_end() {
+    let ready = Ready::new();
+    let since = at("1990-11-01T00:00:00Z");
+    let yearly = CreateStatementSchedule { frequency: BillingFrequency::Annual, ..Default::default() };
+    let contract = CreateContract {
+        usage_statement_schedule: Some(yearly),
+        recurring_commits: vec![daily(&ready, since)],
+        ending_before: Some(at("1990-12-01T00:00:00Z")),
+        ..CreateContract::new(ready.customer, since)
+    };
+    let id = ready.store.create_contract(contract).unwrap();
+    let before = ready.everything();
+    let until =
+        |end: &str| EditContract { update_contract_end_date: Some(Some(at(end))), ..Default::default() };
+    let last = "2024-10-01T00:00:00Z";
+    assert_eq!(too_many(ready.store.edit_contract(id, until(last))).0, "update_contract_end_date");
+    assert_eq!(too_many(ready.store.set_contract_end(id, None)).0, "ending_before");
+    assert_eq!(ready.everything(), before);
+
+    let other = CreateContract {
+        usage_statement_schedule: Some(yearly),
+        ..CreateContract::new(ready.customer, since)
+    };
+    let other = ready.store.create_contract(other).unwrap();
+    // What comes around on the same days is on the same invoices.
+    let often = |count| {
+        let mut often = daily(&ready, since);
+        often.terms.recurrence_frequency = Some(RecurrenceFrequency::Weekly);
+        EditContract { add_recurring_commits: vec![often; count], ..Default::default() }
+    };
+    ready.store.edit_contract(other, often(7)).unwrap();
+    let every_day = EditContract {
+        add_recurring_commits: vec![ready.recurring(1, RecurrenceFrequency::Monthly), daily(&ready, since)],
+        ..Default::default()
+    };
+    assert_eq!(too_many(ready.store.edit_contract(other, every_day)).0, "add_recurring_commits[1]");
+}
+
+#[test]
+fn invoices_that_become_due_as_time_passes_are_never_too_many() {
+    let ready = Ready::new();
+    let start = at("2024-11-01T00:00:00Z");
+    let contract = CreateContract { recurring_commits: vec![daily(&ready, start)], ..ready.plain() };
+    let id = ready.store.create_contract(contract).unwrap();
+    let commit = ready.store.contract(id).unwrap().recurring_commits[0].id;
+    ready.clock.set(at("2052-11-01T00:00:00Z"));
+    // Nothing was due when it was made, and what is due now follows from it as it was.
+    let changes = RecurringChanges { invoice_unit_price: Some(20.into()), ..Default::default() };
+    let update_recurring_commits = vec![UpdateRecurring { id: commit, changes }];
+    let updates = PartUpdates { update_recurring_commits, ..Default::default() };
+    ready.store.edit_contract(id, EditContract { updates, ..Default::default() }).unwrap();
 }
