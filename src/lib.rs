@@ -70,7 +70,8 @@
 //! included, of which there are up to [1,000](MAX_UPDATES_PER_PRODUCT). Amounts have up to 28 digits ([`Amount`]).
 //!
 //! A contract may have any number of parts and edits. One call makes or changes up to [1,000](MAX_PARTS_PER_CALL)
-//! parts of a kind; a part takes at most 1 MiB. A schedule has up to [1,000](MAX_SCHEDULE_ITEMS) items, a recurring
+//! parts of a kind, and brings about up to [10,000](MAX_INVOICES_DUE) invoices that are due already; a part takes at
+//! most 1 MiB. A schedule has up to [1,000](MAX_SCHEDULE_ITEMS) items, a recurring
 //! commit or credit up to [1,000](MAX_RECURRING_UPDATES) updates, a subscription up to
 //! [1,000](MAX_QUANTITY_UPDATES) changes of its quantity and [10,000](MAX_SEATS) seats, an override up to
 //! [1,000](MAX_OVERRIDE_SPECIFIERS) specifiers, a commit or credit up to [1,000](MAX_APPLICABLE) products, tags or

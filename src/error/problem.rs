@@ -2,6 +2,7 @@
 
 use super::Fault;
 use crate::model::custom_field::MAX_KEY_CHARACTERS;
+use crate::model::invoice::MAX_INVOICES_DUE;
 
 /// What is wrong with a text that was to be a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +71,12 @@ pub enum FieldProblem {
         items: usize,
         /// The most it may have.
         most: usize,
+    },
+    /// It would bring about too many invoices at once that are due already.
+    #[error("{invoices} invoices would be due already; at most {MAX_INVOICES_DUE} may come about at once")]
+    TooManyInvoices {
+        /// How many there would be, at most.
+        invoices: usize,
     },
     /// The same item twice.
     #[error("{} is given more than once", short(item))]

@@ -21,6 +21,16 @@
 //! new parts come. So an edit may change a commit and archive it, what it adds is judged by the end it sets, and what
 //! it adds is not cut off by that end. All of it is judged before anything is written: one fault refuses the whole.
 //!
+//! # What is settled
+//!
+//! What is on a finalised [invoice](crate::Invoice) stays as it is until the invoice is voided. A charge of a commit or
+//! scheduled charge that is on one is neither changed nor removed, and one on a void invoice is not removed; a commit or
+//! scheduled charge with a charge on a finalised invoice is not archived by itself. A contract is archived, and ends,
+//! whatever its invoices are; an edit can ask that it ends before none that is finalised.
+//!
+//! A contract that begins long ago, and an edit of what is past, bring about invoices that are due already: up to
+//! [10,000](crate::MAX_INVOICES_DUE) at once. Those that become due as time passes are as many as there are.
+//!
 //! # Ends
 //!
 //! An earlier end leaves nothing of the parts behind it: segments are cut, those to come go, and so do later charges;

@@ -58,7 +58,8 @@ pub struct EditContract {
     pub updates: PartUpdates,
     /// What changes in what other systems make something of.
     pub settings: SettingsChanges,
-    /// Whether the contract may end before invoices that are final do; it may where nothing is said.
+    /// Whether the new end may be before the period's end of a finalised usage invoice, or the date of a finalised
+    /// scheduled one; it may where nothing is said.
     pub allow_contract_ending_before_finalized_invoice: Option<bool>,
 }
 
@@ -77,11 +78,11 @@ pub struct PartUpdates {
     pub update_scheduled_charges: Vec<UpdateScheduledCharge>,
     /// Changes of subscriptions, each once.
     pub update_subscriptions: Vec<UpdateSubscription>,
-    /// Commits that are to be archived.
+    /// Commits that are to be archived: none with a charge on a finalised invoice.
     pub archive_commits: Vec<CommitId>,
     /// Credits that are to be archived.
     pub archive_credits: Vec<ContractCreditId>,
-    /// Scheduled charges that are to be archived.
+    /// Scheduled charges that are to be archived: none with a charge on a finalised invoice.
     pub archive_scheduled_charges: Vec<ScheduledChargeId>,
     /// Overrides that are to be removed.
     pub remove_overrides: Vec<OverrideId>,
@@ -116,9 +117,9 @@ pub struct UpdateAccessItem {
 pub struct UpdateInvoiceSchedule {
     /// More charges.
     pub add_schedule_items: Vec<CreateInvoiceItem>,
-    /// Changes of charges, each once.
+    /// Changes of charges, each once: of none that is on a finalised invoice.
     pub update_schedule_items: Vec<UpdateInvoiceItem>,
-    /// Charges that go.
+    /// Charges that go: none that is on an invoice that is finalised or void.
     pub remove_schedule_items: Vec<ScheduleItemId>,
 }
 

@@ -45,7 +45,12 @@ use crate::id::{CreditTypeId, InvoiceLineId};
 
 /// The most quantities of usage that one question has.
 pub const MAX_USAGE_QUANTITIES: usize = 1_000;
-/// The most invoices of a contract that one call may bring about whose date is past already.
+/// The most invoices of a contract that one call may bring about although they are due already.
+///
+/// They are counted by their dates before any of them is worked out, so that some count that there are not. Each
+/// statement period counts; each day on which items of schedules are charged, by credit type; each time that recurring
+/// commits come around, once for those that do so together in one credit type; and each time that subscriptions come
+/// around or change, by product.
 pub const MAX_INVOICES_DUE: usize = 10_000;
 
 words! {

@@ -10,7 +10,7 @@ use crate::model::scalar::Time;
 use crate::model::schedule::ScheduleFrequency;
 
 /// How far two occurrences are apart: 1 or more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// So many calendar months.
     Months(i64),
@@ -54,7 +54,7 @@ impl From<RecurrenceFrequency> for Step {
 }
 
 /// Moments that come around in both directions from an anchor, which is the one with number 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cycle {
     /// What is counted from.
     pub anchor: Time,

@@ -17,7 +17,7 @@ use super::view::Reader;
 use crate::entity::{ContractId, EntityId, InvoiceId};
 use crate::error::{Error, Result};
 use crate::model::charge_line::LineSource;
-use crate::model::invoice::InvoiceStatement;
+use crate::model::invoice::{InvoiceStatement, InvoiceStatus};
 use crate::model::scalar::Time;
 
 /// A row is full with so many bytes, and goes on to the end of the line or of the values of one instance.
@@ -40,11 +40,14 @@ pub fn put(
         }
         for (number, part) in split(statement)?.into_iter().enumerate() {
             let number = u32::try_from(number).map_err(|_| Error::corrupt("an invoice of too many rows"))?;
-            let key = [id.uuid().as_bytes().as_slice(), &number.to_be_bytes()].concat();
-            puts.push(Put { key, part: Some(part) });
+            puts.push(Put { key: row_key(id, number), part: Some(part) });
         }
     }
     collection::put(member, contract.uuid(), row, puts)
+}
+
+fn row_key(id: InvoiceId, number: u32) -> Vec<u8> {
+    [id.uuid().as_bytes().as_slice(), &number.to_be_bytes()].concat()
 }
 
 fn split(mut statement: InvoiceStatement) -> Result<Vec<InvoiceStatement>> {
@@ -76,6 +79,12 @@ fn split(mut statement: InvoiceStatement) -> Result<Vec<InvoiceStatement>> {
 /// A settled invoice of a contract.
 pub fn get(reader: &impl Reader, contract: ContractId, id: InvoiceId) -> Result<Option<InvoiceStatement>> {
     Ok(between(reader, contract, id, id)?.remove(&id))
+}
+
+/// How a settled invoice of a contract stands: its first row says it.
+pub fn status(reader: &impl Reader, contract: ContractId, id: InvoiceId) -> Result<Option<InvoiceStatus>> {
+    let row: Option<InvoiceStatement> = collection::get(reader, contract.uuid(), &row_key(id, 0))?;
+    Ok(row.map(|row| row.status))
 }
 
 /// The settled invoices of a contract whose ids are from one to another, inclusive.

@@ -9,6 +9,7 @@ use super::contract_products::{OnCard, Products};
 use super::contracts::key_fault;
 use super::custom_fields::Plan;
 use super::find::cut;
+use super::settled_charges::SettledCharges;
 use super::settling::Due;
 use super::{contract_read, entities, settling};
 use crate::entity::{CommitId, ContractCreditId, ContractId, CustomerId, EntityId, EntityRef, ManagedEntity};
@@ -327,10 +328,12 @@ fn list_as_charged(member: &Member<'_>, id: Uuid, level: &CustomerLevel, on: boo
     alias::list(member, TableId::InvoicedCommits, &contract.to_string(), id, on)
 }
 
-/// The contract that is charged for a customer's commit, and its invoices that became due since it changed last.
+/// The contract that is charged for a customer's commit, and its invoices that became due since it changed last; `None`
+/// where there is no such contract.
 fn due(member: &Member<'_>, level: &CustomerLevel) -> Result<Option<(ContractId, Due)>> {
     let Some(contract) = level.invoice_contract_id else { return Ok(None) };
-    let (_, origin) = contract_read::known(member, contract)?;
+    // It may be forgotten by now.
+    let Some(origin) = rows::record::<ContractOrigin>(member, contract.uuid())? else { return Ok(None) };
     Ok(Some((contract, settling::due(member, contract, &origin)?)))
 }
 
@@ -368,6 +371,11 @@ pub fn archive(member: &Member<'_>, target: EntityRef, own: CustomerBalance) -> 
     let mut after = own.clone();
     after.balance.archived_at = Some(member.now());
     let due = due(member, &own.level)?;
+    if let (Some((contract, due)), ManagedEntity::Commit) = (&due, target.entity) {
+        let commit = ContractPart::Commit(own.balance.clone().into());
+        let mut settled = SettledCharges::of(member, *contract, due);
+        Fault::none_of(settled.archive_faults("id", target.id, &commit)?)?;
+    }
     let row = entities::known(member, target)?;
     let (before, after) = (BalanceHome::Customer(own.into()), BalanceHome::Customer(after.into()));
     if target.entity == ManagedEntity::Commit {

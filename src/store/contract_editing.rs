@@ -31,7 +31,8 @@ pub struct Editing<'a, 'm> {
     pub origin: ContractOrigin,
     /// What the contract itself is to be.
     pub terms: ContractTerms,
-    before: ContractTerms,
+    /// What it was.
+    pub before: ContractTerms,
     /// Parts that are to be other than they were; `None` for those that go.
     changed: BTreeMap<(PartKind, PartId), Option<ContractPart>>,
     pub record: EditRecord,

@@ -8,12 +8,12 @@ use super::contract_products::{OnCard, Products};
 use super::contracts::{ITSELF, key_fault};
 use super::custom_fields::Plan;
 use super::find::cut;
-use super::{contract_read, contract_updates};
+use super::{contract_read, contract_updates, invoices_due, settled_charges};
 use crate::entity::{ContractId, EntityId};
 use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::id::ContractEditId;
 use crate::model::contract::ContractPart;
-use crate::model::contract_edit::{AddedParts, ContractEdit, EditContract, EditRecord};
+use crate::model::contract_edit::{AddedParts, ContractEdit, EditContract, EditRecord, PartUpdates};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::Time;
 use crate::model::usage_filter::UsageFilter;
@@ -35,6 +35,10 @@ pub fn edit(member: &Member<'_>, id: ContractId, mut edit: EditContract) -> Resu
     let last = last_end(editing.terms.ending_before, edit.update_contract_end_date);
     let archived = contract_updates::apply(member, &mut editing, &edit.updates, last, &mut faults)?;
     if let Some(end) = edit.update_contract_end_date {
+        if let Some(end) = end.filter(|_| edit.allow_contract_ending_before_finalized_invoice == Some(false))
+        {
+            faults.extend(settled_charges::end_faults(member, id, &editing.origin, &editing.due, end)?);
+        }
         editing.end_at(end, true)?;
     }
     settings(&mut editing, &edit, &mut faults)?;
@@ -44,6 +48,8 @@ pub fn edit(member: &Member<'_>, id: ContractId, mut edit: EditContract) -> Resu
     let mut additions = contract_parts::additions(member, &site, edit.take_parts(), &mut faults)?;
     let plan = Plan::for_all_new(member, additions.take_values())?;
     faults.extend_from_slice(plan.faults());
+    let end_field = "update_contract_end_date";
+    faults.extend(invoices_due::edit_fault(member, &editing, &edit.updates, &additions, end_field)?);
     note(&mut editing, edit, &additions);
     faults.extend(additions.size_faults(site.prefix)?);
     faults.extend(editing.size_faults("edit")?);
@@ -107,8 +113,11 @@ fn write(
 pub fn set_end(member: &Member<'_>, id: ContractId, end: Option<Time>) -> Result<ContractEditId> {
     let mut editing = Editing::begin(member, id)?;
     let problem = end.and_then(|end| end_problem(editing.origin.starting_at, end));
-    Fault::none_of(problem.map(|problem| problem.at("ending_before")).into_iter().collect())?;
+    let mut faults: Vec<_> = problem.map(|problem| problem.at("ending_before")).into_iter().collect();
     editing.end_at(end, true)?;
+    let (updates, additions) = (PartUpdates::default(), Additions::default());
+    faults.extend(invoices_due::edit_fault(member, &editing, &updates, &additions, "ending_before")?);
+    Fault::none_of(faults)?;
     editing.finish(Vec::new(), Vec::new())
 }
 

@@ -67,22 +67,29 @@ impl Additions {
         self.versions.iter().map(|version| (version.kind, version.id)).collect()
     }
 
-    /// Faults of parts that are too large to be kept; `prefix` stands in front of the names of the lists. They are
-    /// in the order of their lists.
-    pub fn size_faults(&self, prefix: &str) -> Result<Vec<Fault>> {
+    /// The parts with their ids, and where they are in the request; `prefix` stands in front of the names of the
+    /// lists. They are in the order of their lists.
+    pub fn parts(&self, prefix: &str) -> Vec<(String, Uuid, &ContractPart)> {
         let mut places: BTreeMap<PartKind, usize> = BTreeMap::new();
-        let mut faults = Vec::new();
-        for part in self.versions.iter().filter_map(|version| version.part.as_ref()) {
-            let kind = part.kind();
+        let placed = |version: &'_ NewVersion| {
+            let kind = version.kind;
             let place = places.entry(kind).or_default();
             let field = match kind {
                 PartKind::Terms | PartKind::Settings | PartKind::UsageFilter => kind.name().to_owned(),
                 _ => format!("{prefix}{}[{place}]", kind.name()),
             };
-            faults.extend(codec::part_fault(part, &field)?);
             *place += 1;
-        }
-        Ok(faults)
+            (field, Uuid::from_bytes(version.id))
+        };
+        let names: Vec<_> = self.versions.iter().map(placed).collect();
+        let parts = names.into_iter().zip(&self.versions);
+        parts.filter_map(|((field, id), version)| Some((field, id, version.part.as_ref()?))).collect()
+    }
+
+    /// Faults of parts that are too large to be kept.
+    pub fn size_faults(&self, prefix: &str) -> Result<Vec<Fault>> {
+        let faults = self.parts(prefix).into_iter().map(|(field, _, part)| codec::part_fault(part, &field));
+        faults.filter_map(Result::transpose).collect()
     }
 
     /// Makes the instances; their rows, in the order of their values.

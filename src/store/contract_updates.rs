@@ -6,13 +6,16 @@ use uuid::Uuid;
 
 use super::contract_editing::Editing;
 use super::contract_products::{OnCard, Products};
+use super::settled_charges::SettledCharges;
 use crate::entity::{CommitId, ContractCreditId, EntityRef};
 use crate::error::{Fault, FieldProblem, Result};
 use crate::id::{RecurringCommitId, RecurringCreditId, ScheduleItemId};
 use crate::model::balance::Balance;
+use crate::model::charge_line::LineSource;
 use crate::model::contract::{ContractPart, PartKind};
 use crate::model::contract_edit::{
-    PartUpdates, UpdateBalance, UpdateRecurring, UpdateScheduledCharge, UpdateSubscription,
+    PartUpdates, UpdateBalance, UpdateInvoiceSchedule, UpdateRecurring, UpdateScheduledCharge,
+    UpdateSubscription,
 };
 use crate::model::product::ProductType;
 use crate::model::recurring::Recurring;
@@ -31,7 +34,8 @@ pub fn apply<'m>(
     faults: &mut Vec<Fault>,
 ) -> Result<Vec<EntityRef>> {
     let products = Products::new(member, OnCard::of(editing.origin.rate_card_id), member.now());
-    let mut updating = Updating { member, editing, products, last, faults };
+    let settled = SettledCharges::of(member, editing.id, &editing.due);
+    let mut updating = Updating { member, editing, products, settled, last, faults };
     let mut seen = Seen::default();
     for (at, update) in placed("", "update_commits", &updates.update_commits) {
         if seen.once(&at, "commit_id", update.id, updating.faults) {
@@ -92,6 +96,7 @@ struct Updating<'a, 'e, 'm> {
     member: &'a Member<'m>,
     editing: &'a mut Editing<'e, 'm>,
     products: Products<'a, Member<'m>>,
+    settled: SettledCharges<'a, 'm>,
     last: Option<Time>,
     faults: &'a mut Vec<Fault>,
 }
@@ -103,6 +108,10 @@ impl Updating<'_, '_, '_> {
                 if let Some(after) = self.balance(at, &before, update)? {
                     self.set(update.id, ContractPart::Commit(after.into()));
                 }
+                self.invoice_schedule(at, &update.invoice_schedule, |item| LineSource::Commit {
+                    id: update.id,
+                    item,
+                })?;
             }
             _ => self.unknown_instance(format!("{at}commit_id"), update.id.into()),
         }
@@ -192,6 +201,21 @@ impl Updating<'_, '_, '_> {
             self.set(update.id, ContractPart::ScheduledCharge(after.into()));
         }
         self.faults.extend(faults);
+        self.invoice_schedule(at, &update.schedule, |item| LineSource::ScheduledCharge {
+            id: update.id,
+            item,
+        })
+    }
+
+    /// What is settled stays as it is.
+    fn invoice_schedule(
+        &mut self,
+        at: &str,
+        update: &UpdateInvoiceSchedule,
+        source: impl Fn(ScheduleItemId) -> LineSource,
+    ) -> Result<()> {
+        let at = format!("{at}invoice_schedule.");
+        self.faults.extend(self.settled.change_faults(&at, update, source)?);
         Ok(())
     }
 
@@ -252,6 +276,7 @@ impl Updating<'_, '_, '_> {
             };
             match with_archived_at(part, self.member.now()) {
                 Some(part) => {
+                    self.faults.extend(self.settled.archive_faults(&format!("{at}id"), target.id, &part)?);
                     self.set(target.id, part);
                     archived.push(target);
                 }

@@ -11,7 +11,9 @@ use super::contract_updates::with_archived_at;
 use super::custom_fields::Plan;
 use super::drafts::tag_name;
 use super::find::cut;
-use super::{balances, contract_edits, contract_read, drafts, entities, hierarchies, renewals, settling};
+use super::{
+    balances, contract_edits, contract_read, drafts, entities, hierarchies, invoices_due, renewals, settling,
+};
 use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Fault, FieldProblem, Result};
 use crate::model::change::Collection;
@@ -60,6 +62,7 @@ pub fn create(member: &Member<'_>, mut request: CreateContract) -> Result<Contra
     add_itself(&mut additions, request);
     faults.extend(entities::size_fault(id.into(), &origin)?);
     faults.extend(additions.size_faults(site.prefix)?);
+    faults.extend(invoices_due::creation_fault(member, &origin, site.ending_before, &additions)?);
     Fault::none_of(faults)?;
     write_new(member, id, &origin, site.ending_before, additions, plan)?;
     hierarchies::list(member, id, &settings, true)?;

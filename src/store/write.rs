@@ -310,7 +310,8 @@ pub trait Writing: WritingContracts + WritingInvoices + WritingRecords + sealed:
     ///
     /// # Errors
     /// A refusal where there is no such instance, or it was archived before; where it is a discount, professional
-    /// service or subscription of a contract, which end with it; where it is a charge of a contract that is archived.
+    /// service or subscription of a contract, which end with it; where it is a charge of a contract that is archived;
+    /// where it is a commit or scheduled charge with a charge on a finalised invoice, which has to be voided before.
     fn archive(&self, target: impl Into<EntityRef>) -> Result<()> {
         self.changing(|member| entities::archive(member, target.into()))
     }

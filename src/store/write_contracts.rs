@@ -56,8 +56,9 @@ pub trait WritingContracts: Target {
     /// A refusal with every fault of the request: a customer, product, card or contract that there is not, or that
     /// is archived; a part whose product is of another type than it needs; a product without a rate on the card;
     /// whatever the types of the parts say is not allowed; a uniqueness key that was used before; more than 1,000
-    /// parts of a kind, or a part of more than 1 MiB; a second recurring commit or credit that comes every day; and
-    /// what [`set_values`](crate::Writing::set_values) refuses.
+    /// parts of a kind, or a part of more than 1 MiB; a second recurring commit or credit that comes every day; a start
+    /// so long ago that more than [10,000](crate::MAX_INVOICES_DUE) invoices would be due already; and what
+    /// [`set_values`](crate::Writing::set_values) refuses.
     fn create_contract(&self, request: CreateContract) -> Result<ContractId> {
         self.changing(|member| contracts::create(member, request))
     }
@@ -84,7 +85,14 @@ pub trait WritingContracts: Target {
     /// A refusal where there is no such contract, it is archived, or it was taken in with nothing but its id;
     /// otherwise with every fault of the edit, as in [`create_contract`](Self::create_contract), and: a part that
     /// is not the contract's; a commit or credit that is archived, or came about by a renewal; a part that one
-    /// list names twice; changes of which the history would have to keep more than 1 MiB.
+    /// list names twice; changes of which the history would have to keep more than 1 MiB; parts or an end that would
+    /// bring about more than [10,000](crate::MAX_INVOICES_DUE) invoices that are due already.
+    ///
+    /// And with [`Fault::OnASettledInvoice`](crate::Fault::OnASettledInvoice), which names the invoice: a change or
+    /// removal of a charge that is on a finalised one, and a removal of one on a void one; a commit or scheduled charge
+    /// that is to be archived, for each finalised invoice that a charge of it is on; and, where the edit
+    /// [says so](EditContract::allow_contract_ending_before_finalized_invoice), an end, for each finalised invoice
+    /// that is dated behind it.
     fn edit_contract(&self, id: ContractId, edit: EditContract) -> Result<ContractEditId> {
         self.changing(|member| contract_edits::edit(member, id, edit))
     }

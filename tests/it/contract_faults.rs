@@ -73,7 +73,7 @@ fn a_product_that_no_subscription_can_be_of_is_one_fault() {
 #[test]
 fn what_an_edit_archives_or_removes_twice_is_told_once() {
     let here = provisioned();
-    here.edit(here.one_of_each()).unwrap();
+    here.edit(here.one_of_each_from_march()).unwrap();
     let contract = here.now();
     let before = here.everything();
     let twice = PartUpdates {

@@ -6,7 +6,7 @@ use billfold::prelude::*;
 
 use crate::support::catalog::at;
 use crate::support::fault;
-use crate::support::ready::{PARTS, Ready};
+use crate::support::ready::{PARTS, Ready, item};
 
 const NOON: &str = "2025-03-15T12:34:56Z";
 
@@ -96,7 +96,9 @@ fn a_contract_that_is_over_or_to_come_keeps_or_gets_a_window_of_its_own() {
 #[test]
 fn archiving_a_part_is_an_edit_of_its_contract() {
     let ready = Ready::new();
-    let id = ready.store.create_contract(ready.with_every_part("A")).unwrap();
+    let mut request = ready.with_every_part("A");
+    request.scheduled_charges[0].schedule = [item("2025-10-01T00:00:00Z", 300)].into();
+    let id = ready.store.create_contract(request).unwrap();
     let contract = ready.store.contract(id).unwrap();
     let now = later(&ready);
     let (commit, credit, charge) =

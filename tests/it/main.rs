@@ -37,6 +37,7 @@ mod rates;
 mod renewals;
 #[cfg(feature = "wire")]
 mod script;
+mod settled_charges;
 mod stripe_metadata;
 mod support;
 mod threads;

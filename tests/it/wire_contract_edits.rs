@@ -2,20 +2,25 @@
 
 use serde_json::{Value, json};
 
-use crate::support::desk::{Desk, END, START};
+use crate::support::desk::{Desk, END, START, and};
 use crate::wire_contract_fields::{
     access, charge_kinds, holds, of_another_kind, override_kind, recurring_kinds, subscription_kind,
 };
 
+/// When what an edit can change or archive is charged: later than the desk's clock.
+const TO_COME: &str = "2025-05-01T00:00:00.000Z";
+
 /// A contract with one part of each kind that an edit can change.
 fn contract_of_all(desk: &Desk) -> (String, Value) {
+    let schedule = json!({"schedule_items": [{"timestamp": TO_COME, "amount": 5}]});
+    let charge = and(charge_kinds(desk)[0].base.clone(), json!({"schedule": schedule}));
     let request = desk.contract(json!({
-        "commits": [{"type": "PREPAID", "product_id": desk.fixed, "access_schedule": access(), "invoice_schedule":
-            {"schedule_items": [{"timestamp": START, "amount": 5}]}}],
+        "commits": [{"type": "PREPAID", "product_id": desk.fixed, "access_schedule": access(),
+            "invoice_schedule": schedule}],
         "credits": [{"product_id": desk.fixed, "access_schedule": access()}],
         "recurring_commits": [recurring_kinds(desk)[0].base],
         "recurring_credits": [recurring_kinds(desk)[1].base],
-        "scheduled_charges": [charge_kinds(desk)[0].base],
+        "scheduled_charges": [charge],
         "subscriptions": [subscription_kind(desk).base],
         "overrides": [override_kind(desk).base],
     }));

@@ -11,7 +11,8 @@ fn what_a_contract_was_made_with_has_nothing_of_an_edit_of_the_same_moment() {
     let usage_filter = json!({"group_key": "region", "group_values": ["US"]});
     let commit =
         json!({"type": "PREPAID", "product_id": desk.fixed, "access_schedule": access(), "name": "Made"});
-    let charge = json!({"product_id": desk.fixed, "schedule": {"schedule_items": [{"timestamp": START, "amount": 1}]}});
+    let to_come = json!({"timestamp": "2025-05-01T00:00:00.000Z", "amount": 1});
+    let charge = json!({"product_id": desk.fixed, "schedule": {"schedule_items": [to_come]}});
     let free = json!({"starting_at": START, "product_id": desk.usage, "type": "MULTIPLIER", "multiplier": 0});
     let id = desk.made(
         "/v1/contracts/create",

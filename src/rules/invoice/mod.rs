@@ -4,6 +4,7 @@
 //! Nothing here is stored or walked to: the charges of a window of time are worked out from the parts as they are,
 //! and those of two windows side by side are those of both together.
 
+pub mod due_count;
 pub mod id;
 mod part;
 pub mod placement;

@@ -11,6 +11,7 @@ pub use change::terms_now;
 pub use change::{end, terms_at, update, update_faults};
 pub use grant::{first_grant_from, grants};
 pub use open::open_grants;
+pub use period::cycle;
 pub use proration::prorated;
 
 use super::calendar::check_hour;

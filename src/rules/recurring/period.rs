@@ -7,6 +7,14 @@ use crate::model::statement::StatementSchedule;
 use crate::rules::calendar::Cycle;
 use crate::rules::statement::boundaries;
 
+/// When grants come around, wherever in a period the first one begins.
+pub fn cycle(terms: &RecurringTerms, statements: &StatementSchedule) -> Cycle {
+    match terms.recurrence_frequency {
+        Some(frequency) => Cycle::new(terms.starting_at, frequency),
+        None => boundaries(statements),
+    }
+}
+
 /// The periods that grants are given in.
 #[derive(Debug, Clone, Copy)]
 pub struct Periods {
@@ -19,10 +27,7 @@ pub struct Periods {
 impl Periods {
     pub fn of(terms: &RecurringTerms, statements: &StatementSchedule) -> Self {
         let starting_at = terms.starting_at;
-        let cycle = match terms.recurrence_frequency {
-            Some(frequency) => Cycle::new(starting_at, frequency),
-            None => boundaries(statements),
-        };
+        let cycle = cycle(terms, statements);
         Self { cycle, first: cycle.at_or_before(starting_at), starting_at }
     }
 

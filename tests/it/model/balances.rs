@@ -11,6 +11,7 @@ use super::compare::same;
 use super::contract_parts::{Drawn, wrong_commit, wrong_credit};
 use super::contract_reads::drawn;
 use super::contracts::{UNIQUE, badness, key};
+use super::edit_faults::wrong_archived;
 use super::operation::{Answer, MISSING, NOT_ALLOWED, Pairs, Refusal, at};
 use super::part_requests::{commit, credit, or, own_values};
 use super::products::moments;
@@ -169,11 +170,21 @@ impl Model {
         self.make(target, held, Vec::new(), (edits, Vec::new()))
     }
 
-    /// Archives a customer's commit or credit: its record and its row, one change each.
-    pub fn archive_own(&mut self, target: EntityRef) {
+    /// Archives a customer's commit or credit: its record and its row, one change each. It is not on an invoice that
+    /// is final, unless its customer is archived, which voids them all.
+    pub fn archive_own(&mut self, target: EntityRef) -> Refusal<()> {
         let now = self.now();
+        let Own { level, drawn } = &**self.instances[&target].own.as_ref().unwrap();
+        let charged = level.invoice_contract_id.is_some_and(|id| self.contract(id).is_ok());
+        let voided = self.instances[&level.customer_id.into()].archived;
+        let dates = drawn.invoice.as_deref().filter(|_| charged && !voided).unwrap_or_default();
+        let faults = wrong_archived("id", dates, now);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         self.touch(target, |held| held.own.as_mut().unwrap().drawn.archived_at = Some(now));
         self.touch(target, |held| held.archived = true);
+        Ok(())
     }
 
     /// A commit or credit, wherever it stands.

@@ -4,7 +4,7 @@ use billfold::prelude::*;
 
 use super::contract_parts::{Drawn, NewParts, Parts, Site, wrong_postpaid, wrong_terms};
 use super::contracts::{State, wrong_days, wrong_end};
-use super::edit_faults::{once, wrong_access, wrong_ids};
+use super::edit_faults::{once, wrong_access, wrong_archived, wrong_ids, wrong_removal};
 use super::operation::{Answer, NOT_ALLOWED, Refusal, at};
 use super::state::{Model, counted};
 
@@ -80,27 +80,28 @@ fn archive_parts(
     let charges = charges.into_iter().map(|(place, id)| (place, EntityRef::from(*id)));
     let mut archived = Vec::new();
     for (place, target) in commits.chain(credits).chain(charges) {
-        let (list, archived_at) = match target.entity {
+        let (list, part) = match target.entity {
             ManagedEntity::Commit => {
                 let drawn = parts.commits.get_mut(&target.id.into());
-                ("archive_commits", drawn.map(|drawn| &mut drawn.archived_at))
+                let dates = |drawn: &Drawn| drawn.invoice.clone().unwrap_or_default();
+                ("archive_commits", drawn.map(|drawn| (dates(drawn), &mut drawn.archived_at)))
             }
             ManagedEntity::ContractCredit => {
                 let drawn = parts.credits.get_mut(&target.id.into());
-                ("archive_credits", drawn.map(|drawn| &mut drawn.archived_at))
+                ("archive_credits", drawn.map(|drawn| (Vec::new(), &mut drawn.archived_at)))
             }
             _ => {
                 let charge = parts.charges.get_mut(&target.id.into());
-                ("archive_scheduled_charges", charge.map(|charge| &mut charge.archived_at))
+                let part = charge.map(|charge| (charge.dates.clone(), &mut charge.archived_at));
+                ("archive_scheduled_charges", part)
             }
         };
-        match archived_at {
-            None => {
-                let field = format!("{list}[{place}].id");
-                faults.push(Fault::ReferenceNotFound { field, target });
-            }
-            Some(Some(_)) => faults.push(Fault::AlreadyArchived { target }),
-            Some(archived_at) => {
+        let field = format!("{list}[{place}].id");
+        match part {
+            None => faults.push(Fault::ReferenceNotFound { field, target }),
+            Some((_, Some(_))) => faults.push(Fault::AlreadyArchived { target }),
+            Some((dates, archived_at)) => {
+                faults.extend(wrong_archived(&field, &dates, now));
                 *archived_at = Some(now);
                 archived.push(target);
             }
@@ -288,7 +289,8 @@ impl Model {
             let known: Vec<_> = charge.dates.iter().map(|(id, ..)| *id).collect();
             let removed = &update.schedule.remove_schedule_items;
             let front = format!("update_scheduled_charges[{place}].invoice_schedule.");
-            let wrong = wrong_ids(&front, &known, &[], removed);
+            let mut wrong = wrong_ids(&front, &known, &[], removed);
+            wrong.extend(wrong_removal(&front, &charge.dates, removed, self.now()));
             if wrong.is_empty() {
                 charge.dates.retain(|(id, ..)| !removed.contains(id));
                 let added = &update.schedule.add_schedule_items;

@@ -6,7 +6,7 @@ use billfold::FieldProblem;
 use billfold::prelude::*;
 use uuid::Uuid;
 
-use super::contract_parts::{Segment, wrong_segment};
+use super::contract_parts::{Charge, Segment, wrong_segment};
 use super::operation::{NOT_ALLOWED, at, not_a_value};
 
 /// The faults of the items that a change of a schedule names.
@@ -71,4 +71,24 @@ pub fn once<'i, T>(
         }
     }
     first
+}
+
+/// The faults of items that go and were charged already: the invoice of a day is final once its charges are due, and
+/// programs put no charges on invoices of usage.
+pub fn wrong_removal(front: &str, dates: &[Charge], removed: &[ScheduleItemId], now: Time) -> Vec<Fault> {
+    let charged = |wanted: &ScheduleItemId| dates.iter().any(|(id, at, _)| id == wanted && *at <= now);
+    let places = removed.iter().enumerate().filter(|(_, id)| charged(id));
+    places.map(|(place, _)| on_a_final_invoice(format!("{front}remove_schedule_items[{place}].id"))).collect()
+}
+
+/// The faults of what is to be archived and was charged on these dates: one for each day that is over.
+pub fn wrong_archived(field: &str, dates: &[Charge], now: Time) -> Vec<Fault> {
+    let charged = dates.iter().filter(|(_, at, _)| *at <= now);
+    let days: BTreeSet<_> = charged.map(|(_, at, _)| at.to_string()[..10].to_owned()).collect();
+    days.into_iter().map(|_| on_a_final_invoice(field.to_owned())).collect()
+}
+
+fn on_a_final_invoice(field: String) -> Fault {
+    let invoice = (ManagedEntity::Invoice, Uuid::nil()).into();
+    Fault::OnASettledInvoice { field, invoice, status: InvoiceStatus::Finalized }
 }

@@ -304,7 +304,7 @@ impl Model {
         } else if let Some(contract) = held.part_of {
             self.archive_part(contract, target)?;
         } else if held.own.is_some() {
-            self.archive_own(target);
+            self.archive_own(target)?;
         } else {
             for id in self.contracts_with(target) {
                 if !self.instances[&id.into()].archived {

@@ -143,6 +143,16 @@ impl Provisioned {
         }
     }
 
+    /// An edit as that, whose commit and scheduled charge are charged from March on: nothing of them is on an invoice
+    /// that is final before.
+    pub fn one_of_each_from_march(&self) -> EditContract {
+        let mut edit = self.one_of_each();
+        let dates = [charge(40_000, day("03-01")), charge(40_000, day("07-01"))];
+        edit.add_commits[0].invoice_schedule = Some(dates.into());
+        edit.add_scheduled_charges[0].schedule = dates.into();
+        edit
+    }
+
     /// Everything that an edit could change, and figures of the file.
     pub fn everything(&self) -> String {
         let page = PageRequest::first(1_000);
