@@ -71,3 +71,16 @@ fn a_contract_may_end_with_or_behind_its_last_final_invoice() {
         assert_eq!(statuses(&listed(&desk, &[]))[..3], ["FINALIZED"; 3]);
     }
 }
+
+#[test]
+fn a_contract_does_not_end_before_final_invoices_where_that_is_forbidden() {
+    for [path, end, allowed] in ENDING {
+        let (desk, contract) = two_months_on();
+        let before = listed(&desk, &[]);
+        let december = before[2]["id"].as_str().unwrap();
+        let text = format!("{end}: it is on invoice {december}, which is FINALIZED");
+        let request = desk.of(&contract, json!({end: "2024-12-15T00:00:00Z", allowed: false}));
+        desk.refused(path, &request, 400, &text);
+        assert_eq!(listed(&desk, &[]), before);
+    }
+}
