@@ -131,7 +131,7 @@ pub struct UsageQuantity {
 ///
 /// let question = InvoiceQuestion::through("2025-01-31T00:00:00Z".parse()?);
 /// assert_eq!((question.status, question.order), (None, InvoiceOrder::DateAscending));
-/// # Ok::<(), TimeError>(())
+/// # Ok::<(), billfold::TimeError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceQuestion {
