@@ -169,9 +169,10 @@ pub fn of_contracts() -> BoxedStrategy<Op> {
     .boxed()
 }
 
-/// The contracts that programs begin with: one with a commit, and one with a filter and no parts.
+/// The contracts that programs begin with: one with two commits and a charge, the second commit and the charge on an
+/// invoice that is final and on one to come, and one with a filter and no parts.
 pub fn first_contracts() -> [NewContract; 2] {
-    let [start, second, ..] = moments();
+    let [start, second, to_come, ..] = moments();
     let card = cards().next().map(CardChoice::Id);
     let commit = CreateCommit::prepaid(
         BalanceTerms::new(super::products::products().nth(5).unwrap()),
@@ -191,7 +192,15 @@ pub fn first_contracts() -> [NewContract; 2] {
         values: Vec::new(),
     };
     let filter = Some(UsageFilter::new(PROPERTIES[0], ["EU"], start));
-    let parts = NewParts { commits: vec![(commit, Vec::new())], ..NewParts::default() };
+    let dates =
+        [start, to_come].map(|timestamp| CreateInvoiceItem { timestamp, price: Amount::from(10).into() });
+    let charged = CreateCommit { invoice_schedule: Some(dates.into()), ..commit.clone() };
+    let charge = CreateScheduledCharge::new(commit.terms.product_id, dates.into());
+    let parts = NewParts {
+        commits: vec![(commit, Vec::new()), (charged, Vec::new())],
+        charges: vec![(charge, Vec::new())],
+        ..NewParts::default()
+    };
     [NewContract { parts, ..plain.clone() }, NewContract { filter, ..plain }]
 }
 
