@@ -78,6 +78,7 @@ pub fn on_days(
     let ids = Ids { tag: id::contract_tag(charging.id), usage: charging.usage_invoices() };
     let numbers = ids.numbers(days);
     let usage = ids.usage_settled(reader, charging.id, &numbers)?;
+    let numbers = *numbers.start()..=ids.last_number().min(*numbers.end());
     let mut settled = ids.scheduled_settled(reader, charging.id, days)?;
     let mut open = if charging.is_archived() { BTreeMap::new() } else { ids.open(numbers, days, &usage) };
     let mut scheduled: BTreeMap<(Time, CreditTypeId), Vec<DatedCharge>> = BTreeMap::new();
@@ -115,11 +116,16 @@ impl Ids {
         InvoiceKey { contract_tag: self.tag, of }.id()
     }
 
-    /// The numbers of the periods that may end on some days.
+    /// The numbers of the periods that may end on some days, whenever the contract ends: an invoice that was settled
+    /// stays where the contract came to end before it.
     fn numbers(&self, days: &Range<Time>) -> RangeInclusive<i64> {
         let first = self.usage.number(self.usage.first);
-        let last = self.usage.end.map_or(i64::MAX, |end| self.usage.number(end));
-        (self.usage.number(days.start) - 1).max(first)..=self.usage.number(days.end).min(last)
+        (self.usage.number(days.start) - 1).max(first)..=self.usage.number(days.end)
+    }
+
+    /// The number of the last period, as the contract ends now.
+    fn last_number(&self) -> i64 {
+        self.usage.end.map_or(i64::MAX, |end| self.usage.number(end))
     }
 
     fn usage_settled(

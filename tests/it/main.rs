@@ -21,6 +21,8 @@ mod failures;
 mod finding;
 mod hierarchies;
 mod instances;
+mod invoice_lives;
+mod invoice_program;
 mod invoices;
 mod keys;
 mod model;
