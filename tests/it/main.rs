@@ -21,6 +21,7 @@ mod failures;
 mod finding;
 mod hierarchies;
 mod instances;
+mod invoice_fields;
 mod invoice_lives;
 mod invoice_program;
 mod invoices;
