@@ -134,11 +134,22 @@ pub fn charge(
     raw: Amount,
     moment: Time,
 ) -> Result<Option<Charge>> {
-    let Some(rate) = rate(reader, id, question, moment)?.filter(|rate| rate.entitled) else {
-        return Ok(None);
-    };
-    let product = products::get(reader, question.product_id, moment)?;
-    let quantity = billed_quantity(&product.current, raw)?;
+    charge_as_of(reader, id, question, raw, moment, None)
+}
+
+/// As [`charge`], with the rate of [`price_as_of`] and the product as it had been recorded before `as_of`.
+pub fn charge_as_of(
+    reader: &impl Reader,
+    id: ContractId,
+    question: &RateQuestion,
+    raw: Amount,
+    moment: Time,
+    as_of: Option<Time>,
+) -> Result<Option<Charge>> {
+    let rate = price_as_of(reader, id, question, moment, as_of)?;
+    let Some(rate) = rate.filter(|rate| rate.entitled) else { return Ok(None) };
+    let (_, product) = products::known(reader, question.product_id)?;
+    let quantity = billed_quantity(&product.state_as_of(moment, as_of), raw)?;
     charged(rate, quantity).map(Some)
 }
 

@@ -24,6 +24,7 @@ mod instances;
 mod invoice_fields;
 mod invoice_lives;
 mod invoice_program;
+mod invoice_usage;
 mod invoices;
 mod keys;
 mod model;
