@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::invoices::{all, charging, consolidated, table};
 use crate::support::catalog::at;
 use crate::support::fault;
-use crate::support::provisioned::{Provisioned, day, provisioned};
+use crate::support::provisioned::{Provisioned, charge, day, provisioned};
 
 fn new_year() -> Time {
     at("2026-01-01T00:00:00Z")
@@ -301,4 +301,32 @@ fn an_id_that_leads_to_no_invoice_is_refused() {
         here.store.adopt(id).unwrap();
         assert_eq!(fault(here.store.invoice(id)), Fault::NothingButAnId { target });
     }
+}
+
+#[test]
+fn a_customers_commit_that_is_forgotten_stays_on_what_is_final_and_one_of_a_forgotten_contract_can_go() {
+    let here = provisioned();
+    let other = consolidated(&here);
+    let commit = |key: &str| {
+        let terms = BalanceTerms { priority: Some(1.into()), ..BalanceTerms::new(here.fixed) };
+        let commit = CreateCommit {
+            invoice_schedule: Some([charge(200, day("01-10")), charge(200, day("03-10"))].into()),
+            ..CreateCommit::prepaid(terms, here.commit().access_schedule)
+        };
+        let level = CustomerLevel {
+            invoice_contract_id: Some(other),
+            uniqueness_key: Some(key.into()),
+            ..CustomerLevel::new(here.customer)
+        };
+        here.store.create_commit(level, commit).unwrap()
+    };
+    let [first, second] = ["first", "second"].map(commit);
+    here.clock.set(day("01-20"));
+    here.store.forget(first).unwrap();
+    let rows = table(&here.store, other, day("03-10"));
+    assert_eq!(rows[0], "2025-01-10 SCHEDULED FINALIZED 2 400");
+    assert!(rows.contains(&"2025-03-10 SCHEDULED DRAFT 1 200".to_owned()));
+    here.store.forget(other).unwrap();
+    here.store.archive(second).unwrap();
+    here.store.forget(second).unwrap();
 }
