@@ -15,11 +15,11 @@ use super::invoice_usage;
 use super::invoices::{self, Found};
 use super::{contract_read, entities};
 use crate::entity::{ContractId, EntityId, InvoiceId, ManagedEntity};
-use crate::error::{Fault, Result};
+use crate::error::{Fault, FieldProblem, Result};
 use crate::model::change::Collection;
 use crate::model::contract::{ContractOrigin, ContractPart};
 use crate::model::credit_type::CreditType;
-use crate::model::invoice::{InvoiceStatement, InvoiceStatus, UsageQuantity};
+use crate::model::invoice::{InvoiceStatement, InvoiceStatus, MAX_INVOICES_DUE, UsageQuantity};
 use crate::model::scalar::{Amount, Time};
 use crate::rules::invoice::id::{contract_tag, ids_of};
 use crate::rules::invoice::{self, Term};
@@ -49,7 +49,10 @@ pub fn after_change(member: &Member<'_>, id: ContractId, due: Due, since: Option
     if let Some(since) = since {
         let (_, origin) = contract_read::known(member, id)?;
         let charging = Charging::of(member, id, origin)?;
-        store(member, id, due_of(member, &charging, since, None)?)?;
+        let late = due_of(member, &charging, since, None)?;
+        let too_many = FieldProblem::too_many(late.len(), MAX_INVOICES_DUE);
+        Fault::none_of(too_many.map(|problem| problem.at("invoices")).into_iter().collect())?;
+        store(member, id, late)?;
     }
     Ok(())
 }

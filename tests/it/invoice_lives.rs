@@ -304,6 +304,35 @@ fn an_id_that_leads_to_no_invoice_is_refused() {
 }
 
 #[test]
+fn one_call_brings_about_ten_thousand_invoices_that_are_due_and_no_more() {
+    let here = provisioned();
+    let daily = |start: &str| {
+        let terms = here.recurring(100, RecurrenceFrequency::Daily).terms;
+        let recurring =
+            RecurringTerms { invoice_amount: Some(terms.access_amount), starting_at: at(start), ..terms };
+        CreateContract {
+            recurring_commits: vec![recurring.into()],
+            usage_statement_schedule: Some(CreateStatementSchedule {
+                invoice_generation_starting_at: Some(day("01-01")),
+                ..Default::default()
+            }),
+            starting_at: at(start),
+            ..here.plain()
+        }
+    };
+    let before = here.everything();
+    // 1 January 2025 is day 10,227 from 1 January 1997, counted from 0.
+    let refused = fault(here.store.create_contract(daily("1997-01-01T00:00:00Z")));
+    assert_eq!(refused.to_string(), "invoices: 10228 items; at most 10000 are allowed");
+    assert_eq!(here.everything(), before);
+    // 10,000 days, today being the last one.
+    let contract = here.store.create_contract(daily("1997-08-17T00:00:00Z")).unwrap();
+    let last = table(&here.store, contract, day("01-01"));
+    assert_eq!(last.len(), 1_000, "a page of them");
+    assert_eq!(last[0], "1997-08-17 SCHEDULED FINALIZED 1 100");
+}
+
+#[test]
 fn a_customers_commit_that_is_forgotten_stays_on_what_is_final_and_one_of_a_forgotten_contract_can_go() {
     let here = provisioned();
     let other = consolidated(&here);
