@@ -147,7 +147,10 @@ pub fn page(
 /// The contracts that are asked about: those that begin late enough are not, because nothing of them is due before.
 fn contracts_of(reader: &impl Reader, of: InvoicesOf, question: &InvoiceQuestion) -> Result<Vec<Charging>> {
     let ids = match of {
-        InvoicesOf::Contract(id) => vec![id],
+        InvoicesOf::Contract(id) => {
+            contract_read::known(reader, id)?;
+            vec![id]
+        }
         InvoicesOf::Customer(id) => {
             entities::known(reader, id.into())?;
             contracts::all_of(reader, id)?.into_iter().map(|(id, _)| id).collect()

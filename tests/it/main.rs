@@ -22,6 +22,7 @@ mod finding;
 mod hierarchies;
 mod instances;
 mod invoice_fields;
+mod invoice_lists;
 mod invoice_lives;
 mod invoice_program;
 mod invoice_usage;
