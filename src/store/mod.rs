@@ -37,6 +37,8 @@ mod invoice_lines;
 mod invoice_search;
 mod invoice_usage;
 mod invoices;
+#[cfg(test)]
+mod invoices_inside;
 mod net_balances;
 mod options;
 mod part_names;
