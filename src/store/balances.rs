@@ -329,10 +329,9 @@ fn list_as_charged(member: &Member<'_>, id: Uuid, level: &CustomerLevel, on: boo
 }
 
 /// The contract that is charged for a customer's commit, and its invoices that became due since it changed last; `None`
-/// where there is no such contract.
+/// where there is no such contract, or not any more.
 fn due(member: &Member<'_>, level: &CustomerLevel) -> Result<Option<(ContractId, Due)>> {
     let Some(contract) = level.invoice_contract_id else { return Ok(None) };
-    // It may be forgotten by now.
     let Some(origin) = rows::record::<ContractOrigin>(member, contract.uuid())? else { return Ok(None) };
     Ok(Some((contract, settling::due(member, contract, &origin)?)))
 }
@@ -349,12 +348,13 @@ pub fn by_key(reader: &impl Reader, key: &str) -> Result<Option<EntityRef>> {
 
 /// Takes away what leads to a customer's commit or credit that is forgotten.
 pub fn release(member: &Member<'_>, target: EntityRef, own: &CustomerBalance) -> Result<()> {
+    let due = due(member, &own.level)?;
     list(member, target, own.level.customer_id, false)?;
     list_as_charged(member, target.id, &own.level, false)?;
     if let Some(key) = &own.level.uniqueness_key {
         alias::take(member, TableId::UniquenessKey(KeySpace::Balance), key)?;
     }
-    Ok(())
+    after_change(member, due)
 }
 
 /// Every commit and credit of a customer, and of its contracts.
@@ -384,5 +384,9 @@ pub fn archive(member: &Member<'_>, target: EntityRef, own: CustomerBalance) -> 
         rows::update(member, target.id, row, &CreditRecord(before), &CreditRecord(after))?;
     }
     rows::archive(member, target, entities::known(member, target)?)?;
+    after_change(member, due)
+}
+
+fn after_change(member: &Member<'_>, due: Option<(ContractId, Due)>) -> Result<()> {
     due.map_or(Ok(()), |(contract, due)| settling::after_change(member, contract, due, None))
 }

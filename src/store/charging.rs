@@ -129,7 +129,7 @@ impl Charging {
     ) -> Result<Option<(Amount, CreditTypeId)>> {
         let billing_frequency = Some(terms.billing_frequency);
         let question = RateQuestion { billing_frequency, ..RateQuestion::new(terms.product_id) };
-        let rate = contract_answers::price_as_of(reader, self.id, &question, moment, as_of)?;
+        let rate = contract_answers::price_of_any(reader, self.id, &self.origin, &question, moment, as_of)?;
         let Some(rate) = rate.filter(|rate| rate.entitled) else { return Ok(None) };
         let unit = rate.unit().unwrap_or(self.credit_type_id);
         Ok(rate.in_force().price.map(|price| (price, unit)))

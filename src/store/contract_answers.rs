@@ -99,8 +99,20 @@ pub fn price_as_of(
     Fault::gather(entities::known(reader, question.product_id.into()), &mut faults)?;
     Fault::none_of(faults)?;
     let Some((_, origin)) = known else { return Ok(None) };
+    price_of_any(reader, id, &origin, question, moment, as_of)
+}
+
+/// As [`price_as_of`], of a product that may be forgotten: what was sold of it goes on being charged.
+pub fn price_of_any(
+    reader: &impl Reader,
+    id: ContractId,
+    origin: &ContractOrigin,
+    question: &RateQuestion,
+    moment: Time,
+    as_of: Option<Time>,
+) -> Result<Option<ContractRate>> {
     let Some(card) = origin.rate_card_id else { return Ok(None) };
-    if !holds(reader, id, &origin, moment)? {
+    if !holds(reader, id, origin, moment)? {
         return Ok(None);
     }
     let RateQuestion { product_id, pricing_group_values, billing_frequency, .. } = question;
@@ -110,7 +122,7 @@ pub fn price_as_of(
     let presentation_group_values = &question.presentation_group_values;
     let line = Line { listed: &listed, presentation_group_values, paid_by: question.paid_by };
     let priced = overrides(reader, id)?;
-    rate_at(&line, &as_rules_have_them(&priced, &origin), moment).map(Some)
+    rate_at(&line, &as_rules_have_them(&priced, origin), moment).map(Some)
 }
 
 /// What a measured quantity of a product comes to on a contract at a moment; `None` where no rate of the product is
@@ -122,11 +134,22 @@ pub fn charge(
     raw: Amount,
     moment: Time,
 ) -> Result<Option<Charge>> {
-    let Some(rate) = rate(reader, id, question, moment)?.filter(|rate| rate.entitled) else {
-        return Ok(None);
-    };
-    let product = products::get(reader, question.product_id, moment)?;
-    let quantity = billed_quantity(&product.current, raw)?;
+    charge_as_of(reader, id, question, raw, moment, None)
+}
+
+/// As [`charge`], with the rate of [`price_as_of`] and the product as it had been recorded before `as_of`.
+pub fn charge_as_of(
+    reader: &impl Reader,
+    id: ContractId,
+    question: &RateQuestion,
+    raw: Amount,
+    moment: Time,
+    as_of: Option<Time>,
+) -> Result<Option<Charge>> {
+    let rate = price_as_of(reader, id, question, moment, as_of)?;
+    let Some(rate) = rate.filter(|rate| rate.entitled) else { return Ok(None) };
+    let (_, product) = products::known(reader, question.product_id)?;
+    let quantity = billed_quantity(&product.state_as_of(moment, as_of), raw)?;
     charged(rate, quantity).map(Some)
 }
 

@@ -4,18 +4,25 @@
 use std::ops::{Bound, ControlFlow};
 
 use super::counting_inside::rows;
-use super::{ReadingContracts as _, Store, Writing as _, WritingContracts as _, WritingRecords as _};
-use crate::entity::{ContractProductId, CustomerId, ManagedEntity};
+use super::{
+    ReadingContracts as _, ReadingInvoices as _, Store, Writing as _, WritingContracts as _,
+    WritingInvoices as _, WritingRecords as _,
+};
+use crate::entity::{ContractId, ContractProductId, CustomerId, ManagedEntity};
 use crate::model::balance::{BalanceTerms, CreateCommit, CreateCredit, CustomerLevel};
 use crate::model::change::Collection;
 use crate::model::contract::CreateContract;
 use crate::model::contract_edit::{EditContract, PartUpdates, UpdateBalance};
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CreateCustomer;
+use crate::model::invoice::{InvoiceQuestion, InvoiceType};
 use crate::model::page::PageRequest;
 use crate::model::product::{CreateProduct, ProductType};
 use crate::model::scalar::Time;
-use crate::model::schedule::{CreateAccessItem, CreateAccessSchedule};
+use crate::model::schedule::{
+    CreateAccessItem, CreateAccessSchedule, CreateInvoiceItem, CreateInvoiceSchedule,
+};
+use crate::model::scheduled_charge::CreateScheduledCharge;
 use crate::model::usage_filter::UsageFilter;
 use crate::storage::tables::TableId;
 use crate::storage::view::Reader as _;
@@ -40,7 +47,12 @@ fn journal_tells(store: &Store, text: &str) -> bool {
 
 fn ready() -> (Store, ContractProductId) {
     let store = Store::in_memory().unwrap();
-    for entity in [ManagedEntity::Contract, ManagedEntity::Commit, ManagedEntity::ContractCredit] {
+    for entity in [
+        ManagedEntity::Contract,
+        ManagedEntity::Commit,
+        ManagedEntity::ContractCredit,
+        ManagedEntity::Invoice,
+    ] {
         store.add_key(entity, "enforced", KeyKind::Enforced).unwrap();
         store.add_key(entity, "indexed", KeyKind::Indexed).unwrap();
     }
@@ -57,8 +69,37 @@ fn access() -> CreateAccessSchedule {
     [CreateAccessItem { amount: 5.into(), starting_at: hour(0), ending_before: hour(1) }].into()
 }
 
-/// Two contracts with edits, one of them archived, and a commit and a credit of the customer's own.
+/// Something that was due long ago, and something that is due once nobody remembers.
+fn charged() -> CreateInvoiceSchedule {
+    let item = |timestamp| CreateInvoiceItem { timestamp, price: crate::Amount::from(5).into() };
+    [item(hour(2)), item(hour(50_000_000))].into()
+}
+
+/// Charges of the past and of the future, and invoices with values: settled in both ways, and a draft.
+fn fill_invoices(store: &Store, contract: ContractId, n: &str, product: ContractProductId) {
+    let charge =
+        CreateScheduledCharge { name: Some(SECRET.into()), ..CreateScheduledCharge::new(product, charged()) };
+    let edit = EditContract { add_scheduled_charges: vec![charge], ..Default::default() };
+    store.edit_contract(contract, edit).unwrap();
+    let scheduled = InvoiceQuestion {
+        invoice_type: Some(InvoiceType::Scheduled),
+        ..InvoiceQuestion::through(Time::LAST)
+    };
+    let found = store.invoices(contract, &scheduled, &PageRequest::default()).unwrap().items;
+    let [past, future] = &found[..] else { panic!("{found:?}") };
+    for (invoice, place) in [(past, "past"), (future, "future")] {
+        let value = format!("{n} {place}");
+        store.set_values(invoice.id, [("enforced", value.as_str()), ("indexed", SECRET)]).unwrap();
+    }
+    store.set_values(contract, [("indexed", "what it was before is kept too")]).unwrap();
+    store.void_invoice(past.id).unwrap();
+    store.finalize_invoice(future.id, &[]).unwrap();
+}
+
+/// Two contracts with edits and settled invoices, one of them archived, and a commit and a credit of the customer's
+/// own: the first contract is charged for the commit.
 fn fill(store: &Store, customer: CustomerId, product: ContractProductId) {
+    let mut first = None;
     let values = |text: &str| [("enforced", text), ("indexed", SECRET)].into();
     for n in ["1", "2"] {
         let commit = CreateCommit::prepaid(secret_terms(product), access());
@@ -72,6 +113,7 @@ fn fill(store: &Store, customer: CustomerId, product: ContractProductId) {
             ..CreateContract::new(customer, hour(0))
         };
         let id = store.create_contract(contract).unwrap();
+        fill_invoices(store, id, n, product);
         let edit = EditContract {
             uniqueness_key: Some(n.into()),
             update_contract_name: Some(Some(format!("{SECRET}, either"))),
@@ -84,11 +126,16 @@ fn fill(store: &Store, customer: CustomerId, product: ContractProductId) {
         if n == "2" {
             store.archive_contract(id).unwrap();
         }
+        first.get_or_insert(id);
     }
     let level =
         |key: &str| CustomerLevel { uniqueness_key: Some(key.into()), ..CustomerLevel::new(customer) };
-    let commit = CreateCommit::prepaid(secret_terms(product), access());
-    store.create_commit(level("1"), CreateCommit { custom_fields: values("own"), ..commit }).unwrap();
+    let commit = CreateCommit {
+        invoice_schedule: Some(charged()),
+        ..CreateCommit::prepaid(secret_terms(product), access())
+    };
+    let charged = CustomerLevel { invoice_contract_id: first, ..level("1") };
+    store.create_commit(charged, CreateCommit { custom_fields: values("own"), ..commit }).unwrap();
     store.create_credit(level("2"), CreateCredit::new(secret_terms(product), access())).unwrap();
 }
 
@@ -98,7 +145,17 @@ fn nothing_is_left_of_a_customer_with_contracts_that_is_forgotten() {
     let before = rows(&store);
     let customer = store.create_customer(CreateCustomer::default()).unwrap();
     fill(&store, customer, product);
-    assert!(rows(&store).len() > before.len() + 10, "{:?}", rows(&store));
+    let filled = rows(&store);
+    assert!(filled.len() > before.len() + 10, "{filled:?}");
+    for table in [
+        TableId::Parts(Collection::ContractInvoices),
+        TableId::ContractCharged,
+        TableId::InvoicedCommits,
+        TableId::InvoiceTag,
+        TableId::PastValues,
+    ] {
+        assert!(filled.contains_key(&table), "{table:?} is empty");
+    }
     assert!(journal_tells(&store, SECRET));
     store.forget(customer).unwrap();
     assert_eq!(rows(&store), before);

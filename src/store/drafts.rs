@@ -115,7 +115,8 @@ impl Ids {
         InvoiceKey { contract_tag: self.tag, of }.id()
     }
 
-    /// The numbers of the periods that may end on some days.
+    /// The numbers of the periods that may end on some days, whenever the contract ends: an invoice that was settled
+    /// stays where the contract came to end before it.
     fn numbers(&self, days: &Range<Time>) -> RangeInclusive<i64> {
         let first = self.usage.number(self.usage.first);
         (self.usage.number(days.start) - 1).max(first)..=self.usage.number(days.end)

@@ -1,5 +1,6 @@
 //! Usage that a question gives: priced, and shown on the invoices of its periods.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::charging::Charging;
@@ -24,8 +25,34 @@ use crate::storage::view::Reader;
 /// What usage comes to.
 #[derive(Debug, Clone)]
 pub struct PricedUsage {
+    /// Where it stands in the question.
+    place: usize,
     of: UsageQuantity,
+    /// At the rates of now.
     charge: Charge,
+}
+
+impl PricedUsage {
+    /// What it comes to at the rate that had been recorded before a moment, or that of now where none had been.
+    fn charge(&self, reader: &impl Reader, as_of: Option<Time>) -> Result<Cow<'_, Charge>> {
+        let UsageQuantity { contract_id, at, of, quantity } = &self.of;
+        let now = Cow::Borrowed(&self.charge);
+        if as_of.is_none() {
+            return Ok(now);
+        }
+        match contract_answers::charge_as_of(reader, *contract_id, of, *quantity, *at, as_of) {
+            Ok(then) => Ok(then.map_or(now, Cow::Owned)),
+            Err(Error::Refused(faults)) => {
+                let inside = |fault: Fault| fault.inside(&place_in_question(self.place));
+                Err(Error::Refused(faults.into_iter().map(inside).collect()))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+fn place_in_question(place: usize) -> String {
+    format!("usage[{place}].")
 }
 
 /// The usage of a question, priced; every fault of it, with its place in the list `usage`. `known` are the contracts
@@ -39,7 +66,7 @@ pub fn priced<'c>(
     let mut faults = Vec::from_iter(too_many.map(|problem| problem.at("usage")));
     let mut found = Vec::new();
     for (place, of) in usage.iter().take(MAX_USAGE_QUANTITIES).enumerate() {
-        let at = format!("usage[{place}].");
+        let at = place_in_question(place);
         let before = faults.len();
         let Some(charging) = known(of.contract_id) else {
             let target = of.contract_id.into();
@@ -59,7 +86,7 @@ pub fn priced<'c>(
             continue;
         }
         match contract_answers::charge(reader, of.contract_id, &of.of, of.quantity, of.at) {
-            Ok(Some(charge)) => found.push(PricedUsage { of: of.clone(), charge }),
+            Ok(Some(charge)) => found.push(PricedUsage { place, of: of.clone(), charge }),
             Ok(None) => {
                 let rule = "no rate of the product is in force then, or it is no part of the contract";
                 let value = of.of.product_id.to_string();
@@ -80,14 +107,16 @@ pub fn outside_of(usage: &[PricedUsage], period: Option<StatementPeriod>) -> Vec
     let inside =
         |at: Time| period.is_some_and(|period| period.starting_at <= at && at < period.ending_before);
     let rule = "it is not in the statement period of the invoice";
-    let outside = usage.iter().enumerate().filter(|(_, priced)| !inside(priced.of.at));
-    let fault = |(place, priced): (usize, &PricedUsage)| {
-        FieldProblem::Value { value: priced.of.at.to_string(), rule }.at(format!("usage[{place}].at"))
+    let outside = usage.iter().filter(|priced| !inside(priced.of.at));
+    let fault = |priced: &PricedUsage| {
+        let field = format!("{}at", place_in_question(priced.place));
+        FieldProblem::Value { value: priced.of.at.to_string(), rule }.at(field)
     };
     outside.map(fault).collect()
 }
 
-/// Shows the usage of an invoice's contract and period on it, in front of its other lines.
+/// Shows the usage of an invoice's contract and period on it, by product and in front of its other lines, as it had
+/// been recorded before `as_of`.
 pub fn show(
     reader: &impl Reader,
     charging: &Charging,
@@ -101,12 +130,16 @@ pub fn show(
     let mut lines = Vec::new();
     let mut counts = BTreeMap::new();
     let inside = |at: Time| period.starting_at <= at && at < period.ending_before;
-    for priced in usage.iter().filter(|priced| priced.of.contract_id == charging.id && inside(priced.of.at)) {
+    let mut shown: Vec<_> =
+        usage.iter().filter(|priced| priced.of.contract_id == charging.id && inside(priced.of.at)).collect();
+    shown.sort_by_key(|priced| priced.of.of.product_id);
+    for priced in shown {
+        let charge = priced.charge(reader, as_of)?;
         let source = LineSource::Usage { product_id: priced.of.of.product_id };
         let (name, product) = showing.product(priced.of.of.product_id)?;
-        for (part, tier) in parts(&priced.charge) {
+        for (part, tier) in parts(&charge) {
             let count = counts.entry(source).or_insert(0);
-            let unit = priced.charge.rate.unit().unwrap_or(statement.credit_type_id);
+            let unit = charge.rate.unit().unwrap_or(statement.credit_type_id);
             lines.push(InvoiceLine {
                 id: line_id(id, &source, *count),
                 source,
@@ -129,7 +162,9 @@ pub fn show(
     lines.extend(conversions(reader, charging, id, statement, &lines)?);
     lines.append(&mut statement.lines);
     statement.lines = lines;
-    statement.passed_down.extend(showing.passed_down);
+    for (from, values) in showing.passed_down {
+        statement.passed_down.entry(from).or_insert(values);
+    }
     Ok(())
 }
 

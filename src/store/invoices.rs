@@ -1,5 +1,7 @@
 //! Invoices: one, and lists of them.
 
+use std::time::Duration;
+
 use super::charging::Charging;
 use super::drafts::{self, Draft, Invoices, days};
 use super::find::cut;
@@ -13,9 +15,13 @@ use crate::model::invoice::{Invoice, InvoiceQuestion, InvoiceStatement, InvoiceS
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::{Amount, Time};
 use crate::rules::invoice::id::{self, DecodedOf};
+use crate::rules::invoice::placement::usage_due;
 use crate::storage::catalog::Catalog;
 use crate::storage::view::Reader;
 use crate::storage::{rows, settled};
+
+/// The shortest time that two moments are apart.
+const MOMENT: Duration = Duration::from_nanos(1);
 
 /// An invoice as it was found: settled, or as its contract gives rise to it.
 pub enum Found {
@@ -86,7 +92,7 @@ fn shown(
         Found::Settled(statement) => statement,
         Found::Draft(draft) => statement(reader, charging, &draft, Standing::of(&draft, now))?,
     };
-    let as_of = (statement.status != InvoiceStatus::Draft).then_some(statement.settled_at);
+    let as_of = recorded_before(&statement);
     invoice_usage::show(reader, charging, id, &mut statement, usage, as_of)?;
     let counted = statement.lines.iter().filter(|line| line.credit_type_id == statement.credit_type_id);
     let total = Amount::total(counted.map(|line| line.total));
@@ -99,6 +105,15 @@ fn shown(
         statement,
         total,
     })
+}
+
+/// What a settled invoice shows had been recorded before this moment: that at which it is final by itself, or the
+/// first one behind the call that settled it.
+fn recorded_before(statement: &InvoiceStatement) -> Option<Time> {
+    let by_itself = statement.period.map(|period| usage_due(period.ending_before));
+    let settled_at = statement.settled_at;
+    let moment = if by_itself == Some(settled_at) { settled_at } else { settled_at.after(MOMENT) };
+    (statement.status != InvoiceStatus::Draft).then_some(moment)
 }
 
 /// A page of the invoices of a contract, or of all contracts of a customer.
@@ -134,7 +149,10 @@ pub fn page(
 /// The contracts that are asked about: those that begin late enough are not, because nothing of them is due before.
 fn contracts_of(reader: &impl Reader, of: InvoicesOf, question: &InvoiceQuestion) -> Result<Vec<Charging>> {
     let ids = match of {
-        InvoicesOf::Contract(id) => vec![id],
+        InvoicesOf::Contract(id) => {
+            contract_read::known(reader, id)?;
+            vec![id]
+        }
         InvoicesOf::Customer(id) => {
             entities::known(reader, id.into())?;
             contracts::all_of(reader, id)?.into_iter().map(|(id, _)| id).collect()

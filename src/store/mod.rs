@@ -38,6 +38,8 @@ mod invoice_search;
 mod invoice_usage;
 mod invoices;
 mod invoices_due;
+#[cfg(test)]
+mod invoices_inside;
 mod net_balances;
 mod options;
 mod part_names;

@@ -107,8 +107,9 @@ pub fn finalize(member: &Member<'_>, id: InvoiceId, usage: &[UsageQuantity]) -> 
     }
     let known = |contract| (contract == charging.id).then_some(&charging);
     let usage = Fault::gather(invoice_usage::priced(member, usage, known), &mut faults)?;
-    let period = draft.as_ref().and_then(|draft| draft.period);
-    faults.extend(invoice_usage::outside_of(usage.as_deref().unwrap_or_default(), period));
+    if let Some(draft) = &draft {
+        faults.extend(invoice_usage::outside_of(usage.as_deref().unwrap_or_default(), draft.period));
+    }
     Fault::none_of(faults)?;
     let Some(draft) = draft else { return Ok(()) };
     let mut settled = statement(member, &charging, &draft, Standing::at(InvoiceStatus::Finalized, now))?;
@@ -126,22 +127,28 @@ pub fn void(member: &Member<'_>, id: InvoiceId) -> Result<()> {
             return Err(Fault::InvoiceSettled { target: id.into(), status: InvoiceStatus::Void }.into());
         }
         Found::Settled(statement) => statement,
-        Found::Draft(draft) => statement(member, &charging, &draft, Standing::of(&draft, now))?,
+        Found::Draft(draft) => {
+            let standing = match draft.status(now) {
+                InvoiceStatus::Draft => Standing::at(InvoiceStatus::Void, now),
+                _ => Standing::of(&draft, now),
+            };
+            statement(member, &charging, &draft, standing)?
+        }
     };
-    store(member, charging.id, vec![(id, voided(settled, now))])
+    store(member, charging.id, vec![(id, voided(settled))])
 }
 
-fn voided(settled: InvoiceStatement, now: Time) -> InvoiceStatement {
-    InvoiceStatement { status: InvoiceStatus::Void, settled_at: now, ..settled }
+/// It was settled when it was finalised, and goes on showing what had been recorded by then.
+fn voided(settled: InvoiceStatement) -> InvoiceStatement {
+    InvoiceStatement { status: InvoiceStatus::Void, ..settled }
 }
 
 /// Voids all invoices of a contract that are settled.
 pub fn void_all(member: &Member<'_>, id: ContractId) -> Result<()> {
-    let now = member.now();
     let (first, last) = ids_of(id);
     let settled = settled::between(member, id, first, last)?;
     let open = settled.into_iter().filter(|(_, statement)| statement.status != InvoiceStatus::Void);
-    store(member, id, open.map(|(id, statement)| (id, voided(statement, now))).collect())
+    store(member, id, open.map(|(id, statement)| (id, voided(statement))).collect())
 }
 
 /// Takes away what leads to the invoices of a contract that is forgotten, and what is stored of them.

@@ -49,9 +49,11 @@ impl UsageInvoices {
         boundaries(&self.statements).at_or_before(period_start)
     }
 
-    /// The end of the period that a moment is in, or of the first one.
+    /// The end of the period that a moment is in, or of the first one, as if the contract did not end: one that was
+    /// settled before the contract came to end earlier is no shorter.
     pub fn end_around(&self, moment: Time) -> Option<Time> {
-        self.period(self.number(moment.max(self.first))).map(|(_, end)| end)
+        let number = self.number(moment.max(self.first));
+        period(&self.statements, self.first, None, number).map(|(_, end)| end)
     }
 
     /// The period of the one with that number.

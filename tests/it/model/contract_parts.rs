@@ -78,6 +78,17 @@ impl Parts {
 
     /// Nothing of the parts is left behind an end.
     pub fn end(&mut self, end: Time, trueup_stays: bool) {
+        self.end_balances(end, trueup_stays);
+        for charge in self.charges.values_mut().filter(|charge| charge.archived_at.is_none()) {
+            charge.dates.retain(|(_, at, _)| *at <= end);
+        }
+        for (terms, _) in self.overrides.values_mut() {
+            terms.ending_before = terms.ending_before.map(|own| own.min(end));
+        }
+    }
+
+    /// Leaves nothing of the commits and credits behind a moment.
+    pub fn end_balances(&mut self, end: Time, trueup_stays: bool) {
         for drawn in self.commits.values_mut().chain(self.credits.values_mut()) {
             if drawn.archived_at.is_none() {
                 drawn.access.retain(|(_, item)| item.starting_at < end);
@@ -88,12 +99,6 @@ impl Parts {
                 let dates = drawn.invoice.iter_mut().filter(|_| !stays);
                 dates.for_each(|dates| dates.retain(|(_, at, _)| *at <= end));
             }
-        }
-        for charge in self.charges.values_mut().filter(|charge| charge.archived_at.is_none()) {
-            charge.dates.retain(|(_, at, _)| *at <= end);
-        }
-        for (terms, _) in self.overrides.values_mut() {
-            terms.ending_before = terms.ending_before.map(|own| own.min(end));
         }
     }
 }

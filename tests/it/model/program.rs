@@ -314,16 +314,37 @@ fn run_transaction(store: &Store, model: &Mutex<Model>, ops: &[Op], end: End) {
 }
 
 /// Runs an operation on both; whether it was carried out.
-fn run_one(on: &impl Writing, model: &mut Model, op: &Op) -> bool {
+fn run_one(on: &(impl Writing + Reading), model: &mut Model, op: &Op) -> bool {
     let op = &model.resolved(op);
     let revision = match op {
         Op::SetIf(target, ..) => model.instances.get(target).map_or(0, |held| held.revision),
         _ => 0,
     };
+    let before = model.clone();
     let expected = model.carry_out(op);
     let carried_out = expected.is_ok();
     same(carry_out(op, revision, on), expected);
+    if carried_out && keeps_what_was(op) {
+        model.follow_revisions(on, &before);
+    }
     carried_out
+}
+
+/// Whether it may keep what was, besides what it changes: invoices that were due, last of all it does to a contract,
+/// or rates that it replaces.
+fn keeps_what_was(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::CreateContract(_)
+            | Op::EditContract(..)
+            | Op::SetEnd(..)
+            | Op::SetFilter(..)
+            | Op::CreateBalance(_)
+            | Op::Archive(_)
+            | Op::Forget(_)
+            | Op::AddRate(..)
+            | Op::AddRates(..)
+    )
 }
 
 fn run_together(store: &Store, model: &Mutex<Model>, callers: &[(Vec<Op>, End)]) {

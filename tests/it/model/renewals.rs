@@ -62,8 +62,11 @@ impl Model {
             parts.credits.insert(target.id.into(), left);
             values.push((target, Vec::new()));
         }
+        let trueup_stays = renewal.trueup != Some(TrueupBehavior::Remove);
         if draft.state.terms.end.is_none_or(|end| site.start < end) {
-            draft.end_at(Some(site.start), renewal.trueup != Some(TrueupBehavior::Remove));
+            draft.end_at(Some(site.start), trueup_stays);
+        } else {
+            draft.state.parts.end_balances(site.start, trueup_stays);
         }
         Some(draft)
     }

@@ -202,6 +202,29 @@ impl Model {
         self.sequence
     }
 
+    /// Takes over the revisions of what an operation changed where the store's went further: what is kept of invoices
+    /// and of replaced rates moves the revision of their contract or card too, and what that is the model does not know.
+    pub fn follow_revisions(&mut self, on: &impl Reading, before: &Self) {
+        let contracts = self.instances.values().filter(|held| held.contract.is_some()).count() as u64;
+        // Of each contract what had become due, what came to be due, and what is voided then; the rates of a call.
+        let most = self.sequence + 3 * contracts + 1;
+        for (target, held) in &mut self.instances {
+            let was = before.instances.get(target).map(|held| held.revision);
+            if held.contract.is_none() && was == Some(held.revision) {
+                continue;
+            }
+            let found = on.revision(*target).unwrap();
+            assert!(
+                (held.revision..=held.revision.max(most)).contains(&found),
+                "{target}: {found}, {held:?}"
+            );
+            held.revision = found;
+            if was != Some(found) {
+                self.sequence = self.sequence.max(found);
+            }
+        }
+    }
+
     /// What closing and opening again forgets: where nothing is written of changes, how many there were; and the
     /// ids that were issued since the last change.
     pub fn reopen(&mut self, keeps_journal: bool) {
