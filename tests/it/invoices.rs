@@ -273,9 +273,12 @@ fn a_commit_of_a_customer_is_charged_on_the_contract_that_it_names() {
     assert_eq!(table(&here.store, other, day("03-05")), rows);
     let line = &all(&here.store, other, day("02-01"))[0].lines[0];
     assert_eq!((line.name.as_str(), line.commit_type), ("Their own", Some(CommitType::Prepaid)));
-    // Archived, it charges nothing more; what is final stays.
+    // It is archived once what it charged is void, and charges nothing more.
     here.clock.set(day("02-05"));
+    let charged = all(&here.store, other, day("02-01"))[0].id;
+    assert!(here.store.archive(commit).is_err());
+    here.store.void_invoice(charged).unwrap();
     here.store.archive(commit).unwrap();
     let left = table(&here.store, other, day("03-05"));
-    assert_eq!(left, [rows[0], rows[1], rows[2], rows[4]]);
+    assert_eq!(left, ["2025-02-01 SCHEDULED VOID 1 20000", rows[1], rows[2], rows[4]]);
 }
