@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::invoices::{all, charging, table};
 use crate::support::catalog::at;
 use crate::support::fault;
-use crate::support::provisioned::{Provisioned, day, number, provisioned_in};
+use crate::support::provisioned::{Provisioned, charge, day, number, provisioned_in};
 
 const SHOWN: [ManagedEntity; 8] = [
     ManagedEntity::Customer,
@@ -372,4 +372,31 @@ fn an_invoice_that_nothing_is_stored_of_is_an_instance_like_any_other() {
     here.store.archive(second).unwrap();
     assert!(matches!(fault(here.store.archive(second)), Fault::AlreadyArchived { .. }));
     assert_eq!(whole(second).statement, before[1].statement);
+}
+
+#[test]
+fn a_commit_of_a_customer_brings_about_its_own_charges_alone() {
+    let here = with_keys(StoreOptions::new());
+    let product = CreateProduct { product_type: ProductType::Subscription, ..Default::default() };
+    let seats = here.store.create_product(product).unwrap();
+    let mut subscription = here.subscription();
+    subscription.terms.product_id = seats;
+    monthly_rate(&here, seats, 50, None, day("02-10"));
+    here.edit(EditContract { add_subscriptions: vec![subscription], ..Default::default() }).unwrap();
+    // A price of January is said when its invoice is final, and so comes too late.
+    here.clock.set(day("02-20"));
+    monthly_rate(&here, seats, 40, None, day("01-01"));
+    let of_january = || table(&here.store, here.contract, day("01-01"));
+    let before = of_january();
+    let access =
+        CreateAccessItem { amount: 1.into(), starting_at: day("01-01"), ending_before: day("12-01") };
+    let terms = BalanceTerms { priority: Some(1.into()), ..BalanceTerms::new(here.fixed) };
+    let commit = CreateCommit {
+        invoice_schedule: Some([charge(5, day("02-25"))].into()),
+        ..CreateCommit::prepaid(terms, [access].into())
+    };
+    let level =
+        CustomerLevel { invoice_contract_id: Some(here.contract), ..CustomerLevel::new(here.customer) };
+    here.store.create_commit(level, commit).unwrap();
+    assert_eq!(of_january(), before);
 }
