@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::contract_products::{OnCard, Products};
 use super::contracts::key_fault;
 use super::custom_fields::Plan;
+use super::drafts::days;
 use super::find::cut;
 use super::settled_charges::SettledCharges;
 use super::settling::Due;
@@ -23,6 +24,7 @@ use crate::model::contract::{ContractOrigin, ContractPart, PartKind};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::Time;
 use crate::rules::balance as rule;
+use crate::rules::invoice;
 use crate::storage::catalog::Catalog;
 use crate::storage::member::Member;
 use crate::storage::tables::{KeySpace, TableId};
@@ -132,7 +134,9 @@ impl<'a, 'm> Making<'a, 'm> {
         let level = self.level.clone();
         let due = due(member, &level)?;
         let CustomerLevel { customer_id, uniqueness_key, .. } = level.clone();
-        let home = BalanceHome::Customer(Box::new(CustomerBalance { level: self.level, balance: make() }));
+        let balance = make();
+        let since = charged_since(member, target.id, &balance);
+        let home = BalanceHome::Customer(Box::new(CustomerBalance { level: self.level, balance }));
         let row = if target.entity == ManagedEntity::Commit {
             created(member, target, &CommitRecord(home))?
         } else {
@@ -142,7 +146,7 @@ impl<'a, 'm> Making<'a, 'm> {
         list(member, target, customer_id, true)?;
         list_as_charged(member, target.id, &level, true)?;
         if let Some((contract, due)) = due {
-            settling::after_change(member, contract, due, Some(Time::FIRST))?;
+            settling::after_change(member, contract, due, since)?;
         }
         if let Some(key) = uniqueness_key {
             alias::give(member, TableId::UniquenessKey(KeySpace::Balance), &key, target.id)?;
@@ -334,6 +338,12 @@ fn due(member: &Member<'_>, level: &CustomerLevel) -> Result<Option<(ContractId,
     let Some(contract) = level.invoice_contract_id else { return Ok(None) };
     let Some(origin) = rows::record::<ContractOrigin>(member, contract.uuid())? else { return Ok(None) };
     Ok(Some((contract, settling::due(member, contract, &origin)?)))
+}
+
+/// The first moment up to today at which a customer's commit charges anything: invoices before it are not its doing.
+fn charged_since(member: &Member<'_>, id: Uuid, balance: &Balance) -> Option<Time> {
+    let past = days(Time::FIRST, member.now());
+    invoice::commit(id.into(), balance, &past).first().map(|charge| charge.at)
 }
 
 /// The commit or credit that was made with a uniqueness key.

@@ -86,12 +86,14 @@ impl Charging {
     }
 
     /// What falls due on some days, by part. A charge that was due before now has the price that had been recorded when
-    /// it was, unless the contract only came to charge it with what is written now.
+    /// it was, unless the contract only came to charge it with what is written now. `takes_in` says of a period's start
+    /// whether its usage invoice takes in charges.
     pub fn charges(
         &self,
         reader: &impl Reader,
         days: &Range<Time>,
         now: Option<Time>,
+        takes_in: impl Fn(Time) -> bool,
     ) -> Result<Vec<DatedCharge>> {
         let mut found = Vec::new();
         for (id, balance) in &self.commits {
@@ -99,12 +101,11 @@ impl Charging {
         }
         for (id, part) in &self.parts {
             let mut price = |moment: Time, at: Time| match part {
-                ContractPart::Subscription(subscription) => self.price(
-                    reader,
-                    &subscription.terms,
-                    moment,
-                    self.recorded_by(&subscription.terms, at, now),
-                ),
+                ContractPart::Subscription(subscription) => {
+                    let terms = &subscription.terms;
+                    let price = |as_of| self.price(reader, terms, moment, as_of);
+                    self.price_when_final(terms, at, now, &takes_in, price)
+                }
                 _ => Ok(None),
             };
             found.extend(invoice::charges(Uuid::from_bytes(*id), part, &self.term, days, &mut price)?);
@@ -112,12 +113,28 @@ impl Charging {
         Ok(found)
     }
 
-    /// When the invoice became final that a charge of a subscription is on; `None` where it is not yet.
-    fn recorded_by(&self, terms: &SubscriptionTerms, at: Time, now: Option<Time>) -> Option<Time> {
+    /// The price of what a subscription charges at a moment as it had been recorded when its invoice became final, or
+    /// as it is where that is to come. On a usage invoice it is only in that one's credit type: in any other, and where
+    /// there is none that takes it in, it is on that of its day.
+    fn price_when_final(
+        &self,
+        terms: &SubscriptionTerms,
+        at: Time,
+        now: Option<Time>,
+        takes_in: impl Fn(Time) -> bool,
+        price: impl Fn(Option<Time>) -> Result<Option<(Amount, CreditTypeId)>>,
+    ) -> Result<Option<(Amount, CreditTypeId)>> {
+        let past = |due: Time| now.filter(|now| due <= *now).map(|_| due);
         let alone = terms.invoice_placement == Some(InvoicePlacement::OnScheduledInvoice);
         let period = self.usage_invoices().ending_on_the_day_of(at).filter(|_| !alone);
-        let due = period.map_or(at, |(_, end)| usage_due(end));
-        now.filter(|now| due <= *now).map(|_| due)
+        let of_its_day = price(past(at))?;
+        let elsewhere = of_its_day.is_some_and(|(_, unit)| unit != self.credit_type_id);
+        match period {
+            Some((start, end)) if past(at).is_some() && !elsewhere && takes_in(start) => {
+                price(past(usage_due(end)))
+            }
+            _ => Ok(of_its_day),
+        }
     }
 
     fn price(

@@ -81,7 +81,8 @@ pub fn on_days(
     let mut settled = ids.scheduled_settled(reader, charging.id, days)?;
     let mut open = if charging.is_archived() { BTreeMap::new() } else { ids.open(&numbers, days, &usage) };
     let mut scheduled: BTreeMap<(Time, CreditTypeId), Vec<DatedCharge>> = BTreeMap::new();
-    for charge in charging.charges(reader, days, now)? {
+    let takes_in = |start| open.contains_key(&ids.usage.number(start));
+    for charge in charging.charges(reader, days, now, takes_in)? {
         if settled::charged_on(reader, charging.id, charge.source)?.is_some() {
             continue;
         }

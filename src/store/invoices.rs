@@ -146,7 +146,7 @@ pub fn page(
     Ok(Page { items: shown.collect::<Result<_>>()?, next: found.next })
 }
 
-/// The contracts that are asked about: those that begin late enough are not, because nothing of them is due before.
+/// The contracts that are asked about, with what they charge.
 fn contracts_of(reader: &impl Reader, of: InvoicesOf, question: &InvoiceQuestion) -> Result<Vec<Charging>> {
     let ids = match of {
         InvoicesOf::Contract(id) => {

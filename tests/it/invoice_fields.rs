@@ -1,11 +1,12 @@
 //! The values that invoices show: their own, and those that are passed down to them; names and prices as they were.
 
 use billfold::prelude::*;
+use uuid::Uuid;
 
 use crate::invoices::{all, charging, table};
 use crate::support::catalog::at;
 use crate::support::fault;
-use crate::support::provisioned::{Provisioned, day, number, provisioned_in};
+use crate::support::provisioned::{Provisioned, charge, day, number, provisioned_in};
 
 const SHOWN: [ManagedEntity; 8] = [
     ManagedEntity::Customer,
@@ -243,17 +244,24 @@ fn names_of_products_are_those_that_had_been_given_by_the_date() {
     assert_eq!(all(&here.store, here.contract, day("04-01")), before);
 }
 
+/// Says what a seat costs a month from a date on.
+fn monthly_rate(
+    here: &Provisioned,
+    seats: ContractProductId,
+    price: i64,
+    credit_type_id: Option<CreditTypeId>,
+    from: Time,
+) {
+    let billing_frequency = Some(BillingFrequency::Monthly);
+    let rate = AddRate::new(seats, from, Rate::flat(price.into()));
+    here.store.add_rate(here.card, AddRate { billing_frequency, credit_type_id, ..rate }).unwrap();
+}
+
 #[test]
 fn prices_of_seats_are_those_that_had_been_said_when_the_invoice_was_final() {
     let here = with_keys(StoreOptions::new());
     here.edit(EditContract { add_subscriptions: vec![here.subscription()], ..Default::default() }).unwrap();
-    let rate = |price: i64, from: Time| {
-        let rate = AddRate {
-            billing_frequency: Some(BillingFrequency::Monthly),
-            ..AddRate::new(here.seats, from, Rate::flat(price.into()))
-        };
-        here.store.add_rate(here.card, rate).unwrap();
-    };
+    let rate = |price, from| monthly_rate(&here, here.seats, price, None, from);
     let rows = || table(&here.store, here.contract, day("03-01"));
     // The seats of February are with the usage of January, which is a draft until the 2nd.
     here.clock.set(at("2025-02-01T23:00:00Z"));
@@ -279,6 +287,51 @@ fn prices_of_seats_are_those_that_had_been_said_when_the_invoice_was_final() {
     here.edit(EditContract { add_overrides: vec![half], ..Default::default() }).unwrap();
     assert_eq!(rows()[..2], expected[..2]);
     assert_eq!(rows()[2], "2025-03-01 USAGE DRAFT 1 7500");
+}
+
+#[test]
+fn seats_beside_a_usage_invoice_that_was_finalised_early_keep_the_price_of_their_own_day() {
+    let here = with_keys(StoreOptions::new());
+    let january = all(&here.store, here.contract, day("01-01"))[0].id;
+    here.store.finalize_invoice(january, &[]).unwrap();
+    here.edit(EditContract { add_subscriptions: vec![here.subscription()], ..Default::default() }).unwrap();
+    let of_february = || table(&here.store, here.contract, day("02-01"))[1..3].to_vec();
+    // Those of February are on an invoice of their own, which is final on the 1st, and not only on the 2nd.
+    let expected = ["2025-02-01 SCHEDULED FINALIZED 1 3000", "2025-02-01 USAGE FINALIZED 0 0"];
+    here.clock.set(at("2025-02-01T12:00:00Z"));
+    assert_eq!(of_february(), expected);
+    monthly_rate(&here, here.seats, 2_000, None, day("01-15"));
+    assert_eq!(of_february(), expected);
+    here.clock.set(day("02-05"));
+    assert_eq!(of_february(), expected);
+    here.edit(charging(&here, 1, &[day("12-01")])).unwrap();
+    assert_eq!(of_february(), expected);
+}
+
+#[test]
+fn seats_in_a_pricing_unit_keep_the_price_of_their_own_day() {
+    let here = with_keys(StoreOptions::new());
+    let tokens = CreditTypeId::from(Uuid::from_u128(77));
+    let conversion =
+        CreditTypeConversion { custom_credit_type_id: tokens, fiat_per_custom_credit: number("0.25") };
+    let update = UpdateRateCard { add_credit_type_conversions: vec![conversion], ..Default::default() };
+    here.store.update_rate_card(here.card, update).unwrap();
+    let product = CreateProduct { product_type: ProductType::Subscription, ..Default::default() };
+    let seats = here.store.create_product(product).unwrap();
+    let mut subscription = here.subscription();
+    subscription.terms.product_id = seats;
+    monthly_rate(&here, seats, 50, Some(tokens), day("01-01"));
+    here.edit(EditContract { add_subscriptions: vec![subscription], ..Default::default() }).unwrap();
+    // What is not in dollars does not go with the usage, and so is final a day before it.
+    here.clock.set(at("2025-02-01T12:00:00Z"));
+    let expected = ["2025-02-01 SCHEDULED FINALIZED 1 150", "2025-02-01 USAGE DRAFT 0 0"];
+    let of_february = || table(&here.store, here.contract, day("02-01"))[1..3].to_vec();
+    assert_eq!(of_february(), expected);
+    monthly_rate(&here, seats, 70, Some(tokens), day("01-15"));
+    here.clock.set(at("2025-02-01T13:00:00Z"));
+    assert_eq!(of_february(), expected);
+    here.clock.set(day("02-02"));
+    assert_eq!(of_february()[0], expected[0]);
 }
 
 #[test]
@@ -319,4 +372,31 @@ fn an_invoice_that_nothing_is_stored_of_is_an_instance_like_any_other() {
     here.store.archive(second).unwrap();
     assert!(matches!(fault(here.store.archive(second)), Fault::AlreadyArchived { .. }));
     assert_eq!(whole(second).statement, before[1].statement);
+}
+
+#[test]
+fn a_commit_of_a_customer_brings_about_its_own_charges_alone() {
+    let here = with_keys(StoreOptions::new());
+    let product = CreateProduct { product_type: ProductType::Subscription, ..Default::default() };
+    let seats = here.store.create_product(product).unwrap();
+    let mut subscription = here.subscription();
+    subscription.terms.product_id = seats;
+    monthly_rate(&here, seats, 50, None, day("02-10"));
+    here.edit(EditContract { add_subscriptions: vec![subscription], ..Default::default() }).unwrap();
+    // A price of January is said when its invoice is final, and so comes too late.
+    here.clock.set(day("02-20"));
+    monthly_rate(&here, seats, 40, None, day("01-01"));
+    let of_january = || table(&here.store, here.contract, day("01-01"));
+    let before = of_january();
+    let access =
+        CreateAccessItem { amount: 1.into(), starting_at: day("01-01"), ending_before: day("12-01") };
+    let terms = BalanceTerms { priority: Some(1.into()), ..BalanceTerms::new(here.fixed) };
+    let commit = CreateCommit {
+        invoice_schedule: Some([charge(5, day("02-25"))].into()),
+        ..CreateCommit::prepaid(terms, [access].into())
+    };
+    let level =
+        CustomerLevel { invoice_contract_id: Some(here.contract), ..CustomerLevel::new(here.customer) };
+    here.store.create_commit(level, commit).unwrap();
+    assert_eq!(of_january(), before);
 }

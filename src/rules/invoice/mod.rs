@@ -39,8 +39,8 @@ pub struct Term {
 /// What a part of a contract charges in a window of time, by time: nothing where it is archived, because what was due
 /// before that is stored already.
 ///
-/// `price` is what one of a subscription costs at a moment, and in what, where it is due at another; `None` where no rate is in force then, or the
-/// contract is not entitled to it: nothing is charged there.
+/// `price` is what one of a subscription costs at a moment, and in what, where it is due at another; `None` where no
+/// rate is in force then, or the contract is not entitled to it: nothing is charged there.
 pub fn charges(
     id: Uuid,
     part: &ContractPart,
