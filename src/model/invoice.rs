@@ -1,34 +1,5 @@
 //! Invoices: what a customer is asked to pay, and when. Source: the seed "Provision a customer", and
 //! `metronome-api.md` §1.9 and §9.
-//!
-//! # Which there are
-//!
-//! A contract gives rise to a *usage invoice* for every statement period, dated at the period's end, and to a *scheduled
-//! invoice* for every UTC day on which something is charged, and credit type. Charges of one day are on one invoice. A
-//! charge goes on the usage invoice whose period ends on its day, in place of a scheduled one, where the contract
-//! [says so](crate::ConsolidatedCharges::All) or it is a subscription's that does, and where that usage invoice is not
-//! settled yet.
-//!
-//! No usage is stored or metered here: quantities that are [given](UsageQuantity) are priced and shown, and nothing is
-//! kept of them but what [`finalize_invoice`](crate::WritingInvoices::finalize_invoice) is given. Nothing is drawn from
-//! commits and credits, and nothing is sent to anyone.
-//!
-//! # Drafts and settled invoices
-//!
-//! A draft shows the contract, names and values as they are. A scheduled invoice is finalised when the last of its
-//! charges is due, a usage invoice 24 hours after its period's end; [`finalize_invoice`] and [`void_invoice`] settle
-//! one before. From then on it stays as it is: it shows what had been recorded by that moment, and takes in no more
-//! charges. What an edit dates into the past, or on the day of an invoice that is settled, is on another invoice, which is
-//! finalised at once where it is due already. Values of the invoice's own custom fields can always be set.
-//!
-//! [`finalize_invoice`]: crate::WritingInvoices::finalize_invoice
-//! [`void_invoice`]: crate::WritingInvoices::void_invoice
-//!
-//! # Ids
-//!
-//! An invoice's id is made of its contract, its kind and its date, so that it stays the same while the contract is
-//! edited, and leads back to the invoice before anything is stored of it. A line's is made of that of its invoice and
-//! of what is charged.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -176,6 +147,35 @@ impl InvoiceQuestion {
 }
 
 /// An invoice. What it says can be read through it.
+///
+/// # Which there are
+///
+/// A contract gives rise to a *usage invoice* for every statement period, dated at the period's end, and to a *scheduled
+/// invoice* for every UTC day on which something is charged, and credit type. Charges of one day are on one invoice. A
+/// charge goes on the usage invoice whose period ends on its day, in place of a scheduled one, where the contract
+/// [says so](crate::ConsolidatedCharges::All) or it is a subscription's that does, and where that usage invoice is not
+/// settled yet.
+///
+/// No usage is stored or metered here: quantities that are [given](UsageQuantity) are priced and shown, and nothing is
+/// kept of them but what [`finalize_invoice`](crate::WritingInvoices::finalize_invoice) is given. Nothing is drawn from
+/// commits and credits, and nothing is sent to anyone.
+///
+/// # Drafts and settled invoices
+///
+/// A draft shows the contract, names and values as they are. A scheduled invoice is finalised when the last of its
+/// charges is due, a usage invoice 24 hours after its period's end; [`finalize_invoice`] and [`void_invoice`] settle
+/// one before. From then on it stays as it is: it shows what had been recorded by that moment, and takes in no more
+/// charges. What an edit dates into the past, or on the day of an invoice that is settled, is on another invoice, which is
+/// finalised at once where it is due already. Values of the invoice's own custom fields can always be set.
+///
+/// [`finalize_invoice`]: crate::WritingInvoices::finalize_invoice
+/// [`void_invoice`]: crate::WritingInvoices::void_invoice
+///
+/// # Ids
+///
+/// An invoice's id is made of its contract, its kind and its date, so that it stays the same while the contract is
+/// edited, and leads back to the invoice before anything is stored of it. A line's is made of that of its invoice and
+/// of what is charged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Invoice {

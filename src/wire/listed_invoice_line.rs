@@ -290,6 +290,9 @@ mod tests {
             json!({"type": "subscription", "subscription_id": seats, "subscription_custom_fields": sales,
                 "is_prorated": false})
         );
+        let in_part =
+            InvoiceLine { is_prorated: true, ..line(LineSource::Subscription { id: seats, period, from }) };
+        assert_eq!(listed(&in_part, [])["is_prorated"], true);
         let credit_type_id = id::<CreditTypeId>(3);
         let conversion = of_source(LineSource::Conversion { credit_type_id }, seats.into());
         assert_eq!(conversion, json!({"type": "cpu_conversion"}));

@@ -62,6 +62,9 @@ fn a_list_has_the_invoices_that_meet_all_conditions() {
         (&[("type", "USAGE"), ("status", "DRAFT"), ("contract_id", &other)], &[december]),
         (&[("type", "USAGE"), ("credit_type_id", EUR)], &[]),
     ];
+    let in_euros = &listed(&desk, &[("credit_type_id", EUR)])[0];
+    assert_eq!(in_euros["credit_type"]["id"], EUR);
+    assert_eq!(in_euros["line_items"][0]["credit_type"]["id"], EUR);
     for (query, expected) in cases {
         assert_eq!(told(&listed(&desk, query)), *expected, "{query:?}");
     }

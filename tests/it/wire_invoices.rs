@@ -145,6 +145,8 @@ fn the_best_package_is_charged_alone_at_first_and_then_with_the_usage_of_the_mon
     assert_eq!(february["starting_at"], "2025-02-01T00:00:00.000Z");
     assert_eq!(february["ending_before"], "2025-03-01T00:00:00.000Z");
     assert_ne!(february["commit_id"], line(&then[0])["commit_id"]);
+    assert_eq!(february["commit_type"], "PrepaidCommit");
+    assert_eq!(then[0]["net_payment_terms_days"], 30);
 }
 
 #[test]
@@ -173,7 +175,8 @@ fn amounts_are_written_to_the_last_digit_and_lines_of_nothing_are_skipped_on_req
     let item = |unit_price: &str, quantity: &str| {
         format!("{{\"timestamp\": \"{START}\", \"unit_price\": {unit_price}, \"quantity\": {quantity}}}")
     };
-    let items = [item("0.1", "0.3"), item("5", "0"), item("12345678901234567890.5", "1")].join(", ");
+    let items = [item("0.1", "0.3"), item("5", "0"), item("0", "5"), item("12345678901234567890.5", "1")];
+    let items = items.join(", ");
     let request = format!(
         "{{\"customer_id\": \"{}\", \"starting_at\": \"{START}\", \"scheduled_charges\": [{{\"product_id\": \"{}\", \
          \"schedule\": {{\"schedule_items\": [{items}]}}}}]}}",
@@ -187,7 +190,8 @@ fn amounts_are_written_to_the_last_digit_and_lines_of_nothing_are_skipped_on_req
     };
     let all = asked("false");
     let lines = |body: &str| body.matches("\"unit_price\":").count();
-    assert_eq!((lines(&all), lines(&asked("true"))), (3, 2));
+    assert_eq!((lines(&all), lines(&asked("true"))), (4, 3));
+    assert_eq!(desk.store.handle("GET", &path(&desk), &[("type", "SCHEDULED")], b"").body, all);
     for text in
         ["\"total\":12345678901234567890.53", "\"unit_price\":0.1", "\"quantity\":0.3", "\"total\":0.03"]
     {
@@ -276,6 +280,10 @@ fn values_are_passed_down_to_drafts_as_they_are_and_to_finalised_invoices_as_the
     assert_eq!(told(&found), ["2025-01-01 SCHEDULED FINALIZED 3270", "2025-02-01 USAGE DRAFT 3000"]);
     assert_eq!(passed_down(&found[0]), everyone("first"));
     assert_eq!(passed_down(&found[1]), of_seats("first"));
+    let seats = &found[1]["line_items"][0];
+    assert_eq!((&seats["type"], &seats["is_prorated"]), (&json!("subscription"), &json!(false)));
+    assert_eq!(seats["starting_at"], "2025-02-01T00:00:00.000Z");
+    assert_eq!(seats["ending_before"], "2025-03-01T00:00:00.000Z");
     all_owned_by("second");
     assert_eq!(passed_down(&got(&desk, &found[0])), everyone("first"));
     assert_eq!(passed_down(&got(&desk, &found[1])), of_seats("second"));
