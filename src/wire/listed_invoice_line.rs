@@ -209,7 +209,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// A line of that source for 3 at 0.5 each, with nothing that a line can be without.
+    /// A line of that source for 3 at 0.5 each, with nothing that a line can be without: in another credit type than
+    /// its invoice.
     fn line(source: LineSource) -> InvoiceLine {
         InvoiceLine {
             id: id::<InvoiceLineId>(1),
@@ -219,7 +220,7 @@ mod tests {
             unit_price: Some(amount("0.5")),
             quantity: amount("3"),
             total: amount("1.5"),
-            credit_type_id: CreditType::USD_CENTS,
+            credit_type_id: CreditType::EUR,
             period: None,
             commit_type: None,
             is_prorated: false,
@@ -249,9 +250,9 @@ mod tests {
         };
         let mut listed = serde_json::to_value(ListedInvoiceLine::of(line, &on)).unwrap();
         let fields = listed.as_object_mut().unwrap();
-        let usd = json!({"id": CreditType::USD_CENTS, "name": "USD (cents)"});
+        let euros = json!({"id": CreditType::EUR, "name": "EUR"});
         for (name, expected) in
-            [("name", json!("Fee")), ("quantity", json!(3)), ("total", json!(1.5)), ("credit_type", usd)]
+            [("name", json!("Fee")), ("quantity", json!(3)), ("total", json!(1.5)), ("credit_type", euros)]
         {
             assert_eq!(fields.remove(name), Some(expected), "{name}");
         }
