@@ -61,11 +61,7 @@ impl Charging {
             }
             commits = balances::charged_to(reader, id)?;
         }
-        let term = Term {
-            starting_at: origin.starting_at,
-            ending_before: terms.ending_before,
-            statements: origin.usage_statement_schedule,
-        };
+        let term = Term::of(&origin, terms.ending_before);
         let credit_type_id = card.map_or(CreditType::USD_CENTS, |card| card.fiat_credit_type);
         Ok(Self { id, origin, terms, credit_type_id, term, parts, commits })
     }

@@ -190,8 +190,7 @@ fn due_since(
     if after.archived_at.is_some() {
         return Ok(None);
     }
-    let statements = origin.usage_statement_schedule;
-    let term = Term { starting_at: origin.starting_at, ending_before: after.ending_before, statements };
+    let term = Term::of(origin, after.ending_before);
     let parts = changed.iter().filter_map(|new| Some((Uuid::from_bytes(new.id), new.part.as_ref()?)));
     let charged = settling::charged_since(member, &term, parts)?;
     let moved = before.ending_before != after.ending_before;

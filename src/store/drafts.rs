@@ -187,7 +187,11 @@ impl Ids {
             invoice.credit_type_id == credit_type_id && invoice.issued_at.first_of_day() == day
         };
         let nth = u16::try_from(settled.values().filter(same).count()).unwrap_or(u16::MAX);
-        let id = self.id(KeyOf::Scheduled { day, credit_type: credit_type_id, nth });
+        let id = self.id(KeyOf::Scheduled {
+            day,
+            credit_type_digest: id::credit_type_digest(credit_type_id),
+            nth,
+        });
         Some(Draft { id, credit_type_id, period: None, issued_at: due, due, charges })
     }
 }

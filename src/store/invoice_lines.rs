@@ -100,10 +100,10 @@ impl<'r, R: Reader> Showing<'r, R> {
 
     /// A product's name, and what a line shows of it; its id alone where nothing else is known of it any more.
     pub fn product(&mut self, id: ContractProductId) -> Result<(String, Option<InvoicedProduct>)> {
-        self.pass_down(id)?;
         if let Some(known) = self.products.get(&id) {
             return Ok(known.clone());
         }
+        self.pass_down(id)?;
         let record: Option<ProductRecord> = rows::record(self.reader, id.uuid())?;
         let shown = match record {
             Some(record) => {

@@ -204,7 +204,7 @@ fn conversions(
     };
     let line = |(credit_type_id, totals): (CreditTypeId, Vec<Amount>)| {
         let unit_price = card.as_ref()?.conversion(credit_type_id)?;
-        let quantity = Amount::total(totals);
+        let quantity = Amount::total(&totals);
         let total = Written::of(quantity).times(unit_price).rounded(i32::MAX, None);
         let source = LineSource::Conversion { credit_type_id };
         Some(InvoiceLine {

@@ -9,12 +9,12 @@ use super::invoice_lines::{Standing, statement};
 use super::invoice_search::{Search, place_bytes, place_of};
 use super::invoice_usage::{self, PricedUsage};
 use super::{contract_read, contracts, custom_fields, entities};
-use crate::entity::{ContractId, InvoiceId};
+use crate::entity::{ContractId, CustomerId, InvoiceId};
 use crate::error::{Error, Fault, Result};
 use crate::model::invoice::{Invoice, InvoiceQuestion, InvoiceStatement, InvoiceStatus, InvoicesOf};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::{Amount, Time};
-use crate::rules::invoice::id::{self, DecodedOf};
+use crate::rules::invoice::id::{self, KeyOf};
 use crate::rules::invoice::placement::usage_due;
 use crate::storage::catalog::Catalog;
 use crate::storage::view::Reader;
@@ -38,26 +38,32 @@ impl Found {
     }
 }
 
-/// An invoice, and the contract it comes from; `None` where there is none of that id.
-pub fn find(reader: &impl Reader, id: InvoiceId, now: Time) -> Result<Option<(Charging, Found)>> {
+/// An invoice with what it comes from: that of a settled one says it without what its contract charges.
+pub enum Located {
+    Settled(ContractId, CustomerId, InvoiceStatement),
+    Draft(Box<Charging>, Draft),
+}
+
+/// An invoice; `None` where there is none of that id.
+pub fn find(reader: &impl Reader, id: InvoiceId, now: Time) -> Result<Option<Located>> {
     let Some(key) = id::read(id) else { return Ok(None) };
     let Some(contract) = drafts::contract_of(reader, key.contract_tag)? else { return Ok(None) };
     let (_, origin) = contract_read::known(reader, contract)?;
+    if let Some(statement) = settled::get(reader, contract, id)? {
+        return Ok(Some(Located::Settled(contract, origin.customer_id, statement)));
+    }
     let charging = Charging::of(reader, contract, origin)?;
     let range = match key.of {
-        DecodedOf::Scheduled { day, .. } => days(day, day),
-        DecodedOf::Usage { boundary, .. } => match charging.usage_invoices().period(boundary) {
+        KeyOf::Scheduled { day, .. } => days(day, day),
+        KeyOf::Usage { boundary, .. } => match charging.usage_invoices().period(boundary) {
             Some((_, end)) => days(end, end),
             // The contract may end before it by now.
             None => Time::FIRST..Time::FIRST,
         },
     };
-    if let Some(statement) = settled::get(reader, contract, id)? {
-        return Ok(Some((charging, Found::Settled(statement))));
-    }
     let Invoices { drafts, .. } = drafts::on_days(reader, &charging, &range, Some(now))?;
     let found = drafts.into_iter().find(|draft| draft.id == id);
-    Ok(found.map(|draft| (charging, Found::Draft(draft))))
+    Ok(found.map(|draft| Located::Draft(charging.into(), draft)))
 }
 
 /// Whether a contract gives rise to an invoice, or did and it is settled.
@@ -66,20 +72,25 @@ pub fn exists(reader: &impl Reader, id: InvoiceId) -> Result<bool> {
 }
 
 /// As [`find`], or the fault that there is none.
-pub fn known(reader: &impl Reader, id: InvoiceId, now: Time) -> Result<(Charging, Found)> {
-    let nothing = match rows::fields(reader, id.into())? {
-        Some(_) => Fault::NothingButAnId { target: id.into() },
-        None => Fault::InstanceNotFound { target: id.into() },
-    };
-    Ok(find(reader, id, now)?.ok_or(nothing)?)
+pub fn known(reader: &impl Reader, id: InvoiceId, now: Time) -> Result<Located> {
+    if let Some(found) = find(reader, id, now)? {
+        return Ok(found);
+    }
+    let target = id.into();
+    let has_values = rows::fields(reader, target)?.is_some();
+    Err(if has_values { Fault::NothingButAnId { target } } else { Fault::InstanceNotFound { target } }.into())
 }
 
 pub fn get(reader: &impl Reader, id: InvoiceId, now: Time) -> Result<Invoice> {
-    let (charging, found) = known(reader, id, now)?;
-    shown(reader, &charging, id, found, &[], now)
+    match known(reader, id, now)? {
+        Located::Settled(contract, customer, statement) => {
+            complete(reader, customer, contract, id, statement)
+        }
+        Located::Draft(charging, draft) => shown(reader, &charging, id, Found::Draft(draft), &[], now),
+    }
 }
 
-/// An invoice with its values and its total.
+/// An invoice with the usage of a question.
 fn shown(
     reader: &impl Reader,
     charging: &Charging,
@@ -94,13 +105,24 @@ fn shown(
     };
     let as_of = recorded_before(&statement);
     invoice_usage::show(reader, charging, id, &mut statement, usage, as_of)?;
+    complete(reader, charging.origin.customer_id, charging.id, id, statement)
+}
+
+/// An invoice with its values and its total.
+fn complete(
+    reader: &impl Reader,
+    customer_id: CustomerId,
+    contract_id: ContractId,
+    id: InvoiceId,
+    statement: InvoiceStatement,
+) -> Result<Invoice> {
     let counted = statement.lines.iter().filter(|line| line.credit_type_id == statement.credit_type_id);
-    let total = Amount::total(counted.map(|line| line.total));
+    let total = Amount::total(&counted.map(|line| line.total));
     let row = rows::fields(reader, id.into())?;
     Ok(Invoice {
         id,
-        customer_id: charging.origin.customer_id,
-        contract_id: charging.id,
+        customer_id,
+        contract_id,
         custom_fields: row.map(|row| custom_fields::named(reader, row)).unwrap_or_default(),
         statement,
         total,

@@ -26,7 +26,7 @@ pub fn creation_fault(
     ending_before: Option<Time>,
     additions: &Additions,
 ) -> Result<Option<Fault>> {
-    let (term, window) = (term(origin, ending_before), until_now(member, Time::FIRST));
+    let (term, window) = (Term::of(origin, ending_before), until_now(member, Time::FIRST));
     let mut count = DueCount::default();
     count.add_usage(&term, &window);
     for (_, id, part) in additions.parts("") {
@@ -45,7 +45,7 @@ pub fn edit_fault(
     end_field: &str,
 ) -> Result<Option<Fault>> {
     let [before, after] = [&editing.before, &editing.terms].map(|terms| terms.ending_before);
-    let (term_before, term_after) = (term(&editing.origin, before), term(&editing.origin, after));
+    let [term_before, term_after] = [before, after].map(|end| Term::of(&editing.origin, end));
     let whole = until_now(member, Time::FIRST);
     let mut changed = 0_usize;
     for (kind, place, id) in charging(updates) {
@@ -74,10 +74,6 @@ pub fn edit_fault(
         }
     }
     Ok(None)
-}
-
-fn term(origin: &ContractOrigin, ending_before: Option<Time>) -> Term {
-    Term { starting_at: origin.starting_at, ending_before, statements: origin.usage_statement_schedule }
 }
 
 /// The time from a moment to this one, inclusive.

@@ -12,7 +12,7 @@ use super::charging::Charging;
 use super::drafts::{self, days};
 use super::invoice_lines::{Standing, statement};
 use super::invoice_usage;
-use super::invoices::{self, Found};
+use super::invoices::{self, Located};
 use super::{contract_read, entities};
 use crate::entity::{ContractId, EntityId, InvoiceId, ManagedEntity};
 use crate::error::{Fault, Result};
@@ -97,15 +97,17 @@ fn store(member: &Member<'_>, id: ContractId, invoices: Due) -> Result<()> {
 pub fn finalize(member: &Member<'_>, id: InvoiceId, usage: &[UsageQuantity]) -> Result<()> {
     let now = member.now();
     let mut faults = Vec::new();
-    let (charging, found) = invoices::known(member, id, now)?;
-    let (draft, status) = match found {
-        Found::Settled(statement) => (None, statement.status),
-        Found::Draft(draft) => (Some(draft.clone()), draft.status(now)),
+    let (charging, draft, status) = match invoices::known(member, id, now)? {
+        Located::Settled(contract, _, statement) => {
+            let (_, origin) = contract_read::known(member, contract)?;
+            (Charging::of(member, contract, origin)?.into(), None, statement.status)
+        }
+        Located::Draft(charging, draft) => (charging, Some(draft.clone()), draft.status(now)),
     };
     if status != InvoiceStatus::Draft {
         faults.push(Fault::InvoiceSettled { target: id.into(), status });
     }
-    let known = |contract| (contract == charging.id).then_some(&charging);
+    let known = |contract| (contract == charging.id).then_some(&*charging);
     let usage = Fault::gather(invoice_usage::priced(member, usage, known), &mut faults)?;
     if let Some(draft) = &draft {
         faults.extend(invoice_usage::outside_of(usage.as_deref().unwrap_or_default(), draft.period));
@@ -121,21 +123,20 @@ pub fn finalize(member: &Member<'_>, id: InvoiceId, usage: &[UsageQuantity]) -> 
 /// Voids an invoice.
 pub fn void(member: &Member<'_>, id: InvoiceId) -> Result<()> {
     let now = member.now();
-    let (charging, found) = invoices::known(member, id, now)?;
-    let settled = match found {
-        Found::Settled(statement) if statement.status == InvoiceStatus::Void => {
+    let (contract, settled) = match invoices::known(member, id, now)? {
+        Located::Settled(_, _, statement) if statement.status == InvoiceStatus::Void => {
             return Err(Fault::InvoiceSettled { target: id.into(), status: InvoiceStatus::Void }.into());
         }
-        Found::Settled(statement) => statement,
-        Found::Draft(draft) => {
+        Located::Settled(contract, _, statement) => (contract, statement),
+        Located::Draft(charging, draft) => {
             let standing = match draft.status(now) {
                 InvoiceStatus::Draft => Standing::at(InvoiceStatus::Void, now),
                 _ => Standing::of(&draft, now),
             };
-            statement(member, &charging, &draft, standing)?
+            (charging.id, statement(member, &charging, &draft, standing)?)
         }
     };
-    store(member, charging.id, vec![(id, voided(settled))])
+    store(member, contract, vec![(id, voided(settled))])
 }
 
 /// It was settled when it was finalised, and goes on showing what had been recorded by then.

@@ -83,12 +83,23 @@ impl Amount {
         Self::scaled(whole.checked_mul(one)?.checked_add(fraction)?, places)
     }
 
-    /// All of them together, which is 0 or more: where that is no amount exactly, the even one of the two nearest.
-    /// `None` where it has more than 28 digits before its point.
+    /// All of them together: where that is no amount exactly, the even one of the two nearest. `None` where it has more
+    /// than 28 digits before its point.
     pub(crate) fn rounded_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         let (whole, fraction) = Self::added(amounts)?;
-        let (whole, fraction) = (u128::try_from(whole).ok()?, u128::try_from(fraction).ok()?);
-        Written::joined(whole, fraction).rounded(i32::MAX, None)
+        // What is behind the point is 0 or more, and so to be taken off of what is before it.
+        let below = whole < 0 && fraction > 0;
+        let fraction = if below { MOST - fraction } else { fraction };
+        let magnitude = whole.unsigned_abs() - u128::from(below);
+        let rounded = Written::joined(magnitude, fraction.unsigned_abs()).rounded(i32::MAX, None)?;
+        Some(if whole < 0 { Self::of(-rounded.0) } else { rounded })
+    }
+
+    /// As [`rounded_sum`](Self::rounded_sum), and the largest or least amount where it is beyond it.
+    pub(crate) fn total(amounts: &(impl IntoIterator<Item = Self> + Clone)) -> Self {
+        let below = || Self::added(amounts.clone()).is_some_and(|(whole, _)| whole < 0);
+        let rounded = Self::rounded_sum(amounts.clone());
+        rounded.unwrap_or_else(|| if below() { Self::of(-Self::MAX.0) } else { Self::MAX })
     }
 
     /// All of them together: what stands before the point, and what there is besides as digits behind it.
@@ -102,21 +113,6 @@ impl Amount {
         }
         whole = whole.checked_add(fraction.div_euclid(MOST))?;
         Some((whole, fraction.rem_euclid(MOST)))
-    }
-
-    /// All of them together: exact where that is an amount, else in the 28 digits nearest to it, and the largest or
-    /// least amount where it is beyond it.
-    pub(crate) fn total(amounts: impl IntoIterator<Item = Self> + Clone) -> Self {
-        if let Some(exact) = Self::sum(amounts.clone()) {
-            return exact;
-        }
-        let (mut up, mut down) = (Decimal::ZERO, Decimal::ZERO);
-        for amount in amounts {
-            let part = if amount.is_negative() { &mut down } else { &mut up };
-            *part = part.saturating_add(amount.0);
-        }
-        let nearest = up.saturating_add(down).round_sf(28).unwrap_or_default();
-        Self::of(nearest.clamp(-Self::MAX.0, Self::MAX.0))
     }
 }
 
@@ -312,6 +308,21 @@ mod tests {
         assert_eq!(sum(&["9999999999999999999999999999", "0.4"]), is("9999999999999999999999999999"));
         assert_eq!(sum(&["9999999999999999999999999999", "0.5"]), None);
         assert_eq!(sum(&["9999999999999999999999999999", "1"]), None);
+    }
+
+    #[test]
+    fn a_total_is_rounded_once_on_either_side_of_0_and_ends_with_the_largest_amount() {
+        let total =
+            |amounts: [&str; 3]| Amount::total(&amounts.map(|text| text.parse().unwrap())).to_string();
+        let long = "1000000000000000000000000000";
+        assert_eq!(total(["0.5", "0.25", "-2"]), "-1.25");
+        assert_eq!(total([long, "0.4", "0.2"]), "1000000000000000000000000001");
+        assert_eq!(total([&format!("-{long}"), "-0.4", "-0.2"]), "-1000000000000000000000000001");
+        assert_eq!(total([&format!("-{long}"), "0.4", "-0.2"]), "-999999999999999999999999999.8");
+        let most = Amount::MAX.to_string();
+        assert_eq!(total([&most, &most, "-1"]), most);
+        let least = format!("-{most}");
+        assert_eq!(total([&least, "-1", "-1"]), least);
     }
 
     proptest! {

@@ -31,25 +31,10 @@ pub struct InvoiceKey {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyOf {
-    /// The `nth` invoice of charges of a UTC day, which begins then, in a credit type.
-    Scheduled { day: Time, credit_type: CreditTypeId, nth: u16 },
+    /// The `nth` invoice of charges of a UTC day, which begins then, in a credit type: [that](credit_type_digest) of it.
+    Scheduled { day: Time, credit_type_digest: u32, nth: u16 },
     /// The `nth` usage invoice of the period with that [number](super::placement::UsageInvoices::number): 40 bits,
     /// which are more than the calendar has days.
-    Usage { boundary: i64, nth: u16 },
-}
-
-/// What an invoice's id says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decoded {
-    pub contract_tag: u64,
-    pub of: DecodedOf,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecodedOf {
-    /// See [`KeyOf::Scheduled`]; of the credit type there is the [digest](credit_type_digest) alone.
-    Scheduled { day: Time, credit_type_digest: u32, nth: u16 },
-    /// See [`KeyOf::Usage`].
     Usage { boundary: i64, nth: u16 },
 }
 
@@ -72,11 +57,11 @@ impl InvoiceKey {
         let mut bits = Bits::default();
         bits.push(self.contract_tag, TAG_BITS);
         match self.of {
-            KeyOf::Scheduled { day, credit_type, nth } => {
+            KeyOf::Scheduled { day, credit_type_digest, nth } => {
                 bits.push(0, 1);
                 bits.push(day_number(day), DAY_BITS);
                 bits.push(nth.into(), NTH_BITS);
-                bits.push(credit_type_digest(credit_type).into(), DIGEST_BITS);
+                bits.push(credit_type_digest.into(), DIGEST_BITS);
             }
             KeyOf::Usage { boundary, nth } => {
                 bits.push(1, 1);
@@ -92,13 +77,8 @@ impl InvoiceKey {
 
 /// What ids of scheduled invoices of a day, which begins then, do not come before.
 pub fn first_of_day(contract_tag: u64, day: Time) -> InvoiceId {
-    let mut bits = Bits::default();
-    bits.push(contract_tag, TAG_BITS);
-    bits.push(0, 1);
-    bits.push(day_number(day), DAY_BITS);
-    bits.push(0, NTH_BITS);
-    bits.push(0, DIGEST_BITS);
-    InvoiceId::from(bits.uuid())
+    let of = KeyOf::Scheduled { day, credit_type_digest: 0, nth: 0 };
+    InvoiceKey { contract_tag, of }.id()
 }
 
 /// The first and the last id that an invoice of a contract can have.
@@ -114,23 +94,23 @@ pub fn ids_of(contract: ContractId) -> (InvoiceId, InvoiceId) {
 }
 
 /// What an id says; `None` of one that is none of those made here.
-pub fn read(id: InvoiceId) -> Option<Decoded> {
+pub fn read(id: InvoiceId) -> Option<InvoiceKey> {
     let mut bits = Bits::of(id.uuid())?;
     let contract_tag = bits.pull(TAG_BITS);
     let of = if bits.pull(1) == 0 {
         let day = day_of(bits.pull(DAY_BITS))?;
         let nth = u16::try_from(bits.pull(NTH_BITS)).ok()?;
         let credit_type_digest = u32::try_from(bits.pull(DIGEST_BITS)).ok()?;
-        DecodedOf::Scheduled { day, credit_type_digest, nth }
+        KeyOf::Scheduled { day, credit_type_digest, nth }
     } else {
         let boundary = i64::try_from(bits.pull(BOUNDARY_BITS)).ok()? - BOUNDARY_MIDDLE;
         let nth = u16::try_from(bits.pull(NTH_BITS)).ok()?;
         if bits.pull(REST_BITS) != 0 {
             return None;
         }
-        DecodedOf::Usage { boundary, nth }
+        KeyOf::Usage { boundary, nth }
     };
-    Some(Decoded { contract_tag, of })
+    Some(InvoiceKey { contract_tag, of })
 }
 
 /// Counted from the first day there is.
@@ -247,24 +227,17 @@ mod tests {
             Just(CreditType::EUR),
             any::<u128>().prop_map(|id| Uuid::from_u128(id).into()),
         ];
-        let scheduled = (any_day(), credit_type, any::<u16>())
-            .prop_map(|(day, credit_type, nth)| KeyOf::Scheduled { day, credit_type, nth });
+        let of_a_day = (any_day(), credit_type, any::<u16>())
+            .prop_map(|(day, credit_type, nth)| scheduled(day, credit_type, nth));
         let boundary = prop_oneof![-1_000..1_000_i64, -BOUNDARY_MIDDLE..BOUNDARY_MIDDLE];
         let usage = (boundary, any::<u16>()).prop_map(|(boundary, nth)| KeyOf::Usage { boundary, nth });
         let contract_tag = prop_oneof![0..1_u64 << TAG_BITS, Just((1 << TAG_BITS) - 1), Just(0)];
-        (contract_tag, prop_oneof![scheduled, usage])
+        (contract_tag, prop_oneof![of_a_day, usage])
             .prop_map(|(contract_tag, of)| InvoiceKey { contract_tag, of })
     }
 
-    /// What an id of that key has to say.
-    fn said(key: &InvoiceKey) -> Decoded {
-        let of = match key.of {
-            KeyOf::Scheduled { day, credit_type, nth } => {
-                DecodedOf::Scheduled { day, credit_type_digest: credit_type_digest(credit_type), nth }
-            }
-            KeyOf::Usage { boundary, nth } => DecodedOf::Usage { boundary, nth },
-        };
-        Decoded { contract_tag: key.contract_tag, of }
+    fn scheduled(day: Time, credit_type: CreditTypeId, nth: u16) -> KeyOf {
+        KeyOf::Scheduled { day, credit_type_digest: credit_type_digest(credit_type), nth }
     }
 
     /// Worked out apart from this program.
@@ -272,9 +245,8 @@ mod tests {
     fn an_id_is_the_same_for_ever() {
         let contract = ContractId::from(Uuid::from_u128(1));
         let day = time("2025-02-01T00:00:00Z");
-        let scheduled = KeyOf::Scheduled { day, credit_type: CreditType::USD_CENTS, nth: 0 };
         let id = |of| InvoiceKey { contract_tag: contract_tag(contract), of }.id().to_string();
-        assert_eq!(id(scheduled), "836f7c50-201d-890c-831a-00008ca4c10a");
+        assert_eq!(id(scheduled(day, CreditType::USD_CENTS, 0)), "836f7c50-201d-890c-831a-00008ca4c10a");
         assert_eq!(id(KeyOf::Usage { boundary: 0, nth: 0 }), "836f7c50-201d-8b00-8000-000000000000");
         let invoice = InvoiceId::from(Uuid::from_u128(2));
         let source = LineSource::Usage { product_id: Uuid::from_u128(3).into() };
@@ -331,7 +303,7 @@ mod tests {
         #[test]
         fn every_id_says_what_it_was_made_of(key in any_key()) {
             let id = key.id();
-            prop_assert_eq!(read(id), Some(said(&key)));
+            prop_assert_eq!(read(id), Some(key));
             prop_assert_eq!(id.uuid().get_version(), Some(Version::Custom));
             prop_assert_eq!((id.uuid().get_version_num(), id.uuid().get_variant()), (8, Variant::RFC4122));
         }
@@ -348,12 +320,9 @@ mod tests {
             bits.push(low(rest, 63) >> 27, 36);
             bits.push(low(rest >> 64, 36), 36);
             let id = InvoiceId::from(bits.uuid());
-            if let Some(Decoded { contract_tag, of }) = read(id) {
-                prop_assert_eq!(contract_tag, low(tag.into(), TAG_BITS));
-                if let DecodedOf::Usage { boundary, nth } = of {
-                    let of = KeyOf::Usage { boundary, nth };
-                    prop_assert_eq!(InvoiceKey { contract_tag, of }.id(), id);
-                }
+            if let Some(key) = read(id) {
+                prop_assert_eq!(key.contract_tag, low(tag.into(), TAG_BITS));
+                prop_assert_eq!(key.id(), id);
             }
         }
 

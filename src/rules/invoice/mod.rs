@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::id::CreditTypeId;
 use crate::model::charge_line::DatedCharge;
-use crate::model::contract::ContractPart;
+use crate::model::contract::{ContractOrigin, ContractPart};
 use crate::model::scalar::{Amount, Time};
 use crate::model::statement::StatementSchedule;
 
@@ -34,6 +34,13 @@ pub struct Term {
     pub starting_at: Time,
     pub ending_before: Option<Time>,
     pub statements: StatementSchedule,
+}
+
+impl Term {
+    /// That of a contract that ends then.
+    pub fn of(origin: &ContractOrigin, ending_before: Option<Time>) -> Self {
+        Self { starting_at: origin.starting_at, ending_before, statements: origin.usage_statement_schedule }
+    }
 }
 
 /// What a part of a contract charges in a window of time, by time: nothing where it is archived, because what was due
