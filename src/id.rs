@@ -67,15 +67,19 @@ macro_rules! id_type {
 }
 
 id_type! {
-    /// The id of an override of a contract: it has no custom fields, and so is no managed entity.
+    /// The id of a package: it has no custom fields, its parts do.
+    PackageId
+}
+id_type! {
+    /// The id of an override of a contract or a package: it has no custom fields, and so is no managed entity.
     OverrideId
 }
 id_type! {
-    /// The id of a recurring commit of a contract: it has no custom fields, and so is no managed entity.
+    /// The id of a recurring commit of a contract or a package: it has no custom fields, and so is no managed entity.
     RecurringCommitId
 }
 id_type! {
-    /// The id of a recurring credit of a contract: it has no custom fields, and so is no managed entity.
+    /// The id of a recurring credit of a contract or a package: it has no custom fields, and so is no managed entity.
     RecurringCreditId
 }
 id_type! {

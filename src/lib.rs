@@ -115,7 +115,7 @@ mod wire;
 pub use entity::*;
 pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result};
 pub use id::{
-    BillingProviderConfigurationId, ContractEditId, CreditTypeId, InvoiceLineId, OverrideId,
+    BillingProviderConfigurationId, ContractEditId, CreditTypeId, InvoiceLineId, OverrideId, PackageId,
     RecurringCommitId, RecurringCreditId, RevenueSystemConfigurationId, ScheduleItemId,
 };
 pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
@@ -161,6 +161,9 @@ pub use model::invoice::{
 pub use model::net_balance::{
     BalanceType, MAX_NET_BALANCE_FILTERS, MAX_NET_BALANCE_IDS, NetBalanceFilter, NetBalanceQuestion,
 };
+pub use model::package::{
+    CreatePackage, MAX_PACKAGE_NAME_CHARACTERS, Package, PackageChoice, PackageContract, PackageTerms,
+};
 pub use model::page::{
     ArchiveFilter, Cursor, CursorError, DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Page, PageRequest,
 };
@@ -194,6 +197,7 @@ pub use model::recurring::{
     RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges, RecurringProration, RecurringRounding,
     RecurringTerms, RecurringUpdate, RoundingChanges, SeatAllocation, SubscriptionConfig,
 };
+pub use model::relative_date::{DurationUnit, RelativeDate};
 pub use model::reseller_royalty::{
     AwsOptions, GcpOptions, ResellerRoyalty, ResellerRoyaltyChange, ResellerType,
 };
@@ -221,6 +225,14 @@ pub use model::subscription::{
     MAX_QUANTITY_UPDATES, MAX_SEAT_CHARACTERS, MAX_SEATS, QuantityChange, QuantityManagement,
     QuantitySegment, QuantityUpdate, Subscription, SubscriptionPaymentGate, SubscriptionTerms,
 };
+pub use model::threshold::{
+    BalanceEntity, BalanceFieldFilter, DiscountCap, MAX_BALANCE_SPECIFIERS, PrepaidBalanceThreshold,
+    PrepaidThresholdCommit, SpendThreshold, ThresholdBalanceSpecifier, ThresholdCommit, ThresholdDiscount,
+};
+pub use model::threshold_change::{
+    PrepaidBalanceThresholdChanges, PrepaidThresholdCommitChanges, SpendThresholdChanges,
+    ThresholdCommitChanges, ThresholdDiscountChanges,
+};
 pub use model::usage_filter::{
     MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment, UsageOf,
 };
@@ -241,42 +253,46 @@ pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
         About, AccessItem, AccessSchedule, AccessType, AddRate, AddedParts, Aggregation, Amount,
-        AmountDistribution, Applicability, ArchiveFilter, AwsOptions, Balance, BalanceFilter, BalanceOf,
-        BalanceTerms, BalanceType, BillableMetric, BillingFrequency, BillingProvider,
-        BillingProviderConfiguration, BillingProviderConfigurationId, CardChoice, Charge, ChargedPart,
-        ChildAccess, CollectionSchedule, Commit, CommitRate, CommitType, CompositeScope, ConfigurationChoice,
-        ConfigurationStart, ConsolidatedCharges, Contract, ContractEdit, ContractEditId, ContractFilter,
-        ContractOrigin, ContractRate, ContractRateSegment, ContractSettings, ContractTerms,
-        ConversionOperation, CreateAccessItem, CreateAccessSchedule, CreateBillableMetric, CreateCommit,
-        CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem, CreateInvoiceSchedule,
-        CreateProduct, CreateProfessionalService, CreateRateCard, CreateRecurring, CreateScheduledCharge,
-        CreateStatementSchedule, CreateSubscription, Credit, CreditType, CreditTypeConversion, CreditTypeId,
-        Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter, CustomerLevel, DeliveryMethod,
-        DiscountedSpend, Durability, EditContract, Error, ErrorKind, EventTypeFilter, Expectation, Fault,
-        GcpOptions, Grant, GrantsOf, Hierarchy, HierarchyLink, IdSource, Instance, Invoice, InvoiceBehavior,
-        InvoiceConsolidation, InvoiceItem, InvoiceLine, InvoiceLineId, InvoiceOrder, InvoicePlacement,
-        InvoiceQuestion, InvoiceSchedule, InvoiceStatement, InvoiceStatus, InvoiceType, InvoicedProduct,
-        InvoicedTier, InvoicesOf, KeyKind, LineSource, NetBalanceFilter, NetBalanceQuestion, Override,
-        OverrideId, OverridePrioritization, OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier,
-        OverrideType, OverwriteRate, Page, PageRequest, Part, PartUpdates, Payer, PayingBalance, PaymentGate,
-        PaymentGateType, PrecalculatedTax, Price, Product, ProductChanges, ProductState, ProductType,
-        ProductUpdate, ProfessionalService, PropertyFilter, ProrationRounding, ProrationRoundingMethod,
-        ProviderConfiguration, QuantityChange, QuantityConversion, QuantityManagement, QuantityRounding,
-        QuantitySegment, QuantityUpdate, Rate, RateCard, RateChoice, RateQuestion, RateSegment, RateSelector,
-        RateType, Reading, ReadingContracts, ReadingInvoices, ReadingRecords, RecurrenceFrequency, Recurring,
-        RecurringAmount, RecurringChanges, RecurringCommitId, RecurringCreditId, RecurringProration,
-        RecurringRounding, RecurringSchedule, RecurringTerms, RecurringUpdate, Renewal, ResellerRoyalty,
-        ResellerRoyaltyChange, ResellerType, RevenueSystem, RevenueSystemConfiguration,
-        RevenueSystemConfigurationId, RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency,
-        ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation, SetClock, SetOutcome,
-        SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier, SpendTracker, SpendType,
+        AmountDistribution, Applicability, ArchiveFilter, AwsOptions, Balance, BalanceEntity,
+        BalanceFieldFilter, BalanceFilter, BalanceOf, BalanceTerms, BalanceType, BillableMetric,
+        BillingFrequency, BillingProvider, BillingProviderConfiguration, BillingProviderConfigurationId,
+        CardChoice, Charge, ChargedPart, ChildAccess, CollectionSchedule, Commit, CommitRate, CommitType,
+        CompositeScope, ConfigurationChoice, ConfigurationStart, ConsolidatedCharges, Contract, ContractEdit,
+        ContractEditId, ContractFilter, ContractOrigin, ContractRate, ContractRateSegment, ContractSettings,
+        ContractTerms, ConversionOperation, CreateAccessItem, CreateAccessSchedule, CreateBillableMetric,
+        CreateCommit, CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem, CreateInvoiceSchedule,
+        CreatePackage, CreateProduct, CreateProfessionalService, CreateRateCard, CreateRecurring,
+        CreateScheduledCharge, CreateStatementSchedule, CreateSubscription, Credit, CreditType,
+        CreditTypeConversion, CreditTypeId, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter,
+        CustomerLevel, DeliveryMethod, DiscountCap, DiscountedSpend, Durability, DurationUnit, EditContract,
+        Error, ErrorKind, EventTypeFilter, Expectation, Fault, GcpOptions, Grant, GrantsOf, Hierarchy,
+        HierarchyLink, IdSource, Instance, Invoice, InvoiceBehavior, InvoiceConsolidation, InvoiceItem,
+        InvoiceLine, InvoiceLineId, InvoiceOrder, InvoicePlacement, InvoiceQuestion, InvoiceSchedule,
+        InvoiceStatement, InvoiceStatus, InvoiceType, InvoicedProduct, InvoicedTier, InvoicesOf, KeyKind,
+        LineSource, NetBalanceFilter, NetBalanceQuestion, Override, OverrideId, OverridePrioritization,
+        OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier, OverrideType, OverwriteRate, Package,
+        PackageChoice, PackageContract, PackageId, PackageTerms, Page, PageRequest, Part, PartUpdates, Payer,
+        PayingBalance, PaymentGate, PaymentGateType, PrecalculatedTax, PrepaidBalanceThreshold,
+        PrepaidBalanceThresholdChanges, PrepaidThresholdCommit, PrepaidThresholdCommitChanges, Price,
+        Product, ProductChanges, ProductState, ProductType, ProductUpdate, ProfessionalService,
+        PropertyFilter, ProrationRounding, ProrationRoundingMethod, ProviderConfiguration, QuantityChange,
+        QuantityConversion, QuantityManagement, QuantityRounding, QuantitySegment, QuantityUpdate, Rate,
+        RateCard, RateChoice, RateQuestion, RateSegment, RateSelector, RateType, Reading, ReadingContracts,
+        ReadingInvoices, ReadingRecords, RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges,
+        RecurringCommitId, RecurringCreditId, RecurringProration, RecurringRounding, RecurringSchedule,
+        RecurringTerms, RecurringUpdate, RelativeDate, Renewal, ResellerRoyalty, ResellerRoyaltyChange,
+        ResellerType, RevenueSystem, RevenueSystemConfiguration, RevenueSystemConfigurationId,
+        RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency, ScheduleItemId, ScheduledAlias,
+        ScheduledCharge, SeatAllocation, SetClock, SetOutcome, SettingsChanges, Snapshot, SpendReset,
+        SpendSource, SpendSpecifier, SpendThreshold, SpendThresholdChanges, SpendTracker, SpendType,
         SqlBreakdownGranularity, StatementDay, StatementPeriod, StatementSchedule, Store, StoreOptions,
         StripeLine, StripeMetadata, StripeObject, StripePayment, StripePaymentType, StripeProblem,
-        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType, Tier, Time,
-        Transaction, TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance,
-        UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard,
-        UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf,
-        UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingContracts,
-        WritingInvoices, WritingRecords,
+        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType,
+        ThresholdBalanceSpecifier, ThresholdCommit, ThresholdCommitChanges, ThresholdDiscount,
+        ThresholdDiscountChanges, Tier, Time, Transaction, TrueupBehavior, UpdateAccessItem,
+        UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule,
+        UpdatePrice, UpdateRateCard, UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter,
+        UsageFilterSegment, UsageOf, UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome,
+        Writing, WritingContracts, WritingInvoices, WritingRecords,
     };
 }

@@ -133,17 +133,19 @@ impl BalanceTerms {
 
 /// A commit that is to be made with a contract. Source: the seed "Provision a customer".
 ///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
+///
 /// POSTPAID commits need an invoice schedule, exactly one item in each schedule, and the same total in both.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateCommit {
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct CreateCommit<D = Time> {
     /// What it is.
     pub terms: BalanceTerms,
     /// When it is paid for.
     pub commit_type: CommitType,
     /// When how much can be drawn from.
-    pub access_schedule: CreateAccessSchedule,
+    pub access_schedule: CreateAccessSchedule<D>,
     /// When what is charged. A prepaid commit without one is complimentary.
-    pub invoice_schedule: Option<CreateInvoiceSchedule>,
+    pub invoice_schedule: Option<CreateInvoiceSchedule<D>>,
     /// A name of the caller's own, by which overrides of the same call name it. No other commit, recurring commit
     /// or recurring credit of the call has it.
     pub temporary_id: Option<String>,
@@ -155,10 +157,10 @@ pub struct CreateCommit {
     pub custom_fields: CustomFields,
 }
 
-impl CreateCommit {
+impl<D> CreateCommit<D> {
     /// A prepaid commit that charges nothing.
     #[must_use]
-    pub fn prepaid(terms: BalanceTerms, access_schedule: CreateAccessSchedule) -> Self {
+    pub fn prepaid(terms: BalanceTerms, access_schedule: CreateAccessSchedule<D>) -> Self {
         Self {
             terms,
             commit_type: CommitType::Prepaid,
@@ -173,20 +175,22 @@ impl CreateCommit {
 }
 
 /// A credit that is to be made with a contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateCredit {
+///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct CreateCredit<D = Time> {
     /// What it is.
     pub terms: BalanceTerms,
     /// When how much can be drawn from.
-    pub access_schedule: CreateAccessSchedule,
+    pub access_schedule: CreateAccessSchedule<D>,
     /// Values of registered keys, set in the same commit of the store.
     pub custom_fields: CustomFields,
 }
 
-impl CreateCredit {
+impl<D> CreateCredit<D> {
     /// A credit without values.
     #[must_use]
-    pub fn new(terms: BalanceTerms, access_schedule: CreateAccessSchedule) -> Self {
+    pub fn new(terms: BalanceTerms, access_schedule: CreateAccessSchedule<D>) -> Self {
         Self { terms, access_schedule, custom_fields: CustomFields::default() }
     }
 }

@@ -59,6 +59,7 @@ use std::ops::Deref;
 use super::balance::{Balance, CreateCommit, CreateCredit};
 use super::custom_field::CustomFields;
 use super::hierarchy::HierarchyLink;
+use super::package::PackageChoice;
 use super::price_override::{Override, OverridePrioritization, OverrideTerms};
 use super::recurring::{CreateRecurring, Recurring};
 use super::scalar::{Amount, Time};
@@ -74,7 +75,7 @@ use crate::entity::{
     CommitId, ContractCreditId, ContractId, CustomerId, DiscountId, ProfessionalServiceId, RateCardId,
     ScheduledChargeId, SubscriptionId,
 };
-use crate::id::{OverrideId, RecurringCommitId, RecurringCreditId};
+use crate::id::{OverrideId, PackageId, RecurringCommitId, RecurringCreditId};
 
 /// The most characters of a contract's name, and of the name of any part of it.
 pub const MAX_CONTRACT_NAME_CHARACTERS: usize = 1_000;
@@ -116,7 +117,7 @@ pub struct Renewal {
 }
 
 /// The card whose rates hold for a contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub enum CardChoice {
     /// This one.
     Id(RateCardId),
@@ -145,6 +146,9 @@ pub struct CreateContract {
     pub name: Option<String>,
     /// Refuses to make another contract with the same key: 1 to 128 characters.
     pub uniqueness_key: Option<String>,
+    /// The package it is made of. It says all the rest but what only the contract can: its customer, start, uniqueness
+    /// key, values, and what it goes on from. Nothing else is said beside it.
+    pub package: Option<PackageChoice>,
     /// The card whose rates hold. Without one there are only fixed charges.
     pub rate_card: Option<CardChoice>,
     /// From when on, inclusive, on the hour.
@@ -203,6 +207,7 @@ impl CreateContract {
             customer_id,
             name: None,
             uniqueness_key: None,
+            package: None,
             rate_card: None,
             starting_at,
             ending_before: None,
@@ -230,8 +235,8 @@ impl CreateContract {
     }
 }
 
-/// A part of a contract, with its id and its values. What it is can be read through it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A part of a contract or a package, with its id and its values. What it is can be read through it.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 #[non_exhaustive]
 pub struct Part<I, T> {
     /// Its id.
@@ -297,6 +302,8 @@ pub struct ContractOrigin {
     pub customer_id: CustomerId,
     /// See [`CreateContract::uniqueness_key`].
     pub uniqueness_key: Option<String>,
+    /// The package it was made of.
+    pub package_id: Option<PackageId>,
     /// The card whose rates hold.
     pub rate_card_id: Option<RateCardId>,
     /// From when on, inclusive.
@@ -423,16 +430,16 @@ impl ContractPart {
 
 /// The parts that one call adds.
 #[derive(Debug, Default)]
-pub(crate) struct NewParts {
-    pub(crate) commits: Vec<CreateCommit>,
-    pub(crate) credits: Vec<CreateCredit>,
-    pub(crate) recurring_commits: Vec<CreateRecurring>,
-    pub(crate) recurring_credits: Vec<CreateRecurring>,
-    pub(crate) overrides: Vec<OverrideTerms>,
-    pub(crate) scheduled_charges: Vec<CreateScheduledCharge>,
-    pub(crate) discounts: Vec<CreateScheduledCharge>,
+pub(crate) struct NewParts<D = Time> {
+    pub(crate) commits: Vec<CreateCommit<D>>,
+    pub(crate) credits: Vec<CreateCredit<D>>,
+    pub(crate) recurring_commits: Vec<CreateRecurring<D>>,
+    pub(crate) recurring_credits: Vec<CreateRecurring<D>>,
+    pub(crate) overrides: Vec<OverrideTerms<D>>,
+    pub(crate) scheduled_charges: Vec<CreateScheduledCharge<D>>,
+    pub(crate) discounts: Vec<CreateScheduledCharge<D>>,
     pub(crate) professional_services: Vec<CreateProfessionalService>,
-    pub(crate) subscriptions: Vec<CreateSubscription>,
+    pub(crate) subscriptions: Vec<CreateSubscription<D>>,
 }
 
 impl CreateContract {

@@ -2,6 +2,7 @@
 
 use super::scalar::Time;
 use crate::entity::ContractId;
+use crate::id::PackageId;
 
 macro_rules! homes {
     ($($home:ident)*) => { $(
@@ -14,6 +15,18 @@ macro_rules! homes {
 }
 
 homes! { DiscountHome ProfessionalServiceHome ScheduledChargeHome SubscriptionHome }
+
+macro_rules! package_homes {
+    ($($home:ident)*) => { $(
+        /// What is stored under the id of a part of a package, which has the rest.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+        pub(crate) struct $home {
+            pub(crate) package: PackageId,
+        }
+    )* };
+}
+
+package_homes! { PackageCommitHome PackageCreditHome PackageScheduledChargeHome PackageSubscriptionHome }
 
 /// When a contract is in force: what is stored for the list of its customer's contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]

@@ -110,7 +110,7 @@ pub(crate) fn check_value(entity: ManagedEntity, key: &str, value: &str) -> Opti
 /// assert_eq!(fields.iter().count(), 2);
 /// assert_eq!(fields, BTreeMap::from([("region", "EU"), ("tier", "gold")]).into_iter().rev().collect());
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub struct CustomFields(Vec<(String, String)>);
 
 impl CustomFields {

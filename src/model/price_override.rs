@@ -92,6 +92,8 @@ impl OverrideSpecifier {
 
 /// What an override is. Source: the seed "Provision a customer", and `metronome-api.md` §6.2.
 ///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
+///
 /// ```
 /// use billfold::prelude::*;
 ///
@@ -106,11 +108,11 @@ impl OverrideSpecifier {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
-pub struct OverrideTerms {
+pub struct OverrideTerms<D = Time> {
     /// From when on, inclusive.
-    pub starting_at: Time,
+    pub starting_at: D,
     /// Until when, exclusive: later than the start. With the contract where nothing is said.
-    pub ending_before: Option<Time>,
+    pub ending_before: Option<D>,
     /// Whether the product is part of the contract; as the card says where nothing is said.
     pub entitled: Option<bool>,
     /// What it does to the rate; nothing where nothing is said, and then `entitled` is needed.
@@ -138,10 +140,10 @@ pub struct OverrideTerms {
     pub target: Option<RateChoice>,
 }
 
-impl OverrideTerms {
+impl<D> OverrideTerms<D> {
     /// For all of the card's rates from a moment on, without an effect of its own yet.
     #[must_use]
-    pub const fn new(starting_at: Time) -> Self {
+    pub const fn new(starting_at: D) -> Self {
         Self {
             starting_at,
             ending_before: None,

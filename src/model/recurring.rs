@@ -115,8 +115,10 @@ pub struct RecurringAmount {
 }
 
 /// What a recurring commit or credit gives, and when. Source: `metronome-api.md` §6.2.
+///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
-pub struct RecurringTerms {
+pub struct RecurringTerms<D = Time> {
     /// What every grant is. Its priority is needed.
     pub terms: BalanceTerms,
     /// What a grant gives.
@@ -124,9 +126,9 @@ pub struct RecurringTerms {
     /// What a grant charges. Commits alone, and with a quantity.
     pub invoice_amount: Option<RecurringAmount>,
     /// When the first grant begins: on the hour, and not before the contract does.
-    pub starting_at: Time,
+    pub starting_at: D,
     /// When there are no more grants, exclusive: later than the start. With the contract where nothing is said.
-    pub ending_before: Option<Time>,
+    pub ending_before: Option<D>,
     /// For how many periods a grant can be drawn from: 1 or more.
     pub commit_duration: u32,
     /// How long a period is: from `starting_at` on, or as the contract's usage statements where nothing is said.
@@ -137,11 +139,11 @@ pub struct RecurringTerms {
     pub proration_rounding: RecurringRounding,
 }
 
-impl RecurringTerms {
+impl<D> RecurringTerms<D> {
     /// A grant with every usage statement from a moment on, each to be drawn from until the next one, for as long
     /// as the contract lasts. Its priority is 1 where the terms have none.
     #[must_use]
-    pub fn new(terms: BalanceTerms, access_amount: RecurringAmount, starting_at: Time) -> Self {
+    pub fn new(terms: BalanceTerms, access_amount: RecurringAmount, starting_at: D) -> Self {
         let priority = terms.priority.or(Some(1.into()));
         Self {
             terms: BalanceTerms { priority, ..terms },
@@ -157,17 +159,19 @@ impl RecurringTerms {
     }
 }
 
-impl From<RecurringTerms> for CreateRecurring {
-    fn from(terms: RecurringTerms) -> Self {
+impl<D> From<RecurringTerms<D>> for CreateRecurring<D> {
+    fn from(terms: RecurringTerms<D>) -> Self {
         Self { terms, subscription_config: None, temporary_id: None }
     }
 }
 
 /// A recurring commit or credit that is to be made with a contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateRecurring {
+///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct CreateRecurring<D = Time> {
     /// What it gives, and when.
-    pub terms: RecurringTerms,
+    pub terms: RecurringTerms<D>,
     /// A subscription whose quantity says how much it gives.
     pub subscription_config: Option<SubscriptionConfig<String>>,
     /// A name of the caller's own, by which overrides of the same call name it. No other commit, recurring commit

@@ -77,6 +77,8 @@ impl From<Amount> for Price {
 
 /// When how much of a commit or credit is to be drawn from: 1 to 1,000 segments.
 ///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
+///
 /// ```
 /// use billfold::{CreateAccessItem, CreateAccessSchedule};
 ///
@@ -88,29 +90,38 @@ impl From<Amount> for Price {
 /// assert!(whole_year.credit_type_id.is_none());
 /// # Ok::<(), billfold::TimeError>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CreateAccessSchedule {
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct CreateAccessSchedule<D = Time> {
     /// What the amounts are in; US dollars in cents where nothing is said.
     pub credit_type_id: Option<CreditTypeId>,
     /// The segments, in any order; they may overlap.
-    pub schedule_items: Vec<CreateAccessItem>,
+    pub schedule_items: Vec<CreateAccessItem<D>>,
 }
 
-impl<const N: usize> From<[CreateAccessItem; N]> for CreateAccessSchedule {
-    fn from(items: [CreateAccessItem; N]) -> Self {
+impl<D> Default for CreateAccessSchedule<D> {
+    /// No segments yet.
+    fn default() -> Self {
+        Self { credit_type_id: None, schedule_items: Vec::new() }
+    }
+}
+
+impl<D, const N: usize> From<[CreateAccessItem<D>; N]> for CreateAccessSchedule<D> {
+    fn from(items: [CreateAccessItem<D>; N]) -> Self {
         Self { credit_type_id: None, schedule_items: items.into() }
     }
 }
 
 /// A segment that is to be: an amount and the time it can be drawn from.
+///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
-pub struct CreateAccessItem {
+pub struct CreateAccessItem<D = Time> {
     /// How much: 0 or more.
     pub amount: Amount,
     /// From when on, inclusive, on the hour.
-    pub starting_at: Time,
+    pub starting_at: D,
     /// Until when, exclusive, on the hour and later than the start.
-    pub ending_before: Time,
+    pub ending_before: D,
 }
 
 /// When how much of a commit or credit can be drawn from.
@@ -153,6 +164,8 @@ pub struct AccessItem {
 
 /// When how much is to be charged. Source: `metronome-api.md` §6.2.
 ///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
+///
 /// ```
 /// use billfold::prelude::*;
 ///
@@ -166,12 +179,12 @@ pub struct AccessItem {
 /// assert!(!a_thousand_dollars_each_quarter.do_not_invoice);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateInvoiceSchedule {
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct CreateInvoiceSchedule<D = Time> {
     /// What the prices are in; US dollars in cents where nothing is said.
     pub credit_type_id: Option<CreditTypeId>,
     /// The dates and prices.
-    pub dates: ScheduleDates,
+    pub dates: ScheduleDates<D>,
     /// Whether nothing is invoiced for it. For the invoice schedules of commits alone.
     pub do_not_invoice: bool,
 }
@@ -182,32 +195,36 @@ impl From<RecurringSchedule> for CreateInvoiceSchedule {
     }
 }
 
-impl<const N: usize> From<[CreateInvoiceItem; N]> for CreateInvoiceSchedule {
-    fn from(items: [CreateInvoiceItem; N]) -> Self {
+impl<D, const N: usize> From<[CreateInvoiceItem<D>; N]> for CreateInvoiceSchedule<D> {
+    fn from(items: [CreateInvoiceItem<D>; N]) -> Self {
         Self { credit_type_id: None, dates: ScheduleDates::Items(items.into()), do_not_invoice: false }
     }
 }
 
 /// The dates of an invoice schedule, one by one or by a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScheduleDates {
+///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub enum ScheduleDates<D = Time> {
     /// One by one: 1 to 1,000.
-    Items(Vec<CreateInvoiceItem>),
-    /// By a rule, which becomes dated items at once.
+    Items(Vec<CreateInvoiceItem<D>>),
+    /// By a rule, which becomes dated items at once. Not in packages.
     Recurring(RecurringSchedule),
 }
 
 /// A charge that is to be made at a date.
+///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
-pub struct CreateInvoiceItem {
+pub struct CreateInvoiceItem<D = Time> {
     /// When.
-    pub timestamp: Time,
+    pub timestamp: D,
     /// How much.
     pub price: Price,
 }
 
 /// Charges that come around: at `starting_at` and every period from there, while before `ending_before`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub struct RecurringSchedule {
     /// The first date.
     pub starting_at: Time,

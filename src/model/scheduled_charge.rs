@@ -6,24 +6,26 @@ use super::schedule::{CreateInvoiceSchedule, InvoiceSchedule};
 use crate::entity::ContractProductId;
 
 /// A scheduled charge, or a discount, that is to be made with a contract. Source: `metronome-api.md` §6.2.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateScheduledCharge {
+///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct CreateScheduledCharge<D = Time> {
     /// The product of type FIXED that it is shown as.
     pub product_id: ContractProductId,
     /// What invoices call it: at least one character where it is there.
     pub name: Option<String>,
     /// When how much is charged.
-    pub schedule: CreateInvoiceSchedule,
+    pub schedule: CreateInvoiceSchedule<D>,
     /// Kept and given back.
     pub netsuite_sales_order_id: Option<String>,
     /// Values of registered keys, set in the same commit of the store.
     pub custom_fields: CustomFields,
 }
 
-impl CreateScheduledCharge {
+impl<D> CreateScheduledCharge<D> {
     /// A charge that is called as its product is.
     #[must_use]
-    pub fn new(product_id: ContractProductId, schedule: CreateInvoiceSchedule) -> Self {
+    pub fn new(product_id: ContractProductId, schedule: CreateInvoiceSchedule<D>) -> Self {
         Self {
             product_id,
             name: None,

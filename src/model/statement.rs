@@ -19,8 +19,10 @@ words! {
 }
 
 /// When the usage of a contract is to be invoiced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CreateStatementSchedule {
+///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct CreateStatementSchedule<D = Time> {
     /// How often.
     pub frequency: BillingFrequency,
     /// On which day.
@@ -28,10 +30,10 @@ pub struct CreateStatementSchedule {
     /// CUSTOM_DATE: needed. The date that periods are counted from; it may be before the contract's start.
     pub billing_anchor_date: Option<Time>,
     /// From when on there are usage invoices; from the contract's start where nothing is said.
-    pub invoice_generation_starting_at: Option<Time>,
+    pub invoice_generation_starting_at: Option<D>,
 }
 
-impl Default for CreateStatementSchedule {
+impl<D> Default for CreateStatementSchedule<D> {
     /// Every month on the first, as the API does where nothing is said.
     fn default() -> Self {
         Self {

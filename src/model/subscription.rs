@@ -121,14 +121,16 @@ impl SubscriptionTerms {
 }
 
 /// A subscription that is to be made with a contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateSubscription {
+///
+/// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
+#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+pub struct CreateSubscription<D = Time> {
     /// What it is.
     pub terms: SubscriptionTerms,
     /// From when on, inclusive; with the contract where nothing is said.
-    pub starting_at: Option<Time>,
+    pub starting_at: Option<D>,
     /// Until when, exclusive; with the contract where nothing is said.
-    pub ending_before: Option<Time>,
+    pub ending_before: Option<D>,
     /// How many there are at first: 0 or more. QUANTITY_ONLY: needed, and no other has it.
     pub initial_quantity: Option<Amount>,
     /// The seats at first. SEAT_BASED alone.
@@ -141,7 +143,7 @@ pub struct CreateSubscription {
     pub custom_fields: CustomFields,
 }
 
-impl CreateSubscription {
+impl<D> CreateSubscription<D> {
     /// This many of it, for as long as the contract lasts.
     #[must_use]
     pub fn new(terms: SubscriptionTerms, initial_quantity: impl Into<Amount>) -> Self {

@@ -2,6 +2,7 @@
 
 use super::balance::{Applicability, RateChoice};
 use super::payment_gate::PaymentGate;
+use super::relative_date::RelativeDate;
 use super::scalar::Amount;
 use super::word::words;
 use crate::entity::ContractProductId;
@@ -9,29 +10,6 @@ use crate::id::CreditTypeId;
 
 /// The most specifiers of balances that do not count, of exclusions of one, and of filters of one exclusion.
 pub const MAX_BALANCE_SPECIFIERS: usize = 1_000;
-
-words! {
-    /// The unit of a length of time.
-    DurationUnit {
-        /// Days.
-        Days "DAYS",
-        /// Weeks.
-        Weeks "WEEKS",
-        /// Calendar months.
-        Months "MONTHS",
-        /// Calendar years.
-        Years "YEARS",
-    }
-}
-
-/// A length of time in whole units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
-pub struct RelativeDuration {
-    /// How many units: at least 1.
-    pub value: u32,
-    /// Of which kind.
-    pub unit: DurationUnit,
-}
 
 /// The commit that a charge at a threshold is paid as.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
@@ -60,7 +38,7 @@ pub struct PrepaidThresholdCommit {
     /// What it is charged as.
     pub commit: ThresholdCommit,
     /// How long it can be drawn from; a year where nothing is said.
-    pub duration: Option<RelativeDuration>,
+    pub duration: Option<RelativeDate>,
     /// What share of an unused rest goes on to the contract that renews this one: 0 to 1.
     pub rollover_fraction: Option<Amount>,
     /// At which rates usage draws from it.

@@ -2,8 +2,9 @@
 
 use super::balance::{RateChoice, UsageSpecifier};
 use super::payment_gate::PaymentGate;
+use super::relative_date::RelativeDate;
 use super::scalar::Amount;
-use super::threshold::{DiscountCap, RelativeDuration, ThresholdBalanceSpecifier};
+use super::threshold::{DiscountCap, ThresholdBalanceSpecifier};
 use crate::entity::ContractProductId;
 use crate::id::CreditTypeId;
 
@@ -32,7 +33,7 @@ pub struct PrepaidThresholdCommitChanges {
     /// Other specifiers.
     pub specifiers: Option<Option<Vec<UsageSpecifier>>>,
     /// Another duration.
-    pub duration: Option<Option<RelativeDuration>>,
+    pub duration: Option<Option<RelativeDate>>,
     /// Another rollover fraction.
     pub rollover_fraction: Option<Option<Amount>>,
     /// Other rates.

@@ -11,13 +11,14 @@ use crate::model::provider_configuration::{
     BillingProvider, BillingProviderConfiguration, ConfigurationChoice, ConfigurationStart, DeliveryMethod,
     RevenueSystem,
 };
+use crate::model::relative_date::{DurationUnit, RelativeDate};
 use crate::model::reseller_royalty::{ResellerRoyalty, ResellerRoyaltyChange, ResellerType};
 use crate::model::scalar::Amount;
 use crate::model::settings::{ContractSettings, SettingsChanges};
 use crate::model::spend_tracker::{SpendReset, SpendSource, SpendSpecifier, SpendTracker, SpendType};
 use crate::model::threshold::{
-    DiscountCap, DurationUnit, PrepaidBalanceThreshold, PrepaidThresholdCommit, RelativeDuration,
-    SpendThreshold, ThresholdCommit, ThresholdDiscount,
+    DiscountCap, PrepaidBalanceThreshold, PrepaidThresholdCommit, SpendThreshold, ThresholdCommit,
+    ThresholdDiscount,
 };
 use crate::model::threshold_change::{
     PrepaidBalanceThresholdChanges, SpendThresholdChanges, ThresholdDiscountChanges,
@@ -288,7 +289,7 @@ fn a_threshold_is_added_where_there_is_none_and_updated_where_there_is_one() {
 fn what_a_change_clears_is_gone_and_all_else_stays() {
     let mut before = settings();
     let commit = &mut before.prepaid_balance_threshold.as_mut().unwrap().commit;
-    commit.duration = Some(RelativeDuration { value: 1, unit: DurationUnit::Weeks });
+    commit.duration = Some(RelativeDate { value: 1, unit: DurationUnit::Weeks });
     commit.applies_to.product_tags = vec!["t".into()];
     commit.commit.priority = Some(5.into());
     let mut update = PrepaidBalanceThresholdChanges::default();

@@ -89,6 +89,7 @@ fn origin(member: &Member<'_>, request: &CreateContract, card: Option<RateCardId
     ContractOrigin {
         customer_id: request.customer_id,
         uniqueness_key: request.uniqueness_key.clone(),
+        package_id: None,
         rate_card_id: card,
         starting_at: request.starting_at,
         multiplier_override_prioritization: request.multiplier_override_prioritization.unwrap_or_default(),

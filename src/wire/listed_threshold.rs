@@ -10,11 +10,11 @@ use super::payment_gate::ListedGate;
 use crate::entity::ContractProductId;
 use crate::id::CreditTypeId;
 use crate::model::balance::RateChoice;
+use crate::model::relative_date::{DurationUnit, RelativeDate};
 use crate::model::scalar::Amount;
 use crate::model::threshold::{
-    BalanceEntity, BalanceFieldFilter, DiscountCap, DurationUnit, PrepaidBalanceThreshold,
-    PrepaidThresholdCommit, RelativeDuration, SpendThreshold, ThresholdBalanceSpecifier, ThresholdCommit,
-    ThresholdDiscount,
+    BalanceEntity, BalanceFieldFilter, DiscountCap, PrepaidBalanceThreshold, PrepaidThresholdCommit,
+    SpendThreshold, ThresholdBalanceSpecifier, ThresholdCommit, ThresholdDiscount,
 };
 use crate::model::threshold_change::{
     PrepaidBalanceThresholdChanges, PrepaidThresholdCommitChanges, SpendThresholdChanges,
@@ -244,7 +244,7 @@ impl Commit {
 }
 
 impl Duration {
-    const fn of(duration: RelativeDuration) -> Self {
+    const fn of(duration: RelativeDate) -> Self {
         Self { value: duration.value, unit: duration.unit }
     }
 }

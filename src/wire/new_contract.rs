@@ -35,6 +35,7 @@ pub(super) fn new_contract(body: &Object<'_>) -> Option<CreateContract> {
     no_package(body)?;
     let parts = parts?;
     Some(CreateContract {
+        package: None,
         customer_id: customer_id?,
         starting_at: starting_at?,
         ending_before: ending_before?,

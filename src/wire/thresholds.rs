@@ -3,9 +3,10 @@
 use super::applicability::{applies_to, specifier};
 use super::body::{Object, Value, amount, count, fields, flag, list, nullable, text, texts, typed_id, word};
 use super::payment_gate::payment_gate;
+use crate::model::relative_date::RelativeDate;
 use crate::model::threshold::{
-    BalanceFieldFilter, DiscountCap, PrepaidBalanceThreshold, PrepaidThresholdCommit, RelativeDuration,
-    SpendThreshold, ThresholdBalanceSpecifier, ThresholdCommit, ThresholdDiscount,
+    BalanceFieldFilter, DiscountCap, PrepaidBalanceThreshold, PrepaidThresholdCommit, SpendThreshold,
+    ThresholdBalanceSpecifier, ThresholdCommit, ThresholdDiscount,
 };
 use crate::model::threshold_change::{
     PrepaidBalanceThresholdChanges, PrepaidThresholdCommitChanges, SpendThresholdChanges,
@@ -158,10 +159,10 @@ fn prepaid_commit_changes(object: &Object<'_>) -> Option<PrepaidThresholdCommitC
     })
 }
 
-fn duration(duration: &Object<'_>) -> Option<RelativeDuration> {
+fn duration(duration: &Object<'_>) -> Option<RelativeDate> {
     let value = duration.required("value", count);
     let unit = duration.required("unit", word);
-    Some(RelativeDuration { value: value?, unit: unit? })
+    Some(RelativeDate { value: value?, unit: unit? })
 }
 
 fn discount(discount: &Object<'_>) -> Option<ThresholdDiscount> {

@@ -5,9 +5,8 @@ use crate::model::balance::UsageSpecifier;
 use crate::model::payment_gate::{
     PaymentGate, PaymentGateType, PrecalculatedTax, StripePayment, StripePaymentType, TaxType,
 };
-use crate::model::threshold::{
-    BalanceEntity, BalanceFieldFilter, DiscountCap, DurationUnit, RelativeDuration, ThresholdBalanceSpecifier,
-};
+use crate::model::relative_date::{DurationUnit, RelativeDate};
+use crate::model::threshold::{BalanceEntity, BalanceFieldFilter, DiscountCap, ThresholdBalanceSpecifier};
 
 #[test]
 fn amounts_fractions_and_texts_of_thresholds_have_limits() {
@@ -50,7 +49,7 @@ fn a_balance_is_filled_up_to_more_than_the_threshold() {
     assert!(wrong_prepaid(|prepaid| prepaid.recharge_to_amount = 10.into()).contains("recharge_to_amount"));
     let duration = |value: u32| {
         let unit = DurationUnit::Days;
-        wrong_prepaid(|prepaid| prepaid.commit.duration = Some(RelativeDuration { value, unit }))
+        wrong_prepaid(|prepaid| prepaid.commit.duration = Some(RelativeDate { value, unit }))
     };
     assert_eq!(duration(1), "");
     assert!(duration(0).contains("prepaid_balance_threshold_configuration.commit.duration.value"));
