@@ -208,6 +208,20 @@ pub(super) fn page<T: Serialize>(page: Page<T>) -> Result<String, Refusal> {
     Ok(serde_json::to_string(&Listed { data: items, next_page })?)
 }
 
+/// `{"data": [...], "next_page": ..., "cursor": ...}`, for the lists that the vendor's own clients go on with by
+/// `cursor`.
+pub(super) fn page_with_cursor<T: Serialize>(page: Page<T>) -> Result<String, Refusal> {
+    #[derive(Serialize)]
+    struct Listed<T> {
+        data: Vec<T>,
+        next_page: Option<String>,
+        cursor: Option<String>,
+    }
+    let Page { items, next } = page;
+    let next_page = next.map(|cursor| cursor.to_string());
+    Ok(serde_json::to_string(&Listed { data: items, cursor: next_page.clone(), next_page })?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

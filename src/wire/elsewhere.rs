@@ -1,6 +1,7 @@
-//! The calls of the vendor's API that are not answered here (source: `openapi.json`).
+//! The calls of the vendor's API that are not answered here (source: `openapi.json`; two that it lacks: the vendor's
+//! Python client 4.12.0).
 
-/// A call that only the vendor answers: its method, its path, and its name in the vendor's description of the API.
+/// A call that only the vendor answers: its method, its path, and its name in the description or client.
 type Elsewhere = (&'static str, &'static str, &'static str);
 
 /// All such calls, by path.
@@ -50,6 +51,8 @@ pub(super) const CALLS: &[Elsewhere] = &[
     ("POST", "/v1/contracts/seatBalances/list", "listSeatBalances-v1"),
     ("POST", "/v1/contracts/updateInvoiceIssueDate", "updateInvoiceIssueDate-v1"),
     ("POST", "/v1/contracts/updateNamedSchedule", "updateContractNamedSchedule-v1"),
+    ("POST", "/v1/credit-types/archive", "pricing_units.archive"),
+    ("POST", "/v1/credit-types/create", "pricing_units.create"),
     ("GET", "/v1/credit-types/list", "listCreditTypes-v1"),
     ("POST", "/v1/credits/createGrant", "createGrant-v1"),
     ("POST", "/v1/credits/createPrepaidGrant", "createPrepaidGrant-v1"),
