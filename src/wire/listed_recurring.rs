@@ -137,7 +137,7 @@ impl<I> ListedRecurring<I> {
             proration: terms.proration,
             subscription_config: part.part.subscription_config.as_ref().map(ListedConfig::of),
             proration_rounding: Roundings::of(terms.proration_rounding),
-            terms: ListedTerms::of(terms.terms),
+            terms: ListedTerms::of(terms.terms).with_rate_type(),
         }
     }
 }
