@@ -45,10 +45,10 @@
 //! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`]. Those about customers,
 //!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
 //!   what they cost and which usage counts on them in [`ReadingContracts`], those about invoices and their metadata at
-//!   Stripe in [`ReadingInvoices`]; all are part of it.
+//!   Stripe in [`ReadingInvoices`], those about alerts in [`ReadingAlerts`]; all are part of it.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
-//!   commits and credits, and [`WritingInvoices`] for invoices.
+//!   commits and credits, [`WritingInvoices`] for invoices, and [`WritingAlerts`] for alerts.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
@@ -117,6 +117,11 @@ pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, 
 pub use id::{
     BillingProviderConfigurationId, ContractEditId, CreditTypeId, InvoiceLineId, OverrideId,
     RecurringCommitId, RecurringCreditId, RevenueSystemConfigurationId, ScheduleItemId,
+};
+pub use model::alert::{
+    Alert, AlertEntity, AlertFilter, AlertGroupKey, AlertGroupValue, AlertSeatFilter, AlertSpecifier,
+    AlertSpecifierFilter, AlertStatus, AlertType, CreateAlert, MAX_ALERT_ITEMS, MAX_ALERT_NAME_CHARACTERS,
+    MAX_ALERT_TEXT_CHARACTERS, MAX_ALERT_VALUES, MAX_ALERTS_BY_VALUE,
 };
 pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
 pub use model::balance::{
@@ -227,8 +232,9 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Reading, ReadingContracts, ReadingInvoices, ReadingRecords, SetClock, Snapshot,
-    Stats, Store, StoreOptions, Transaction, Writing, WritingContracts, WritingInvoices, WritingRecords,
+    Durability, IdSource, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingRecords,
+    SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing, WritingAlerts, WritingContracts,
+    WritingInvoices, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -240,15 +246,16 @@ pub use wire::Answer;
 pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
-        About, AccessItem, AccessSchedule, AccessType, AddRate, AddedParts, Aggregation, Amount,
-        AmountDistribution, Applicability, ArchiveFilter, AwsOptions, Balance, BalanceFilter, BalanceOf,
-        BalanceTerms, BalanceType, BillableMetric, BillingFrequency, BillingProvider,
-        BillingProviderConfiguration, BillingProviderConfigurationId, CardChoice, Charge, ChargedPart,
-        ChildAccess, CollectionSchedule, Commit, CommitRate, CommitType, CompositeScope, ConfigurationChoice,
-        ConfigurationStart, ConsolidatedCharges, Contract, ContractEdit, ContractEditId, ContractFilter,
-        ContractOrigin, ContractRate, ContractRateSegment, ContractSettings, ContractTerms,
-        ConversionOperation, CreateAccessItem, CreateAccessSchedule, CreateBillableMetric, CreateCommit,
-        CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem, CreateInvoiceSchedule,
+        About, AccessItem, AccessSchedule, AccessType, AddRate, AddedParts, Aggregation, Alert, AlertEntity,
+        AlertFilter, AlertGroupKey, AlertGroupValue, AlertSeatFilter, AlertSpecifier, AlertSpecifierFilter,
+        AlertStatus, AlertType, Amount, AmountDistribution, Applicability, ArchiveFilter, AwsOptions,
+        Balance, BalanceFilter, BalanceOf, BalanceTerms, BalanceType, BillableMetric, BillingFrequency,
+        BillingProvider, BillingProviderConfiguration, BillingProviderConfigurationId, CardChoice, Charge,
+        ChargedPart, ChildAccess, CollectionSchedule, Commit, CommitRate, CommitType, CompositeScope,
+        ConfigurationChoice, ConfigurationStart, ConsolidatedCharges, Contract, ContractEdit, ContractEditId,
+        ContractFilter, ContractOrigin, ContractRate, ContractRateSegment, ContractSettings, ContractTerms,
+        ConversionOperation, CreateAccessItem, CreateAccessSchedule, CreateAlert, CreateBillableMetric,
+        CreateCommit, CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem, CreateInvoiceSchedule,
         CreateProduct, CreateProfessionalService, CreateRateCard, CreateRecurring, CreateScheduledCharge,
         CreateStatementSchedule, CreateSubscription, Credit, CreditType, CreditTypeConversion, CreditTypeId,
         Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter, CustomerLevel, DeliveryMethod,
@@ -263,20 +270,20 @@ pub mod prelude {
         ProductUpdate, ProfessionalService, PropertyFilter, ProrationRounding, ProrationRoundingMethod,
         ProviderConfiguration, QuantityChange, QuantityConversion, QuantityManagement, QuantityRounding,
         QuantitySegment, QuantityUpdate, Rate, RateCard, RateChoice, RateQuestion, RateSegment, RateSelector,
-        RateType, Reading, ReadingContracts, ReadingInvoices, ReadingRecords, RecurrenceFrequency, Recurring,
-        RecurringAmount, RecurringChanges, RecurringCommitId, RecurringCreditId, RecurringProration,
-        RecurringRounding, RecurringSchedule, RecurringTerms, RecurringUpdate, Renewal, ResellerRoyalty,
-        ResellerRoyaltyChange, ResellerType, RevenueSystem, RevenueSystemConfiguration,
-        RevenueSystemConfigurationId, RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency,
-        ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation, SetClock, SetOutcome,
-        SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier, SpendTracker, SpendType,
-        SqlBreakdownGranularity, StatementDay, StatementPeriod, StatementSchedule, Store, StoreOptions,
-        StripeLine, StripeMetadata, StripeObject, StripePayment, StripePaymentType, StripeProblem,
-        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType, Tier, Time,
-        Transaction, TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance,
+        RateType, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingRecords,
+        RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges, RecurringCommitId,
+        RecurringCreditId, RecurringProration, RecurringRounding, RecurringSchedule, RecurringTerms,
+        RecurringUpdate, Renewal, ResellerRoyalty, ResellerRoyaltyChange, ResellerType, RevenueSystem,
+        RevenueSystemConfiguration, RevenueSystemConfigurationId, RoundingChanges, RoundingMethod,
+        ScheduleDates, ScheduleFrequency, ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation,
+        SetClock, SetOutcome, SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier,
+        SpendTracker, SpendType, SqlBreakdownGranularity, StatementDay, StatementPeriod, StatementSchedule,
+        Store, StoreOptions, StripeLine, StripeMetadata, StripeObject, StripePayment, StripePaymentType,
+        StripeProblem, Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType,
+        Tier, Time, Transaction, TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance,
         UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard,
         UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf,
-        UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingContracts,
-        WritingInvoices, WritingRecords,
+        UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingAlerts,
+        WritingContracts, WritingInvoices, WritingRecords,
     };
 }

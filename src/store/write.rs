@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::custom_fields::Wish;
 use super::{
-    Store, Transaction, WritingContracts, WritingInvoices, WritingRecords, custom_field_keys, custom_fields,
-    entities,
+    Store, Transaction, WritingAlerts, WritingContracts, WritingInvoices, WritingRecords, custom_field_keys,
+    custom_fields, entities,
 };
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
@@ -39,14 +39,17 @@ impl Writing for Transaction<'_> {}
 /// The calls that change something: of a [`Store`], where each is a transaction of its own and durable when it
 /// returns (see [`Durability`](crate::Durability)), and of a [`Transaction`]. What entities have besides custom
 /// fields is changed by the calls of [`WritingRecords`], contracts, commits and credits by those of
-/// [`WritingContracts`], and invoices are settled by those of [`WritingInvoices`].
+/// [`WritingContracts`], alerts by those of [`WritingAlerts`], and invoices are settled by those of
+/// [`WritingInvoices`].
 ///
 /// A call is carried out whole or not at all. If it is refused, the error holds every fault of the call, and
 /// nothing has changed.
 ///
 /// # Errors
 /// Besides what each call names, any of them on a store returns what [`Store::write`] names.
-pub trait Writing: WritingContracts + WritingInvoices + WritingRecords + sealed::Target {
+pub trait Writing:
+    WritingAlerts + WritingContracts + WritingInvoices + WritingRecords + sealed::Target
+{
     /// Registers a key for an entity; its id.
     ///
     /// A key that was removed and is registered again is a new key, and starts with no values.
@@ -320,7 +323,7 @@ pub trait Writing: WritingContracts + WritingInvoices + WritingRecords + sealed:
     /// personal data. The journal keeps the numbers of its changes, emptied, and that this id was forgotten.
     ///
     /// With a contract all of its parts go, its versions, its edits and its uniqueness keys, which can be used again;
-    /// with a customer all of its contracts, commits and credits. What others say of them stays: a contract that was
+    /// with a customer all of its contracts, commits, credits and alerts of its own. What others say of them stays: a contract that was
     /// renewed by one that is forgotten still names it.
     ///
     /// The bytes are overwritten only as the file's pages are used again.
