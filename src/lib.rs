@@ -123,6 +123,7 @@ pub use model::alert::{
     AlertSpecifierFilter, AlertStatus, AlertType, CreateAlert, MAX_ALERT_ITEMS, MAX_ALERT_NAME_CHARACTERS,
     MAX_ALERT_TEXT_CHARACTERS, MAX_ALERT_VALUES, MAX_ALERTS_BY_VALUE,
 };
+pub use model::alert_scope::{AlertGroup, AlertScope};
 pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
 pub use model::balance::{
     AccessType, Applicability, Balance, BalanceFilter, BalanceOf, BalanceTerms, ChildAccess, Commit,
@@ -247,15 +248,16 @@ pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
         About, AccessItem, AccessSchedule, AccessType, AddRate, AddedParts, Aggregation, Alert, AlertEntity,
-        AlertFilter, AlertGroupKey, AlertGroupValue, AlertSeatFilter, AlertSpecifier, AlertSpecifierFilter,
-        AlertStatus, AlertType, Amount, AmountDistribution, Applicability, ArchiveFilter, AwsOptions,
-        Balance, BalanceFilter, BalanceOf, BalanceTerms, BalanceType, BillableMetric, BillingFrequency,
-        BillingProvider, BillingProviderConfiguration, BillingProviderConfigurationId, CardChoice, Charge,
-        ChargedPart, ChildAccess, CollectionSchedule, Commit, CommitRate, CommitType, CompositeScope,
-        ConfigurationChoice, ConfigurationStart, ConsolidatedCharges, Contract, ContractEdit, ContractEditId,
-        ContractFilter, ContractOrigin, ContractRate, ContractRateSegment, ContractSettings, ContractTerms,
-        ConversionOperation, CreateAccessItem, CreateAccessSchedule, CreateAlert, CreateBillableMetric,
-        CreateCommit, CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem, CreateInvoiceSchedule,
+        AlertFilter, AlertGroup, AlertGroupKey, AlertGroupValue, AlertScope, AlertSeatFilter, AlertSpecifier,
+        AlertSpecifierFilter, AlertStatus, AlertType, Amount, AmountDistribution, Applicability,
+        ArchiveFilter, AwsOptions, Balance, BalanceFilter, BalanceOf, BalanceTerms, BalanceType,
+        BillableMetric, BillingFrequency, BillingProvider, BillingProviderConfiguration,
+        BillingProviderConfigurationId, CardChoice, Charge, ChargedPart, ChildAccess, CollectionSchedule,
+        Commit, CommitRate, CommitType, CompositeScope, ConfigurationChoice, ConfigurationStart,
+        ConsolidatedCharges, Contract, ContractEdit, ContractEditId, ContractFilter, ContractOrigin,
+        ContractRate, ContractRateSegment, ContractSettings, ContractTerms, ConversionOperation,
+        CreateAccessItem, CreateAccessSchedule, CreateAlert, CreateBillableMetric, CreateCommit,
+        CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem, CreateInvoiceSchedule,
         CreateProduct, CreateProfessionalService, CreateRateCard, CreateRecurring, CreateScheduledCharge,
         CreateStatementSchedule, CreateSubscription, Credit, CreditType, CreditTypeConversion, CreditTypeId,
         Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter, CustomerLevel, DeliveryMethod,

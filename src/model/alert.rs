@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::credit_type::CreditType;
 use super::scalar::{Amount, Time};
 use super::word::words;
-use crate::entity::{AlertId, BillableMetricId, CustomerId};
+use crate::entity::{AlertId, BillableMetricId, CustomerId, ManagedEntity};
 use crate::id::CreditTypeId;
 
 /// The most characters of an alert's name.
@@ -85,6 +85,39 @@ words! {
     }
 }
 
+impl AlertType {
+    /// The entities that alerts of this type cover.
+    pub(crate) const fn covers(self) -> &'static [ManagedEntity] {
+        match self {
+            Self::LowCreditBalance | Self::LowRemainingDaysInPlan | Self::LowRemainingCreditPercentage => &[],
+            Self::SpendThreshold
+            | Self::MonthlyInvoiceTotal
+            | Self::UsageThreshold
+            | Self::InvoiceTotal
+            | Self::LowRemainingSeatBalance => AlertEntity::Contract.entities(),
+            Self::LowRemainingDaysForCommitSegment
+            | Self::LowRemainingCommitBalance
+            | Self::LowRemainingCommitPercentage => AlertEntity::Commit.entities(),
+            Self::LowRemainingDaysForCreditSegment
+            | Self::LowRemainingCreditBalance
+            | Self::LowRemainingContractCreditPercentage => AlertEntity::Credit.entities(),
+            Self::LowRemainingCreditAndCommitBalance => AlertEntity::CreditOrCommit.entities(),
+        }
+    }
+}
+
+impl AlertEntity {
+    /// The entities that are meant.
+    pub(crate) const fn entities(self) -> &'static [ManagedEntity] {
+        match self {
+            Self::Contract => &[ManagedEntity::Contract],
+            Self::Commit => &[ManagedEntity::Commit],
+            Self::Credit => &[ManagedEntity::ContractCredit],
+            Self::CreditOrCommit => &[ManagedEntity::Commit, ManagedEntity::ContractCredit],
+        }
+    }
+}
+
 words! {
     /// How an alert stands. The API's `disabled` is none of them: nothing here disables an alert.
     AlertStatus {
@@ -141,6 +174,27 @@ pub struct AlertSpecifier {
     /// Each leaves out what all of its filters fit: up to 1,000 of up to 1,000 filters. Where the specifier has
     /// filters, they name no other entities than those.
     pub exclude: Vec<Vec<AlertFilter>>,
+}
+
+/// A filter, wherever it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Filter<'a> {
+    pub(crate) entity: AlertEntity,
+    pub(crate) key: &'a str,
+    /// `None` for any value.
+    pub(crate) value: Option<&'a str>,
+}
+
+impl<'a> From<&'a AlertFilter> for Filter<'a> {
+    fn from(filter: &'a AlertFilter) -> Self {
+        Self { entity: filter.entity, key: &filter.key, value: Some(&filter.value) }
+    }
+}
+
+impl<'a> From<&'a AlertSpecifierFilter> for Filter<'a> {
+    fn from(filter: &'a AlertSpecifierFilter) -> Self {
+        Self { entity: filter.entity, key: &filter.key, value: filter.value.as_deref() }
+    }
 }
 
 /// A group of usage that an alert about spend is for. Kept and given back.
@@ -209,7 +263,8 @@ pub struct CreateAlert {
     pub alert_specifiers: Vec<AlertSpecifier>,
     /// The groups of usage that it is for: up to 1,000, for [`SpendThreshold`](AlertType::SpendThreshold) alone.
     pub group_values: Vec<AlertGroupValue>,
-    /// The presentation group that it is for: for [`SpendThreshold`](AlertType::SpendThreshold) alone.
+    /// The presentation group that it is for: for [`SpendThreshold`](AlertType::SpendThreshold) and
+    /// [`MonthlyInvoiceTotal`](AlertType::MonthlyInvoiceTotal) alone.
     pub group_key_filter: Option<AlertGroupKey>,
     /// The types of invoices that it is for, in 1 to 1,000 characters each: up to 1,000, for
     /// [`InvoiceTotal`](AlertType::InvoiceTotal) alone. Kept and given back.
@@ -242,6 +297,43 @@ impl CreateAlert {
             seat_filter: None,
             credit_grant_type_filters: Vec::new(),
         }
+    }
+
+    /// The filter of which each value is looked at by itself; `None` where all that is covered is one group.
+    pub(crate) fn by_value(&self) -> Option<&AlertSpecifierFilter> {
+        let mut filters = self.alert_specifiers.iter().flat_map(|specifier| &specifier.filters);
+        filters.find(|filter| filter.value.is_none())
+    }
+
+    /// Whether any filter asks something of contracts.
+    pub(crate) fn asks_of_contracts(&self) -> bool {
+        self.filters().iter().any(|(_, filter)| filter.entity == AlertEntity::Contract)
+    }
+
+    /// Every filter of it, with the path of its field.
+    pub(crate) fn filters(&self) -> Vec<(String, Filter<'_>)> {
+        let mut all = Vec::new();
+        for (at, filters) in self.filter_lists() {
+            let placed = filters.into_iter().enumerate();
+            all.extend(placed.map(|(place, filter)| (format!("{at}[{place}]."), filter)));
+        }
+        all
+    }
+
+    /// Every list of filters of it, with the path of its field.
+    pub(crate) fn filter_lists(&self) -> Vec<(String, Vec<Filter<'_>>)> {
+        let own = self.custom_field_filters.iter().map(Filter::from).collect();
+        let mut lists = vec![("custom_field_filters".to_owned(), own)];
+        for (place, specifier) in self.alert_specifiers.iter().enumerate() {
+            let at = format!("alert_specifiers[{place}].");
+            let filters = specifier.filters.iter().map(Filter::from).collect();
+            lists.push((format!("{at}custom_field_filters"), filters));
+            for (place, excluded) in specifier.exclude.iter().enumerate() {
+                let filters = excluded.iter().map(Filter::from).collect();
+                lists.push((format!("{at}exclude[{place}].custom_field_filters"), filters));
+            }
+        }
+        lists
     }
 }
 

@@ -1,15 +1,22 @@
 //! Alerts: making, reading and archiving them.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
 use uuid::Uuid;
 
 use super::contracts::key_fault;
-use super::find::cut;
-use super::{custom_fields, entities};
+use super::find::{cut, searchable};
+use super::{alert_scopes, custom_fields, entities};
 use crate::entity::{AlertId, CustomerId, EntityId, EntityRef, ManagedEntity};
-use crate::error::{Fault, Result};
-use crate::model::alert::{Alert, AlertRecord, AlertStatus, CreateAlert};
+use crate::error::{Fault, FieldProblem, Result};
+use crate::model::alert::{
+    Alert, AlertRecord, AlertStatus, CreateAlert, MAX_ALERT_VALUES, MAX_ALERTS_BY_VALUE,
+};
 use crate::model::credit_type::CreditType;
+use crate::model::custom_field::KeyKind;
 use crate::model::page::{ArchiveFilter, Cursor, Page, PageRequest, Question};
+use crate::rules::alert as rule;
 use crate::storage::catalog::Catalog;
 use crate::storage::codec::FieldsRow;
 use crate::storage::member::Member;
@@ -20,7 +27,7 @@ use crate::storage::{alias, rows};
 const KEYS: TableId = TableId::UniquenessKey(KeySpace::Alert);
 
 pub fn create(member: &Member<'_>, request: CreateAlert) -> Result<AlertId> {
-    let mut faults = Vec::new();
+    let mut faults = rule::faults(&request);
     if let Some(customer) = request.customer_id {
         faults.extend(entities::reference_fault(member, "customer_id", customer.into())?);
     }
@@ -28,6 +35,10 @@ pub fn create(member: &Member<'_>, request: CreateAlert) -> Result<AlertId> {
         faults.extend(entities::reference_fault(member, "billable_metric_id", metric.into())?);
     }
     faults.extend(key_fault(member, KeySpace::Alert, request.uniqueness_key.as_deref())?);
+    filter_key_faults(member, &request, &mut faults)?;
+    if faults.is_empty() && request.by_value().is_some() {
+        faults.extend(by_value_fault(member, &request)?);
+    }
     let id = entities::fresh_id(member, ManagedEntity::Alert)?;
     let (created_at, created_by) = (member.now(), member.about().actor.clone());
     let record = AlertRecord { terms: request, created_at, created_by };
@@ -40,6 +51,64 @@ pub fn create(member: &Member<'_>, request: CreateAlert) -> Result<AlertId> {
         alias::give(member, KEYS, key, id)?;
     }
     Ok(AlertId::from(id))
+}
+
+/// Faults of keys that filters name and that cannot be searched, each named once.
+fn filter_key_faults(reader: &impl Reader, request: &CreateAlert, faults: &mut Vec<Fault>) -> Result<()> {
+    let filters = request.filters();
+    let named =
+        filters.iter().flat_map(|(_, filter)| filter.entity.entities().iter().map(|on| (*on, filter.key)));
+    for (entity, key) in named.collect::<BTreeSet<_>>() {
+        let found = searchable(reader, entity, key, &[KeyKind::Enforced, KeyKind::Indexed]);
+        Fault::gather(found, faults)?;
+    }
+    Ok(())
+}
+
+/// The fault of one more alert that looks at each value by itself.
+fn by_value_fault(member: &Member<'_>, request: &CreateAlert) -> Result<Option<Fault>> {
+    let at_specifiers = |rule| Ok(Some(FieldProblem::NotAllowed { rule }.at("alert_specifiers")));
+    if most_by_value(member, request.customer_id)? >= MAX_ALERTS_BY_VALUE {
+        return at_specifiers(
+            "at most 3 alerts in use look at each value of a customer's balances by itself",
+        );
+    }
+    let scope = alert_scopes::covered(member, request, member.now())?;
+    if scope.groups.len() > MAX_ALERT_VALUES {
+        return at_specifiers("there are more than 1,000 values to look at");
+    }
+    Ok(None)
+}
+
+/// How many alerts in use look at each value of a customer's balances by itself, its own and those for all; where none
+/// is named, of the customer that has the most.
+fn most_by_value(reader: &impl Reader, customer: Option<CustomerId>) -> Result<usize> {
+    let ids = match customer {
+        Some(customer) => ids_for(reader, customer)?,
+        None => every_id(reader)?,
+    };
+    let (mut for_all, mut own) = (0, BTreeMap::<_, usize>::new());
+    for id in ids {
+        let Some(record) = rows::record::<AlertRecord>(reader, id.uuid())? else { continue };
+        let in_use = entities::known(reader, id.into())?.archived_at.is_none();
+        if !in_use || record.terms.by_value().is_none() {
+            continue;
+        }
+        match record.terms.customer_id {
+            Some(customer) => *own.entry(customer).or_default() += 1,
+            None => for_all += 1,
+        }
+    }
+    Ok(for_all + own.into_values().max().unwrap_or_default())
+}
+
+fn every_id(reader: &impl Reader) -> Result<Vec<AlertId>> {
+    let mut ids = Vec::new();
+    rows::scan_fields(reader, ManagedEntity::Alert, None, |id, _| {
+        ids.push(AlertId::from(id));
+        ControlFlow::Continue(())
+    })?;
+    Ok(ids)
 }
 
 /// Puts an alert on the list of its customer, or of those for all, or takes it off.

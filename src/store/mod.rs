@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod alert_candidates;
+mod alert_scopes;
 mod alerts;
 mod balances;
 mod billable_metrics;
