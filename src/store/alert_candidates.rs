@@ -183,3 +183,160 @@ const fn list_of(entity: ManagedEntity) -> Option<TableId> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::ContractId;
+    use crate::model::alert::{AlertFilter, AlertType};
+    use crate::model::balance::{BalanceTerms, CreateCommit, CustomerLevel};
+    use crate::model::contract::CreateContract;
+    use crate::model::custom_field::KeyKind;
+    use crate::model::customer::CreateCustomer;
+    use crate::model::product::{CreateProduct, ProductType};
+    use crate::model::scalar::{Amount, Time};
+    use crate::model::schedule::{CreateAccessItem, CreateAccessSchedule};
+    use crate::store::counting_inside::Counting;
+    use crate::store::{SetClock, Store, StoreOptions, Writing, WritingAlerts as _};
+    use crate::store::{alert_scopes, alerts};
+
+    /// More than are looked at first.
+    const OTHERS: usize = 3 * FIRST;
+    /// A scan may look at the row behind the last one it is after.
+    const BEHIND: usize = 8;
+
+    /// A contract with that value for `tier`, and a commit of its customer's with the same.
+    fn provision(store: &impl Writing, tier: &str) -> CustomerId {
+        let customer = store.create_customer(CreateCustomer::default()).unwrap();
+        let contract = CreateContract::new(customer, Time::UNIX_EPOCH);
+        store.create_contract(CreateContract { custom_fields: [("tier", tier)].into(), ..contract }).unwrap();
+        let product = CreateProduct { product_type: ProductType::Fixed, ..Default::default() };
+        let terms = BalanceTerms::new(store.create_product(product).unwrap());
+        let terms = BalanceTerms { priority: Some(1.into()), ..terms };
+        let (starting_at, ending_before) =
+            (Time::UNIX_EPOCH, Time::UNIX_EPOCH.after(std::time::Duration::from_secs(3_600)));
+        let hour = CreateAccessItem { amount: 7.into(), starting_at, ending_before };
+        let commit = CreateCommit::prepaid(terms, CreateAccessSchedule::from([hour]));
+        let commit = CreateCommit { custom_fields: [("tier", tier)].into(), ..commit };
+        store.create_commit(CustomerLevel::new(customer), commit).unwrap();
+        customer
+    }
+
+    fn provision_others(store: &Store, tier: &str) {
+        store
+            .write(|tx| {
+                (0..OTHERS).for_each(|_| {
+                    provision(tx, tier);
+                });
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    fn ready() -> (Store, CustomerId) {
+        // No invoice is due yet.
+        let clock = SetClock::default();
+        clock.set(Time::UNIX_EPOCH);
+        let store = StoreOptions::new().clock_from(&clock).in_memory().unwrap();
+        for entity in [ManagedEntity::Contract, ManagedEntity::Commit] {
+            store.add_key(entity, "tier", KeyKind::Indexed).unwrap();
+        }
+        let customer = provision(&store, "gold");
+        (store, customer)
+    }
+
+    fn alert(alert_type: AlertType, entity: AlertEntity, tier: &str) -> CreateAlert {
+        CreateAlert {
+            custom_field_filters: vec![AlertFilter::new(entity, "tier", tier)],
+            ..CreateAlert::new(alert_type, "alert", Amount::ZERO)
+        }
+    }
+
+    /// How many rows it takes to tell what these alerts cover, which is one thing each.
+    fn rows(store: &Store, alerts: &[CreateAlert]) -> Vec<usize> {
+        let view = store.view().unwrap();
+        let read = |terms: &CreateAlert| {
+            let reader = Counting::of(&view);
+            let scope = alert_scopes::covered(&reader, terms, Time::UNIX_EPOCH).unwrap();
+            let [group] = &scope.groups[..] else { panic!("{scope:?}") };
+            assert_eq!(group.contracts.len() + group.commits.len(), 1, "{terms:?}");
+            reader.rows()
+        };
+        alerts.iter().map(read).collect()
+    }
+
+    #[test]
+    fn what_an_alert_covers_is_found_without_looking_at_what_it_does_not_cover() {
+        let (store, customer) = ready();
+        let commits = AlertType::LowRemainingCommitBalance;
+        let of = |terms| CreateAlert { customer_id: Some(customer), ..terms };
+        let asked = [
+            alert(AlertType::SpendThreshold, AlertEntity::Contract, "gold"),
+            alert(commits, AlertEntity::Commit, "gold"),
+            alert(commits, AlertEntity::Contract, "gold"),
+            of(alert(commits, AlertEntity::Commit, "gold")),
+            of(CreateAlert::new(commits, "all of the customer's", Amount::ZERO)),
+            of(CreateAlert::new(AlertType::InvoiceTotal, "all of the customer's", Amount::ZERO)),
+        ];
+        let alone = rows(&store, &asked);
+        provision_others(&store, "silver");
+        let among_others = rows(&store, &asked);
+        for (alone, among_others) in alone.iter().zip(&among_others) {
+            assert!(*among_others <= alone + BEHIND, "{alone} rows alone, {among_others} among others");
+        }
+    }
+
+    #[test]
+    fn the_filter_with_the_fewest_holders_is_the_one_that_is_looked_up() {
+        let (store, _) = ready();
+        store.add_key(ManagedEntity::Commit, "region", KeyKind::Indexed).unwrap();
+        let both = |tier: &str| {
+            let mut terms = alert(AlertType::LowRemainingCommitBalance, AlertEntity::Commit, tier);
+            terms.custom_field_filters.push(AlertFilter::new(AlertEntity::Commit, "region", "EU"));
+            terms
+        };
+        let mut commits = Vec::new();
+        rows::scan_fields(&*store.view().unwrap(), ManagedEntity::Commit, None, |id, _| {
+            commits.push(CommitId::from(id));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        store.set_values(commits[0], [("region", "EU")]).unwrap();
+        let alone = rows(&store, &[both("gold")]);
+        provision_others(&store, "gold");
+        let among_others = rows(&store, &[both("gold")]);
+        // The other filter is given up after so many holders.
+        assert!(among_others[0] <= alone[0] + FIRST + BEHIND, "{alone:?} rows, then {among_others:?}");
+    }
+
+    #[test]
+    fn what_touches_a_contract_is_told_from_the_alerts_of_its_customer() {
+        let (store, customer) = ready();
+        let gold = alert(AlertType::SpendThreshold, AlertEntity::Contract, "gold");
+        let mut own = Vec::new();
+        own.push(store.create_alert(gold.clone()).unwrap());
+        let mut contracts = Vec::new();
+        contract_window::scan(&*store.view().unwrap(), customer.uuid(), None, None, |_, id, _| {
+            contracts.push(ContractId::from(id));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        let read = |expected: &[crate::entity::AlertId]| {
+            let view = store.view().unwrap();
+            let reader = Counting::of(&view);
+            let found = alert_scopes::touching(&reader, contracts[0].into(), Time::UNIX_EPOCH).unwrap();
+            assert_eq!(found, expected);
+            reader.rows()
+        };
+        let alone = read(&own);
+        for _ in 0..20 {
+            let other = provision(&store, "gold");
+            store.create_alert(CreateAlert { customer_id: Some(other), ..gold.clone() }).unwrap();
+        }
+        let among_others = read(&own);
+        assert!(among_others <= alone + BEHIND, "{alone} rows alone, {among_others} among others");
+        own.push(store.create_alert(CreateAlert { customer_id: Some(customer), ..gold.clone() }).unwrap());
+        read(&own);
+        assert_eq!(alerts::ids_for(&*store.view().unwrap(), customer).unwrap(), own);
+    }
+}
