@@ -80,6 +80,10 @@
 //! other texts up to [10,000](MAX_CONTRACT_TEXT_CHARACTERS), and uniqueness keys 1 to
 //! [128](MAX_UNIQUENESS_KEY_CHARACTERS).
 //!
+//! An alert has up to [1,000](MAX_ALERT_ITEMS) filters, specifiers or exclusions in a list and takes at most 1 MiB. At most
+//! [3](MAX_ALERTS_BY_VALUE) in use look at each value of a customer's balances by itself, of up to
+//! [1,000](MAX_ALERT_VALUES) when they are made.
+//!
 //! A question about invoices gives up to [1,000](MAX_USAGE_QUANTITIES) quantities of usage.
 //!
 //! # What is not done
@@ -88,7 +92,8 @@
 //! [quantities](UsageQuantity) that are given are priced on invoices. Nothing is drawn from commits and credits, and
 //! nothing is sent: [`StripeMetadata`] is what Stripe could be told of an invoice. What a contract says of payments,
 //! providers, thresholds, spend trackers, royalties and other contracts above or below it ([`ContractSettings`]) is
-//! checked for shape, kept and given back, and means nothing here.
+//! checked for shape, kept and given back, and means nothing here. No spend is measured, so that no alert goes off; what
+//! one would look at can be asked.
 //!
 //! # Features
 //!
