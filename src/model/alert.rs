@@ -307,7 +307,13 @@ impl CreateAlert {
 
     /// Whether any filter asks something of contracts.
     pub(crate) fn asks_of_contracts(&self) -> bool {
-        self.filters().iter().any(|(_, filter)| filter.entity == AlertEntity::Contract)
+        let on_contract = |entity| entity == AlertEntity::Contract;
+        let of_specifier = |by: &AlertSpecifier| {
+            by.filters.iter().any(|filter| on_contract(filter.entity))
+                || by.exclude.iter().flatten().any(|filter| on_contract(filter.entity))
+        };
+        self.custom_field_filters.iter().any(|filter| on_contract(filter.entity))
+            || self.alert_specifiers.iter().any(of_specifier)
     }
 
     /// Every filter of it, with the path of its field.

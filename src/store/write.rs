@@ -297,7 +297,9 @@ pub trait Writing:
     ///
     /// With a customer all of its contracts are archived, and with a contract all of its commits and credits: see
     /// [`archive_contract`](WritingContracts::archive_contract). Commits and credits that are the customer's own stay
-    /// in use. Archiving a commit, credit or scheduled charge of a contract is an edit of the contract.
+    /// in use, and so do its alerts, which cover nothing any more. Archiving a commit, credit or scheduled charge of a
+    /// contract is an edit of the contract. An alert keeps its uniqueness key: see
+    /// [`archive_alert`](WritingAlerts::archive_alert).
     ///
     /// ```
     /// use billfold::prelude::*;
