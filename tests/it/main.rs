@@ -58,6 +58,7 @@ mod values;
 #[cfg(feature = "wire")]
 mod wire;
 #[cfg(feature = "wire")]
+mod wire_alerts;
 mod wire_balances;
 #[cfg(feature = "wire")]
 mod wire_catalog;
