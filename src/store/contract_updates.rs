@@ -105,13 +105,12 @@ impl Updating<'_, '_, '_> {
     fn commit(&mut self, at: &str, update: &UpdateBalance<CommitId>) -> Result<()> {
         match self.editing.part(PartKind::Commit, update.id)? {
             Some(ContractPart::Commit(before)) => {
-                if let Some(after) = self.balance(at, &before, update)? {
+                let after = self.balance(at, &before, update)?;
+                let source = |item| LineSource::Commit { id: update.id, item };
+                let free = self.nothing_settled(at, &update.invoice_schedule, source)?;
+                if let Some(after) = after.filter(|_| free) {
                     self.set(update.id, ContractPart::Commit(after.into()));
                 }
-                self.invoice_schedule(at, &update.invoice_schedule, |item| LineSource::Commit {
-                    id: update.id,
-                    item,
-                })?;
             }
             _ => self.unknown_instance(format!("{at}commit_id"), update.id.into()),
         }
@@ -195,28 +194,31 @@ impl Updating<'_, '_, '_> {
             return Ok(());
         };
         let faults = scheduled_charge::update_faults(at, &before, update);
-        if faults.is_empty() {
+        let sound = faults.is_empty();
+        self.faults.extend(faults);
+        let source = |item| LineSource::ScheduledCharge { id: update.id, item };
+        let free = self.nothing_settled(at, &update.schedule, source)?;
+        if sound && free {
             let mut new_id = || ScheduleItemId::from(self.member.new_id());
             let after = scheduled_charge::update(&before, update, &mut new_id);
             self.set(update.id, ContractPart::ScheduledCharge(after.into()));
         }
-        self.faults.extend(faults);
-        self.invoice_schedule(at, &update.schedule, |item| LineSource::ScheduledCharge {
-            id: update.id,
-            item,
-        })
+        Ok(())
     }
 
-    /// What is settled stays as it is.
-    fn invoice_schedule(
+    /// Whether an update leaves what is settled as it is. Where it does not, the part has to stay as it was for what
+    /// else the edit does to it to be judged.
+    fn nothing_settled(
         &mut self,
         at: &str,
         update: &UpdateInvoiceSchedule,
         source: impl Fn(ScheduleItemId) -> LineSource,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let at = format!("{at}invoice_schedule.");
-        self.faults.extend(self.settled.change_faults(&at, update, source)?);
-        Ok(())
+        let faults = self.settled.change_faults(&at, update, source)?;
+        let none = faults.is_empty();
+        self.faults.extend(faults);
+        Ok(none)
     }
 
     fn subscription(&mut self, at: &str, update: &UpdateSubscription) -> Result<()> {

@@ -126,6 +126,24 @@ fn an_item_on_a_finalised_invoice_stays_as_it_is_and_the_others_change() {
 }
 
 #[test]
+fn an_edit_that_takes_a_charge_off_and_archives_it_is_told_that_it_may_do_neither() {
+    let here = charged();
+    let (of_commit, of_charge) = ids(&here);
+    here.clock.set(day("01-10"));
+    let january = dated(&here, "01-10");
+    let mut updates = both(&here, changes(&[], &of_commit[..1]), changes(&[], &of_charge[..1]));
+    updates.archive_commits = vec![updates.update_commits[0].id];
+    updates.archive_scheduled_charges = vec![updates.update_scheduled_charges[0].id];
+    let expected = [
+        "update_commits[0].invoice_schedule.remove_schedule_items[0].id",
+        "update_scheduled_charges[0].invoice_schedule.remove_schedule_items[0].id",
+        "archive_commits[0].id",
+        "archive_scheduled_charges[0].id",
+    ];
+    assert_eq!(faults(here.update(updates)), expected.map(|field| final_at(field, january)));
+}
+
+#[test]
 fn an_item_on_a_void_invoice_changes_but_does_not_go() {
     let here = charged();
     let (of_commit, of_charge) = ids(&here);
