@@ -46,6 +46,7 @@ mod schedules;
 mod settings;
 mod subscriptions;
 mod thresholds;
+mod when;
 
 pub use answer::Answer;
 

@@ -7,6 +7,7 @@ use super::recurring::recurring;
 use super::scheduled_charges::{professional_service, scheduled_charge};
 use super::settings;
 use super::subscriptions::subscription;
+use super::when::When;
 use crate::model::contract::{CardChoice, CreateContract, NewParts, Renewal, TrueupBehavior};
 use crate::model::scalar::Time;
 use crate::model::statement::CreateStatementSchedule;
@@ -65,8 +66,8 @@ pub(super) fn new_contract(body: &Object<'_>) -> Option<CreateContract> {
     })
 }
 
-/// What the parts of a contract are called where it is made.
-const PARTS: [&str; 9] = [
+/// What the parts of a contract or a package are called where it is made.
+pub(super) const PARTS: [&str; 9] = [
     "commits",
     "credits",
     "recurring_commits",
@@ -78,8 +79,8 @@ const PARTS: [&str; 9] = [
     "subscriptions",
 ];
 
-/// What a contract consists of, or what an edit brings, under these names in the order of [`PARTS`].
-pub(super) fn parts(body: &Object<'_>, names: [&'static str; 9]) -> Option<NewParts> {
+/// What a contract or a package consists of, or what an edit brings, under these names in the order of [`PARTS`].
+pub(super) fn parts<D: When>(body: &Object<'_>, names: [&'static str; 9]) -> Option<NewParts<D>> {
     let [
         commits,
         credits,
@@ -92,13 +93,14 @@ pub(super) fn parts(body: &Object<'_>, names: [&'static str; 9]) -> Option<NewPa
         subscriptions,
     ] = names;
     let commits = body.objects(commits, commit);
-    let credits = body.objects(credits, |fields| credit(fields, Place::Contract));
+    let place = if D::IN_CONTRACT { Place::Contract } else { Place::PackageCredit };
+    let credits = body.objects(credits, |fields| credit(fields, place));
     let recurring_commits = body.objects(commits_anew, |fields| recurring(fields, true));
     let recurring_credits = body.objects(credits_anew, |fields| recurring(fields, false));
     let overrides = body.objects(overrides, price_override);
     let scheduled_charges = body.objects(charges, scheduled_charge);
-    let discounts = body.objects(discounts, scheduled_charge);
-    let professional_services = body.objects(services, professional_service);
+    let discounts = D::in_contract(|| body.objects(discounts, scheduled_charge));
+    let professional_services = D::in_contract(|| body.objects(services, professional_service));
     let subscriptions = body.objects(subscriptions, subscription);
     Some(NewParts {
         commits: commits?,
@@ -166,11 +168,12 @@ pub(super) fn filter_from(fields: &Object<'_>, starting_at: Option<Time>) -> Opt
     Some(UsageFilter { group_key: group_key?, group_values: group_values?, starting_at: starting_at? })
 }
 
-fn statement_schedule(fields: &Object<'_>) -> Option<CreateStatementSchedule> {
+/// When usage is invoiced.
+pub(super) fn statement_schedule<D: When>(fields: &Object<'_>) -> Option<CreateStatementSchedule<D>> {
     let frequency = fields.required("frequency", word);
     let day = fields.optional("day", word);
-    let billing_anchor_date = fields.optional("billing_anchor_date", moment);
-    let invoice_generation = fields.optional("invoice_generation_starting_at", moment);
+    let billing_anchor_date = D::in_contract(|| fields.optional("billing_anchor_date", moment));
+    let invoice_generation = fields.optional(D::INVOICED_FROM, D::read);
     Some(CreateStatementSchedule {
         frequency: frequency?,
         day: day?.unwrap_or_default(),
