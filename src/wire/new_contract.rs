@@ -126,7 +126,8 @@ fn no_package(body: &Object<'_>) -> Option<()> {
     by_id.and(by_alias).map(|_| ())
 }
 
-fn rate_card(body: &Object<'_>) -> Option<Option<CardChoice>> {
+/// The card, by its id or by an alias.
+pub(super) fn rate_card(body: &Object<'_>) -> Option<Option<CardChoice>> {
     let id = body.optional("rate_card_id", typed_id);
     let alias = body.optional("rate_card_alias", text);
     match (id?, alias?) {

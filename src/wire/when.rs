@@ -1,7 +1,10 @@
-//! How requests say when: contracts with dates, packages with lengths of time from the start of a contract.
+//! How requests say when: contracts with dates, packages with lengths of time from the start of a contract; and lengths
+//! of time in answers.
+
+use serde::Serialize;
 
 use super::body::{Object, Value, count, fields, moment, word};
-use crate::model::relative_date::RelativeDate;
+use crate::model::relative_date::{DurationUnit, RelativeDate};
 use crate::model::scalar::Time;
 
 /// A date or a length of time, and what the fields are called that hold one.
@@ -55,4 +58,17 @@ fn length(fields: &Object<'_>) -> Option<RelativeDate> {
     let value = fields.required("value", count);
     let unit = fields.required("unit", word);
     Some(RelativeDate { value: value?, unit: unit? })
+}
+
+/// A length of time, as answers have it.
+#[derive(Serialize)]
+pub(super) struct ListedLength {
+    value: u32,
+    unit: DurationUnit,
+}
+
+impl ListedLength {
+    pub(super) const fn of(length: RelativeDate) -> Self {
+        Self { value: length.value, unit: length.unit }
+    }
 }
