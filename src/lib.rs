@@ -44,11 +44,12 @@
 //!   ([`write`](Store::write), [`dry_run`](Store::dry_run)) and [`Snapshot`]s.
 //! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`]. Those about customers,
 //!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
-//!   what they cost and which usage counts on them in [`ReadingContracts`], those about invoices and their metadata at
-//!   Stripe in [`ReadingInvoices`]; all are part of it.
+//!   what they cost and which usage counts on them in [`ReadingContracts`], those about the packages that contracts are
+//!   made of in [`ReadingPackages`], those about invoices and their metadata at Stripe in [`ReadingInvoices`]; all are
+//!   part of it.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
-//!   commits and credits, and [`WritingInvoices`] for invoices.
+//!   commits and credits, [`WritingPackages`] for packages, and [`WritingInvoices`] for invoices.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
@@ -79,6 +80,8 @@
 //! [1,000](MAX_FILTER_CHARACTERS) characters. Names have up to [1,000](MAX_CONTRACT_NAME_CHARACTERS) characters,
 //! other texts up to [10,000](MAX_CONTRACT_TEXT_CHARACTERS), and uniqueness keys 1 to
 //! [128](MAX_UNIQUENESS_KEY_CHARACTERS).
+//!
+//! A package takes at most 1 MiB altogether, and its name has up to [1,000](MAX_PACKAGE_NAME_CHARACTERS) characters.
 //!
 //! A question about invoices gives up to [1,000](MAX_USAGE_QUANTITIES) quantities of usage.
 //!
@@ -239,8 +242,9 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Reading, ReadingContracts, ReadingInvoices, ReadingRecords, SetClock, Snapshot,
-    Stats, Store, StoreOptions, Transaction, Writing, WritingContracts, WritingInvoices, WritingRecords,
+    Durability, IdSource, Reading, ReadingContracts, ReadingInvoices, ReadingPackages, ReadingRecords,
+    SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing, WritingContracts, WritingInvoices,
+    WritingPackages, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -278,21 +282,22 @@ pub mod prelude {
         PropertyFilter, ProrationRounding, ProrationRoundingMethod, ProviderConfiguration, QuantityChange,
         QuantityConversion, QuantityManagement, QuantityRounding, QuantitySegment, QuantityUpdate, Rate,
         RateCard, RateChoice, RateQuestion, RateSegment, RateSelector, RateType, Reading, ReadingContracts,
-        ReadingInvoices, ReadingRecords, RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges,
-        RecurringCommitId, RecurringCreditId, RecurringProration, RecurringRounding, RecurringSchedule,
-        RecurringTerms, RecurringUpdate, RelativeDate, Renewal, ResellerRoyalty, ResellerRoyaltyChange,
-        ResellerType, RevenueSystem, RevenueSystemConfiguration, RevenueSystemConfigurationId,
-        RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency, ScheduleItemId, ScheduledAlias,
-        ScheduledCharge, SeatAllocation, SetClock, SetOutcome, SettingsChanges, Snapshot, SpendReset,
-        SpendSource, SpendSpecifier, SpendThreshold, SpendThresholdChanges, SpendTracker, SpendType,
-        SqlBreakdownGranularity, StatementDay, StatementPeriod, StatementSchedule, Store, StoreOptions,
-        StripeLine, StripeMetadata, StripeObject, StripePayment, StripePaymentType, StripeProblem,
-        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType,
-        ThresholdBalanceSpecifier, ThresholdCommit, ThresholdCommitChanges, ThresholdDiscount,
-        ThresholdDiscountChanges, Tier, Time, Transaction, TrueupBehavior, UpdateAccessItem,
-        UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule,
-        UpdatePrice, UpdateRateCard, UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter,
-        UsageFilterSegment, UsageOf, UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome,
-        Writing, WritingContracts, WritingInvoices, WritingRecords,
+        ReadingInvoices, ReadingPackages, ReadingRecords, RecurrenceFrequency, Recurring, RecurringAmount,
+        RecurringChanges, RecurringCommitId, RecurringCreditId, RecurringProration, RecurringRounding,
+        RecurringSchedule, RecurringTerms, RecurringUpdate, RelativeDate, Renewal, ResellerRoyalty,
+        ResellerRoyaltyChange, ResellerType, RevenueSystem, RevenueSystemConfiguration,
+        RevenueSystemConfigurationId, RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency,
+        ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation, SetClock, SetOutcome,
+        SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier, SpendThreshold,
+        SpendThresholdChanges, SpendTracker, SpendType, SqlBreakdownGranularity, StatementDay,
+        StatementPeriod, StatementSchedule, Store, StoreOptions, StripeLine, StripeMetadata, StripeObject,
+        StripePayment, StripePaymentType, StripeProblem, Subscription, SubscriptionConfig,
+        SubscriptionPaymentGate, SubscriptionTerms, TaxType, ThresholdBalanceSpecifier, ThresholdCommit,
+        ThresholdCommitChanges, ThresholdDiscount, ThresholdDiscountChanges, Tier, Time, Transaction,
+        TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig,
+        UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard, UpdateRecurring,
+        UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf, UsageQuantity,
+        UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingContracts, WritingInvoices,
+        WritingPackages, WritingRecords,
     };
 }

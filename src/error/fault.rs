@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::problem::{FieldProblem, KeyProblem, NameSpace, short};
 use super::{Error, ErrorKind, Result};
 use crate::entity::{EntityRef, ManagedEntity};
+use crate::id::PackageId;
 use crate::model::custom_field::{KeyKind, MAX_KEYS_PER_ENTITY, MAX_VALUE_CHARACTERS};
 use crate::model::invoice::InvoiceStatus;
 
@@ -222,6 +223,26 @@ pub enum Fault {
         /// The instance.
         target: EntityRef,
     },
+    /// There is no such package.
+    #[error("there is no package {package}")]
+    PackageNotFound {
+        /// The id.
+        package: PackageId,
+    },
+    /// The package was archived before.
+    #[error("package {package} is already archived")]
+    PackageArchived {
+        /// The package.
+        package: PackageId,
+    },
+    /// A part of a package, which is neither archived nor forgotten.
+    #[error("{target} is a part of package {package}, and stays with it")]
+    PartOfAPackage {
+        /// The part.
+        target: EntityRef,
+        /// The package.
+        package: PackageId,
+    },
     /// Values of a package's terms are given when the package is made, and fixed from then on.
     #[error("{target}: Setting package managed fields is not yet supported")]
     FieldsOfAPackage {
@@ -325,6 +346,7 @@ impl Fault {
             Self::KeyNotFound { .. }
             | Self::InstanceNotFound { .. }
             | Self::NothingButAnId { .. }
+            | Self::PackageNotFound { .. }
             | Self::NameNotFound { .. }
             | Self::ReferenceNotFound { .. } => ErrorKind::NotFound,
             Self::ValueTaken { .. }

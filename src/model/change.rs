@@ -3,6 +3,7 @@
 use super::custom_field::KeyKind;
 use super::scalar::Time;
 use crate::entity::EntityRef;
+use crate::id::PackageId;
 
 /// Who makes a change, and why: kept in the journal with every change of a
 /// [`write_as`](crate::Store::write_as).
@@ -48,6 +49,7 @@ pub(crate) enum Subject {
     /// The key of that number.
     Key(u32),
     Instance(EntityRef),
+    Package(PackageId),
 }
 
 /// What changed.

@@ -57,6 +57,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use super::balance::{Balance, CreateCommit, CreateCredit};
+use super::contract_row::ContractWindow;
 use super::custom_field::CustomFields;
 use super::hierarchy::HierarchyLink;
 use super::package::PackageChoice;
@@ -353,6 +354,17 @@ pub struct ContractFilter {
     pub covering_date: Option<Time>,
     /// Archived ones too.
     pub include_archived: bool,
+}
+
+impl ContractFilter {
+    /// Whether a contract that is in force then is asked for.
+    pub(crate) fn admits(&self, window: &ContractWindow) -> bool {
+        let covers =
+            |date: Time| window.starting_at <= date && window.ending_before.is_none_or(|end| date < end);
+        (self.include_archived || !window.archived)
+            && self.starting_at.is_none_or(|start| start <= window.starting_at)
+            && self.covering_date.is_none_or(covers)
+    }
 }
 
 /// One thing that a contract consists of, as it is stored: a version of it from each edit that changed it.

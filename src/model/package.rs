@@ -27,6 +27,8 @@
 use super::alias::ScheduledAlias;
 use super::balance::{CreateCommit, CreateCredit};
 use super::contract::{CardChoice, ConsolidatedCharges, NewParts, Part};
+use super::contract_row::ContractWindow;
+use super::custom_field::CustomFields;
 use super::price_override::{OverridePrioritization, OverrideTerms};
 use super::recurring::CreateRecurring;
 use super::relative_date::RelativeDate;
@@ -217,6 +219,41 @@ pub struct PackageContract {
     pub ending_before: Option<Time>,
     /// When it was archived; `None` where it is in use.
     pub archived_at: Option<Time>,
+}
+
+impl PackageContract {
+    /// When it is in force.
+    pub(crate) fn window(&self) -> ContractWindow {
+        let &Self { starting_at, ending_before, .. } = self;
+        ContractWindow { starting_at, ending_before, archived: self.archived_at.is_some() }
+    }
+}
+
+impl Package {
+    /// The parts, as those of a contract, with their values.
+    pub(crate) fn into_parts(self) -> NewParts<RelativeDate> {
+        fn bare<I, T>(parts: Vec<Part<I, T>>) -> Vec<T> {
+            parts.into_iter().map(|part| part.part).collect()
+        }
+        fn valued<I, T>(parts: Vec<Part<I, T>>, give: fn(&mut T, CustomFields)) -> Vec<T> {
+            let valued = |mut found: Part<I, T>| {
+                give(&mut found.part, found.custom_fields.into());
+                found.part
+            };
+            parts.into_iter().map(valued).collect()
+        }
+        NewParts {
+            commits: valued(self.commits, |part, values| part.custom_fields = values),
+            credits: valued(self.credits, |part, values| part.custom_fields = values),
+            recurring_commits: bare(self.recurring_commits),
+            recurring_credits: bare(self.recurring_credits),
+            overrides: bare(self.overrides),
+            scheduled_charges: valued(self.scheduled_charges, |part, values| part.custom_fields = values),
+            subscriptions: valued(self.subscriptions, |part, values| part.custom_fields = values),
+            discounts: Vec::new(),
+            professional_services: Vec::new(),
+        }
+    }
 }
 
 /// What is stored of a package: all of it but the values of its parts, which stand with those.

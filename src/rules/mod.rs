@@ -12,6 +12,7 @@ pub(crate) mod invoice;
 pub(crate) mod override_names;
 pub(crate) mod override_price;
 pub(crate) mod override_target;
+pub(crate) mod package;
 pub(crate) mod part_text;
 pub(crate) mod price_override;
 pub(crate) mod product;

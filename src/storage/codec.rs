@@ -18,11 +18,13 @@ use crate::model::charge_line::LineSource;
 use crate::model::contract::{ContractOrigin, ContractPart};
 use crate::model::contract_edit::{EditRecord, PartVersion};
 use crate::model::contract_row::{
-    ContractWindow, DiscountHome, ProfessionalServiceHome, ScheduledChargeHome, SubscriptionHome,
+    ContractWindow, DiscountHome, PackageCommitHome, PackageCreditHome, PackageScheduledChargeHome,
+    PackageSubscriptionHome, ProfessionalServiceHome, ScheduledChargeHome, SubscriptionHome,
 };
 use crate::model::custom_field::KeyKind;
 use crate::model::customer::CustomerRecord;
 use crate::model::invoice::{InvoiceLine, InvoiceStatement};
+use crate::model::package::{Package, PackageRow};
 use crate::model::product::ProductRecord;
 use crate::model::rate::{PastRate, RateRecord};
 use crate::model::rate_card::RateCardRecord;
@@ -80,6 +82,8 @@ impl Part for InvoiceStatement {
     const OWNER: ManagedEntity = ManagedEntity::Contract;
 }
 impl Record for ContractWindow {}
+impl Record for Package {}
+impl Record for PackageRow {}
 impl Record for Change {}
 impl Record for Time {}
 impl Record for u32 {}
@@ -102,6 +106,10 @@ entity_records! {
     CreditRecord: ContractCredit
     CustomerRecord: Customer
     DiscountHome: Discount
+    PackageCommitHome: PackageCommit
+    PackageCreditHome: PackageCredit
+    PackageScheduledChargeHome: PackageScheduledCharge
+    PackageSubscriptionHome: PackageSubscription
     ProfessionalServiceHome: ProfessionalService
     RateCardRecord: RateCard
     ProductRecord: ContractProduct
@@ -168,6 +176,14 @@ pub fn encode(key: &[u8], record: &impl Record) -> Result<Vec<u8>> {
 pub fn payload(record: &impl Record) -> Result<Vec<u8>> {
     bincode::encode_to_vec(record, CONFIG)
         .map_err(|cause| Error::corrupt(format!("a record cannot be encoded: {cause}")))
+}
+
+/// The fault of a package that is too large to be kept.
+pub fn package_fault(package: &Package) -> Result<Option<Fault>> {
+    let bytes = payload(package)?.len();
+    let rule = "all that a package says takes at most 1 MiB";
+    let fault = || FieldProblem::Value { value: format!("a package of {bytes} bytes"), rule }.at("name");
+    Ok((bytes > MAX_RECORD_BYTES).then(fault))
 }
 
 /// The fault of a part of a contract that is too large to be kept.

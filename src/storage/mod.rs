@@ -4,7 +4,7 @@
 //! write rows; `rows`, `index`, `journal` and `catalog` give them meaning; `queue` orders the writers and `batch`
 //! carries them through. What an instance has any number of stands in a `collection`; `versions` keeps the parts of a
 //! contract as they are and as they were, `contract_window` the contracts of a customer by their starts, `settled` the
-//! invoices that stay as they are, and `past` the values that instances had. `open` and `probe` look at the file, and
+//! invoices that stay as they are, and `past` the values that instances had; a `package` is no instance, and stands in a table of its own. `open` and `probe` look at the file, and
 //! `engine` is the store that runs.
 
 pub mod alias;
@@ -26,6 +26,7 @@ mod make;
 pub mod member;
 mod open;
 mod opened;
+pub mod package;
 pub mod past;
 mod probe;
 mod queue;

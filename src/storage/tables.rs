@@ -29,6 +29,12 @@ pub enum TableId {
     SalesforceAccount,
     /// Name and start, backwards -> rate card id and end.
     RateCardAlias,
+    /// Package id -> package.
+    Package,
+    /// Name and start, backwards -> package id and end.
+    PackageAlias,
+    /// Package id as text, and contract id: those that were made of it.
+    PackageContracts,
     /// Owner id and child key -> record.
     Parts(Collection),
     /// Customer id, start and contract id -> when the contract is in force.
@@ -67,6 +73,9 @@ impl fmt::Display for TableId {
             Self::Alias => f.write_str("alias"),
             Self::SalesforceAccount => f.write_str("salesforce_account"),
             Self::RateCardAlias => f.write_str("rate_card_alias"),
+            Self::Package => f.write_str("package"),
+            Self::PackageAlias => f.write_str("package_alias"),
+            Self::PackageContracts => f.write_str("package.contracts"),
             Self::Parts(collection) => f.write_str(collection.name()),
             Self::CustomerContracts => f.write_str("customer.contracts"),
             Self::CustomerCommits => f.write_str("customer.commits"),
@@ -92,6 +101,9 @@ impl TableId {
             "alias" => return Some(Self::Alias),
             "salesforce_account" => return Some(Self::SalesforceAccount),
             "rate_card_alias" => return Some(Self::RateCardAlias),
+            "package" => return Some(Self::Package),
+            "package_alias" => return Some(Self::PackageAlias),
+            "package.contracts" => return Some(Self::PackageContracts),
             "journal" => return Some(Self::Journal),
             "past" => return Some(Self::PastValues),
             "customer.contracts" => return Some(Self::CustomerContracts),
@@ -126,11 +138,12 @@ impl TableId {
         match self {
             Self::Meta
             | Self::RateCardAlias
+            | Self::PackageAlias
             | Self::Parts(_)
             | Self::CustomerContracts
             | Self::PastValues => Shape::Named,
             Self::Keys => Shape::Numbered,
-            Self::Record(_) | Self::Fields(_) | Self::SettledUntil => Shape::ById,
+            Self::Record(_) | Self::Fields(_) | Self::Package | Self::SettledUntil => Shape::ById,
             Self::Unique(..)
             | Self::Alias
             | Self::InvoiceTag
@@ -141,6 +154,7 @@ impl TableId {
             | Self::CustomerCommits
             | Self::CustomerCredits
             | Self::InvoicedCommits
+            | Self::PackageContracts
             | Self::ContractChildren => Shape::Listed,
             Self::Journal => Shape::Sequence,
         }
@@ -154,16 +168,18 @@ pub enum KeySpace {
     Contract,
     ContractEdit,
     Balance,
+    Package,
 }
 
 impl KeySpace {
-    const ALL: [Self; 3] = [Self::Contract, Self::ContractEdit, Self::Balance];
+    const ALL: [Self; 4] = [Self::Contract, Self::ContractEdit, Self::Balance, Self::Package];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Contract => "contract",
             Self::ContractEdit => "contract_edit",
             Self::Balance => "balance",
+            Self::Package => "package",
         }
     }
 }
@@ -243,6 +259,7 @@ mod tests {
     fn every_name_leads_back_to_its_table() {
         let mut tables = vec![TableId::Meta, TableId::Keys, TableId::Alias, TableId::Journal];
         tables.extend([TableId::SalesforceAccount, TableId::RateCardAlias]);
+        tables.extend([TableId::Package, TableId::PackageAlias, TableId::PackageContracts]);
         tables.extend([TableId::CustomerContracts, TableId::CustomerCommits, TableId::CustomerCredits]);
         tables.extend([TableId::ContractChildren, TableId::InvoicedCommits, TableId::InvoiceTag]);
         tables.extend([TableId::ContractCharged, TableId::SettledUntil, TableId::PastValues]);

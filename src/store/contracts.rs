@@ -12,10 +12,12 @@ use super::custom_fields::Plan;
 use super::drafts::tag_name;
 use super::find::cut;
 use super::{
-    balances, contract_edits, contract_read, drafts, entities, hierarchies, invoices_due, renewals, settling,
+    balances, contract_edits, contract_read, drafts, entities, hierarchies, invoices_due, packages, renewals,
+    settling,
 };
 use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Fault, FieldProblem, Result};
+use crate::id::PackageId;
 use crate::model::change::Collection;
 use crate::model::contract::{
     CardChoice, Contract, ContractFilter, ContractOrigin, ContractPart, ContractTerms, CreateContract,
@@ -36,10 +38,12 @@ use crate::storage::{alias, alias_schedule, collection, contract_window, rows};
 /// The part of a contract that is the contract itself.
 pub const ITSELF: Uuid = Uuid::nil();
 
-pub fn create(member: &Member<'_>, mut request: CreateContract) -> Result<ContractId> {
+pub fn create(member: &Member<'_>, request: CreateContract) -> Result<ContractId> {
     let id = fresh_id(member)?;
+    let mut faults = Vec::new();
+    let (mut request, package) = packages::fill_in(member, request, &mut faults)?;
     let parts = request.take_parts();
-    let mut faults = rule::creation_faults(&request);
+    faults.extend(rule::creation_faults(&request));
     faults.extend(entities::reference_fault(member, "customer_id", request.customer_id.into())?);
     faults.extend(key_fault(member, KeySpace::Contract, request.uniqueness_key.as_deref())?);
     faults.extend(contract_parts::reference_faults(member, &request.settings.references())?);
@@ -48,7 +52,7 @@ pub fn create(member: &Member<'_>, mut request: CreateContract) -> Result<Contra
     if let Some(filter) = &request.usage_filter {
         faults.extend(contract_edits::group_key_fault(member, card, "usage_filter.", &filter.group_key)?);
     }
-    let origin = origin(member, &request, card.id());
+    let origin = origin(member, &request, package, card.id());
     let site = Site { id, origin: &origin, card, ending_before: request.ending_before, prefix: "" };
     let mut additions = contract_parts::additions(member, &site, parts, &mut faults)?;
     let renewed = match request.transition {
@@ -84,12 +88,17 @@ fn fresh_id(member: &Member<'_>) -> Result<ContractId> {
 }
 
 /// What is stored of a contract that never changes.
-fn origin(member: &Member<'_>, request: &CreateContract, card: Option<RateCardId>) -> ContractOrigin {
+pub fn origin(
+    member: &Member<'_>,
+    request: &CreateContract,
+    package: Option<PackageId>,
+    card: Option<RateCardId>,
+) -> ContractOrigin {
     let schedule = request.usage_statement_schedule.unwrap_or_default();
     ContractOrigin {
         customer_id: request.customer_id,
         uniqueness_key: request.uniqueness_key.clone(),
-        package_id: None,
+        package_id: package,
         rate_card_id: card,
         starting_at: request.starting_at,
         multiplier_override_prioritization: request.multiplier_override_prioritization.unwrap_or_default(),
@@ -105,7 +114,7 @@ fn origin(member: &Member<'_>, request: &CreateContract, card: Option<RateCardId
 }
 
 /// The card that holds for a contract from its start on.
-fn card(
+pub fn card(
     reader: &impl Reader,
     choice: Option<&CardChoice>,
     start: Time,
@@ -175,6 +184,9 @@ fn write_new(
     versions::put(member, id.uuid(), &mut row, stamp, additions.versions)?;
     let window = ContractWindow { starting_at: origin.starting_at, ending_before, archived: false };
     contract_window::put(member, origin.customer_id.uuid(), id.uuid(), &window)?;
+    if let Some(package) = origin.package_id {
+        packages::list(member, package, id, true)?;
+    }
     alias::give(member, TableId::InvoiceTag, &tag_name(contract_tag(id)), id.uuid())?;
     if let Some(key) = &origin.uniqueness_key {
         alias::give(member, TableId::UniquenessKey(KeySpace::Contract), key, id.uuid())?;
@@ -189,13 +201,9 @@ pub fn page(
     filter: &ContractFilter,
     page: &PageRequest,
 ) -> Result<Page<Contract>> {
-    let mut faults = Vec::new();
-    if filter.starting_at.is_some() && filter.covering_date.is_some() {
-        let rule = "starting_at and covering_date are not used together";
-        faults.push(FieldProblem::NotAllowed { rule }.at("covering_date"));
-    }
+    let mut faults = Vec::from_iter(filter_fault(filter));
     Fault::gather(entities::known(reader, customer.into()), &mut faults)?;
-    let question = question(customer, filter);
+    let question = question("contracts", &customer.to_string(), filter);
     let store = reader.with_catalog(Catalog::store);
     let after = Fault::gather(page.resume(store, &question), &mut faults)?.flatten();
     Fault::none_of(faults)?;
@@ -204,7 +212,7 @@ pub fn page(
         if filter.covering_date.is_some_and(|date| date < window.starting_at) {
             return ControlFlow::Break(());
         }
-        if lets_through(filter, &window) {
+        if filter.admits(&window) {
             found.push((place.to_vec(), ContractId::from(id)));
         }
         if found.len() > page.limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -214,17 +222,20 @@ pub fn page(
     Ok(Page { items: items.collect::<Result<_>>()?, next: found.next })
 }
 
-fn lets_through(filter: &ContractFilter, window: &ContractWindow) -> bool {
-    (filter.include_archived || !window.archived)
-        && filter.covering_date.is_none_or(|date| window.ending_before.is_none_or(|end| date < end))
+/// The fault of a filter that has both dates.
+pub fn filter_fault(filter: &ContractFilter) -> Option<Fault> {
+    let rule = "starting_at and covering_date are not used together";
+    let both = filter.starting_at.is_some() && filter.covering_date.is_some();
+    both.then(|| FieldProblem::NotAllowed { rule }.at("covering_date"))
 }
 
-fn question(customer: CustomerId, filter: &ContractFilter) -> Question {
+/// The question for those of somebody's contracts that a filter lets through.
+pub fn question(list: &str, of: &str, filter: &ContractFilter) -> Question {
     let said = |time: Option<Time>| time.map(|time| time.to_string()).unwrap_or_default();
     Question::filtered(
-        "contracts",
+        list,
         &[
-            customer.to_string(),
+            of.to_owned(),
             said(filter.starting_at),
             said(filter.covering_date),
             filter.include_archived.to_string(),
@@ -290,6 +301,9 @@ pub fn release(member: &Member<'_>, id: ContractId) -> Result<()> {
         if let Some(row) = rows::fields(member, target)? {
             rows::forget(member, target, &row)?;
         }
+    }
+    if let Some(package) = origin.package_id {
+        packages::list(member, package, id, false)?;
     }
     hierarchies::release(member, id)?;
     contract_edits::release(member, id)?;

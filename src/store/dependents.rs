@@ -1,7 +1,7 @@
 //! What goes with an instance when it is archived or forgotten: a customer's contracts, a contract's parts, names.
 
 use super::balances;
-use super::{contract_edits, contract_parts, contracts, customers, entities, rate_cards};
+use super::{contract_edits, contract_parts, contracts, customers, entities, package_parts, rate_cards};
 use crate::entity::{
     CommitId, ContractCreditId, ContractId, CustomerId, EntityId, EntityRef, RateCardId, ScheduledChargeId,
 };
@@ -14,6 +14,7 @@ use crate::storage::rows;
 
 /// Archives what goes with an instance; whether the instance itself is archived with it.
 pub fn archive(member: &Member<'_>, target: EntityRef) -> Result<bool> {
+    package_parts::stays(member, target)?;
     if let Ok(customer) = CustomerId::try_from(target) {
         contracts::archive_all_of(member, customer)?;
         return Ok(false);
@@ -51,6 +52,7 @@ fn archive_part(member: &Member<'_>, contract: ContractId, target: EntityRef) ->
 
 /// Takes away what goes with an instance that is forgotten.
 pub fn release(member: &Member<'_>, target: EntityRef) -> Result<()> {
+    package_parts::stays(member, target)?;
     if let Ok(customer) = CustomerId::try_from(target) {
         for (contract, _) in contracts::all_of(member, customer)? {
             entities::forget(member, contract.into())?;

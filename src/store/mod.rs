@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod aliases;
 mod balances;
 mod billable_metrics;
 mod charging;
@@ -42,6 +43,8 @@ mod invoices_due;
 mod invoices_inside;
 mod net_balances;
 mod options;
+mod package_parts;
+mod packages;
 mod part_names;
 mod past_values;
 #[cfg(test)]
@@ -59,6 +62,7 @@ mod read_contracts;
 #[cfg(feature = "wire")]
 mod read_for_answers;
 mod read_invoices;
+mod read_packages;
 mod read_records;
 mod renewals;
 mod settled_charges;
@@ -69,6 +73,7 @@ mod upkeep;
 mod write;
 mod write_contracts;
 mod write_invoices;
+mod write_packages;
 mod write_records;
 
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
@@ -77,6 +82,7 @@ pub use read_contracts::ReadingContracts;
 #[cfg(feature = "wire")]
 pub(crate) use read_for_answers::ReadingForAnswers;
 pub use read_invoices::ReadingInvoices;
+pub use read_packages::ReadingPackages;
 pub use read_records::ReadingRecords;
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;
@@ -84,6 +90,7 @@ pub use upkeep::Stats;
 pub use write::Writing;
 pub use write_contracts::WritingContracts;
 pub use write_invoices::WritingInvoices;
+pub use write_packages::WritingPackages;
 pub use write_records::WritingRecords;
 
 use crate::error::{Fault, Result};

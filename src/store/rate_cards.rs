@@ -1,11 +1,9 @@
 //! Rate cards: making, changing and finding them, also by an alias at a moment.
 
-use std::collections::BTreeMap;
-
 use uuid::Uuid;
 
 use super::custom_fields::{self, Plan};
-use super::entities;
+use super::{aliases, entities};
 use crate::entity::{EntityId, EntityRef, ManagedEntity, RateCardId};
 use crate::error::{Error, Fault, Result};
 use crate::model::alias::ScheduledAlias;
@@ -96,48 +94,13 @@ fn move_aliases(
     before: &[ScheduledAlias],
     after: &[ScheduledAlias],
 ) -> Result<()> {
-    for gone in before.iter().filter(|alias| !after.contains(alias)) {
-        alias_schedule::take(member, ALIASES, gone)?;
+    for (holder, cuts) in aliases::hand_over(member, ALIASES, id, before, after)? {
+        let (row, before) = known(member, RateCardId::from(holder))?;
+        let mut after = before.clone();
+        aliases::cut(&mut after.aliases, cuts);
+        rows::update(member, holder, row, &before, &after)?;
     }
-    // What becomes of other cards' aliases, card by card, so that each card is written once.
-    let mut cuts: BTreeMap<Uuid, Vec<Cut>> = BTreeMap::new();
-    for new in after.iter().filter(|alias| !before.contains(alias)) {
-        for (held, holder) in alias_schedule::overlapping(member, ALIASES, new)? {
-            if holder != id {
-                let left = held.cut_by(new);
-                replace_alias(member, holder, &held, left.as_ref())?;
-                cuts.entry(holder).or_default().push((held, left));
-            }
-        }
-        alias_schedule::give(member, ALIASES, new, id)?;
-    }
-    cuts.into_iter().try_for_each(|(holder, cuts)| cut_aliases(member, holder, cuts))
-}
-
-/// An alias of a card, and what is left of it.
-type Cut = (ScheduledAlias, Option<ScheduledAlias>);
-
-/// Has a name lead to a card for what is left of an alias.
-fn replace_alias(
-    member: &Member<'_>,
-    holder: Uuid,
-    held: &ScheduledAlias,
-    left: Option<&ScheduledAlias>,
-) -> Result<()> {
-    alias_schedule::take(member, ALIASES, held)?;
-    left.map_or(Ok(()), |left| alias_schedule::give(member, ALIASES, left, holder))
-}
-
-/// Leaves a card what is left of its aliases. One that was cut twice is cut in that order.
-fn cut_aliases(member: &Member<'_>, holder: Uuid, cuts: Vec<Cut>) -> Result<()> {
-    let (row, before) = known(member, RateCardId::from(holder))?;
-    let mut after = before.clone();
-    for (held, left) in cuts {
-        if let Some(place) = after.aliases.iter().position(|alias| *alias == held) {
-            after.aliases.splice(place..=place, left);
-        }
-    }
-    rows::update(member, holder, row, &before, &after)
+    Ok(())
 }
 
 /// Frees a card's names and removes its rates, because it is forgotten.

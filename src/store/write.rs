@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::custom_fields::Wish;
 use super::{
-    Store, Transaction, WritingContracts, WritingInvoices, WritingRecords, custom_field_keys, custom_fields,
-    entities,
+    Store, Transaction, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+    custom_field_keys, custom_fields, entities,
 };
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
@@ -39,14 +39,17 @@ impl Writing for Transaction<'_> {}
 /// The calls that change something: of a [`Store`], where each is a transaction of its own and durable when it
 /// returns (see [`Durability`](crate::Durability)), and of a [`Transaction`]. What entities have besides custom
 /// fields is changed by the calls of [`WritingRecords`], contracts, commits and credits by those of
-/// [`WritingContracts`], and invoices are settled by those of [`WritingInvoices`].
+/// [`WritingContracts`], packages by those of [`WritingPackages`], and invoices are settled by those of
+/// [`WritingInvoices`].
 ///
 /// A call is carried out whole or not at all. If it is refused, the error holds every fault of the call, and
 /// nothing has changed.
 ///
 /// # Errors
 /// Besides what each call names, any of them on a store returns what [`Store::write`] names.
-pub trait Writing: WritingContracts + WritingInvoices + WritingRecords + sealed::Target {
+pub trait Writing:
+    WritingContracts + WritingInvoices + WritingPackages + WritingRecords + sealed::Target
+{
     /// Registers a key for an entity; its id.
     ///
     /// A key that was removed and is registered again is a new key, and starts with no values.

@@ -1,0 +1,80 @@
+//! What packages need and may have, and the contracts that are made of them.
+
+mod dating;
+mod excluded;
+
+pub use excluded::beside_a_package;
+
+use dating::Dating;
+
+use super::part_text;
+use crate::error::{Fault, FieldProblem};
+use crate::model::alias::check_schedule;
+use crate::model::contract::{CreateContract, NewParts};
+use crate::model::package::{CreatePackage, MAX_PACKAGE_NAME_CHARACTERS, PackageTerms};
+use crate::model::relative_date::RelativeDate;
+
+/// What is wrong with a package that is to be made, as far as it is no fault of the contracts that would be made of it.
+pub fn creation_faults(request: &CreatePackage) -> Vec<Fault> {
+    let terms = &request.terms;
+    let rule = "a package has a name";
+    let mut faults = Fault::of_fields(
+        "",
+        [
+            ("name", FieldProblem::of_text(&terms.name, MAX_PACKAGE_NAME_CHARACTERS, rule)),
+            ("uniqueness_key", part_text::uniqueness_key(terms.uniqueness_key.as_deref())),
+        ],
+    );
+    faults.extend(check_schedule("aliases", &request.aliases));
+    faults.extend(excluded::faults(request));
+    faults
+}
+
+/// What a contract says of itself, with all that its package says. Dates that there are not are faults.
+pub fn contract(
+    terms: &PackageTerms,
+    parts: &NewParts<RelativeDate>,
+    said: CreateContract,
+    faults: &mut Vec<Fault>,
+) -> CreateContract {
+    let mut dating = Dating::from(said.starting_at);
+    let ending_before = terms.duration.map(|duration| dating.end("", said.starting_at, duration));
+    let schedule = terms.usage_statement_schedule.as_ref();
+    let usage_statement_schedule = schedule.map(|schedule| dating.statement_schedule(schedule));
+    let parts = dating.parts(parts);
+    faults.extend(dating.faults);
+    CreateContract {
+        name: terms.contract_name.clone(),
+        rate_card: terms.rate_card.clone(),
+        ending_before,
+        net_payment_terms_days: terms.net_payment_terms_days,
+        commits: parts.commits,
+        credits: parts.credits,
+        recurring_commits: parts.recurring_commits,
+        recurring_credits: parts.recurring_credits,
+        overrides: parts.overrides,
+        multiplier_override_prioritization: terms.multiplier_override_prioritization,
+        scheduled_charges: parts.scheduled_charges,
+        scheduled_charges_on_usage_invoices: terms.scheduled_charges_on_usage_invoices,
+        subscriptions: parts.subscriptions,
+        usage_statement_schedule,
+        settings: terms.settings.clone(),
+        ..said
+    }
+}
+
+/// The fault of a contract as that of the package it would be made of: what a contract dates, a package counts.
+pub fn of_the_package(fault: Fault) -> Fault {
+    let Fault::Field { field, problem } = fault else { return fault };
+    let (at, name) = field.rsplit_once('.').map_or(("", field.as_str()), |(at, name)| (at, name));
+    let dot = if at.is_empty() { "" } else { "." };
+    let (at, dot) = if at == "billing_provider_configuration" { ("", "") } else { (at, dot) };
+    let name = match name {
+        "starting_at" => "starting_at_offset",
+        "ending_before" => "duration",
+        "timestamp" => "date_offset",
+        "name" if at.is_empty() => "contract_name",
+        name => name,
+    };
+    problem.at(format!("{at}{dot}{name}"))
+}
