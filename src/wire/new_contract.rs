@@ -1,7 +1,9 @@
 //! A contract that is to be made, in requests.
 
+use uuid::Uuid;
+
 use super::balance_terms::{Place, commit, credit};
-use super::body::{Object, Value, amount, choice, map, moment, nullable, set, text, typed_id, word};
+use super::body::{Object, amount, choice, map, moment, nullable, set, text, typed_id, word};
 use super::overrides::price_override;
 use super::recurring::recurring;
 use super::scheduled_charges::{professional_service, scheduled_charge};
@@ -9,6 +11,7 @@ use super::settings;
 use super::subscriptions::subscription;
 use super::when::When;
 use crate::model::contract::{CardChoice, CreateContract, NewParts, Renewal, TrueupBehavior};
+use crate::model::package::PackageChoice;
 use crate::model::scalar::Time;
 use crate::model::statement::CreateStatementSchedule;
 use crate::model::usage_filter::UsageFilter;
@@ -33,10 +36,10 @@ pub(super) fn new_contract(body: &Object<'_>) -> Option<CreateContract> {
     let salesforce_opportunity_id = body.optional("salesforce_opportunity_id", text);
     let total_contract_value = body.optional("total_contract_value", amount);
     let custom_fields = body.optional("custom_fields", map);
-    no_package(body)?;
+    let package = package(body);
     let parts = parts?;
     Some(CreateContract {
-        package: None,
+        package: package?,
         customer_id: customer_id?,
         starting_at: starting_at?,
         ending_before: ending_before?,
@@ -115,27 +118,32 @@ pub(super) fn parts<D: When>(body: &Object<'_>, names: [&'static str; 9]) -> Opt
     })
 }
 
-/// Packages say all that a contract made of one would have; there are none yet.
-fn no_package(body: &Object<'_>) -> Option<()> {
-    let refused = |value: Value<'_>| {
-        value.fault("not available yet: there are no packages; give the contract's own terms");
-        None::<()>
-    };
-    let by_id = body.optional("package_id", refused);
-    let by_alias = body.optional("package_alias", refused);
-    by_id.and(by_alias).map(|_| ())
+/// The package that a contract is made of. What it may say besides is for the store to judge.
+fn package(body: &Object<'_>) -> Option<Option<PackageChoice>> {
+    by_id_or_alias(body, ["package_id", "package_alias"], PackageChoice::Id, PackageChoice::Alias)
 }
 
-/// The card, by its id or by an alias.
+/// The card of a contract or a package.
 pub(super) fn rate_card(body: &Object<'_>) -> Option<Option<CardChoice>> {
-    let id = body.optional("rate_card_id", typed_id);
-    let alias = body.optional("rate_card_alias", text);
+    by_id_or_alias(body, ["rate_card_id", "rate_card_alias"], CardChoice::Id, CardChoice::Alias)
+}
+
+/// What is chosen by its id or by an alias, which have these names, and not by both.
+fn by_id_or_alias<I: From<Uuid>, C>(
+    body: &Object<'_>,
+    [id_name, alias_name]: [&'static str; 2],
+    by_id: fn(I) -> C,
+    by_alias: fn(String) -> C,
+) -> Option<Option<C>> {
+    let id = body.optional(id_name, typed_id);
+    let alias = body.optional(alias_name, text);
     match (id?, alias?) {
         (Some(_), Some(_)) => {
-            body.fault("rate_card_alias", "not allowed here; there is a rate_card_id already")
+            let rule = format_args!("not allowed here; there is a {id_name} already").to_string();
+            body.fault(alias_name, rule)
         }
-        (Some(id), None) => Some(Some(CardChoice::Id(id))),
-        (None, alias) => Some(alias.map(CardChoice::Alias)),
+        (Some(id), None) => Some(Some(by_id(id))),
+        (None, alias) => Some(alias.map(by_alias)),
     }
 }
 

@@ -6,7 +6,7 @@ use super::rates::unit_rate;
 use super::when::When;
 use crate::model::price_override::{OverrideSpecifier, OverrideTerms, OverrideTier, OverwriteRate};
 
-/// An override that is to be made. In a package it has to say in specifiers what it is for.
+/// An override that is to be made.
 pub(super) fn price_override<D: When>(fields: &Object<'_>) -> Option<OverrideTerms<D>> {
     let starting_at = fields.required(D::START, D::read);
     let ending_before = fields.optional(D::END, D::read);
@@ -18,11 +18,7 @@ pub(super) fn price_override<D: When>(fields: &Object<'_>) -> Option<OverrideTer
     let tiers = fields.objects("tiers", tier);
     let product_id = D::in_contract(|| fields.optional("product_id", typed_id));
     let product_tags = D::in_contract(|| fields.optional("applicable_product_tags", texts));
-    let specifiers = if D::IN_CONTRACT {
-        fields.objects("override_specifiers", specifier)
-    } else {
-        fields.required_objects("override_specifiers", specifier)
-    };
+    let specifiers = fields.objects("override_specifiers", specifier);
     let is_commit_specific = fields.optional("is_commit_specific", flag);
     let target = fields.optional("target", word);
     Some(OverrideTerms {

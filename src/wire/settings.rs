@@ -1,4 +1,4 @@
-//! What other systems make something of, in requests that make and edit contracts.
+//! What other systems make something of, in requests that make and edit contracts and make packages.
 
 use uuid::Uuid;
 
@@ -27,6 +27,15 @@ pub(super) fn read(body: &Object<'_>) -> Option<ContractSettings> {
         reseller_royalties: reseller_royalties?,
         ..shared?
     })
+}
+
+/// The settings of a package that is to be made. Its provider has no id and stands in the body itself.
+pub(super) fn of_package(body: &Object<'_>) -> Option<ContractSettings> {
+    let shared = shared(body);
+    let provider = body.optional(BILLING.provider, word);
+    let delivery_method = body.optional("delivery_method", word);
+    let billing_provider = by_provider(body, &BILLING, provider?, delivery_method?);
+    Some(ContractSettings { billing_provider: billing_provider?.map(ProviderConfiguration::from), ..shared? })
 }
 
 /// What contracts and packages have in common.

@@ -72,3 +72,33 @@ impl ListedLength {
         Self { value: length.value, unit: length.unit }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::body::Faults;
+
+    /// What is read of a body under the names that starts have.
+    fn start<D: When>(body: &str) -> Result<D, String> {
+        let faults = Faults::default();
+        let read = Object::whole(body.as_bytes(), "the body", &faults).and_then(|body| {
+            let read = body.required(D::START, D::read);
+            body.finish();
+            read
+        });
+        faults.none_or(read)
+    }
+
+    #[test]
+    fn a_contract_says_when_with_a_date_and_a_package_with_a_length_of_time() {
+        let date = r#"{"starting_at": "2024-11-01T00:00:00Z"}"#;
+        let length = r#"{"starting_at_offset": {"value": 2.0, "unit": "months"}}"#;
+        assert_eq!(start(date), Ok("2024-11-01T00:00:00Z".parse::<Time>().unwrap()));
+        assert_eq!(start(length), Ok(RelativeDate::months(2)));
+        let refused = start::<RelativeDate>(date).unwrap_err();
+        assert_eq!(refused, "starting_at_offset: missing; starting_at: unknown field");
+        let refused = start::<RelativeDate>(r#"{"starting_at_offset": {"value": 0.5}}"#).unwrap_err();
+        let value = "starting_at_offset.value: \"0.5\" is not a whole number from 0 to 4294967295";
+        assert_eq!(refused, format!("{value}; starting_at_offset.unit: missing"));
+    }
+}
