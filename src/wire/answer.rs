@@ -23,7 +23,7 @@ use crate::model::scalar::{Amount, Time};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Answer {
-    /// The HTTP status: 200, 400, 403, 404, 405, 409, 422, 500 or 503; [`Store::handle`](crate::Store::handle)
+    /// The HTTP status: 200, 400, 403, 404, 405, 409, 422, 500, 501 or 503; [`Store::handle`](crate::Store::handle)
     /// says when.
     pub status: u16,
     /// JSON, without line breaks: `{"message": ...}` unless the call succeeded, and `null` where it did and
@@ -39,11 +39,11 @@ impl Answer {
         matches!(self.status, 200..=299)
     }
 
-    /// Whether it was the store that failed, not the request: any status from 500. The same call may succeed
-    /// another time.
+    /// Whether it was the store that failed, not the request: any status from 500, except 501, which says the same
+    /// every time. The same call may succeed another time.
     #[must_use]
     pub const fn is_failure(&self) -> bool {
-        self.status >= 500
+        self.status >= 500 && self.status != 501
     }
 }
 
@@ -208,6 +208,20 @@ pub(super) fn page<T: Serialize>(page: Page<T>) -> Result<String, Refusal> {
     let Page { items, next } = page;
     let next_page = next.map(|cursor| cursor.to_string());
     Ok(serde_json::to_string(&Listed { data: items, next_page })?)
+}
+
+/// `{"data": [...], "next_page": ..., "cursor": ...}`, for the lists that the vendor's own clients go on with by
+/// `cursor`.
+pub(super) fn page_with_cursor<T: Serialize>(page: Page<T>) -> Result<String, Refusal> {
+    #[derive(Serialize)]
+    struct Listed<T> {
+        data: Vec<T>,
+        next_page: Option<String>,
+        cursor: Option<String>,
+    }
+    let Page { items, next } = page;
+    let next_page = next.map(|cursor| cursor.to_string());
+    Ok(serde_json::to_string(&Listed { data: items, cursor: next_page.clone(), next_page })?)
 }
 
 #[cfg(test)]

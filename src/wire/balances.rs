@@ -126,7 +126,7 @@ fn question(body: &Object<'_>, id: &'static str, of_contracts: &'static str) -> 
 
 /// Which page is asked for. These lists say so in their bodies, where all others do in their queries.
 fn page_of(body: &Object<'_>) -> Option<PageRequest> {
-    let limit = body.optional("limit", limit);
+    let limit = body.optional("limit", limit(MAX_BALANCES));
     let next_page = body.optional("next_page", cursor);
     let cursor = body.optional("cursor", cursor);
     let after = match (next_page?, cursor?) {
@@ -136,15 +136,19 @@ fn page_of(body: &Object<'_>) -> Option<PageRequest> {
     Some(PageRequest { limit: limit?.unwrap_or(MAX_BALANCES.into()), after })
 }
 
-fn limit(value: Value<'_>) -> Option<usize> {
-    let limit = amount(value)?.to_string().parse().ok().filter(|limit| (1..=MAX_BALANCES).contains(limit));
-    if limit.is_none() {
-        value.not_whole(1, MAX_BALANCES.into());
+/// How many items a page has, at most so many.
+pub(super) fn limit(most: u8) -> impl FnOnce(Value<'_>) -> Option<usize> {
+    move |value| {
+        let limit = amount(value)?.to_string().parse().ok().filter(|limit| (1..=most).contains(limit));
+        if limit.is_none() {
+            value.not_whole(1, most.into());
+        }
+        limit.map(usize::from)
     }
-    limit.map(usize::from)
 }
 
-fn cursor(value: Value<'_>) -> Option<crate::model::page::Cursor> {
+/// Where a page ended.
+pub(super) fn cursor(value: Value<'_>) -> Option<crate::model::page::Cursor> {
     let text = text(value)?;
     let cursor = text.parse().ok();
     if cursor.is_none() {

@@ -3,19 +3,21 @@
 //! Nothing is metered here, so that the balance of a commit or credit is what its open segments give, and its
 //! ledger has no entries.
 
-use super::answer::{Refusal, data, id as made, page};
+use super::answer::{Refusal, data, id as made, page, page_with_cursor};
+use super::balances::{cursor, limit};
 use super::body::{Object, flag, moment, text, typed_id};
 use super::listed_contract::{ContractMade, ListedContract};
 use super::listed_contract_rate::ListedContractRate;
 use super::listed_contract_v1::ListedContractV1;
 use super::listing::Listing;
 use super::new_contract::new_contract;
+use super::query::Query;
 use super::rates::selectors;
 use super::{Request, Route};
 use crate::entity::{ContractId, CustomerId};
 use crate::error::{Fault, Result as StoreResult};
 use crate::model::contract::{Contract, ContractFilter};
-use crate::model::page::Page;
+use crate::model::page::{Page, PageRequest};
 use crate::model::scalar::Time;
 use crate::store::{
     Reading, ReadingContracts, ReadingForAnswers as _, ReadingRecords as _, Snapshot, Store,
@@ -31,6 +33,9 @@ pub(super) const ROUTES: &[Route] = &[
     ("POST", "/v1/contracts/archive", archive),
     ("POST", "/v1/contracts/getContractRateSchedule", rate_schedule),
 ];
+
+/// The most contracts on a page.
+const MAX_CONTRACTS: u8 = 100;
 
 /// A contract, and the customer that the caller says has it.
 pub(super) struct Whose {
@@ -127,7 +132,7 @@ fn list(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     let (contracts, included) = contracts(&view, request, Refusal::coded)?;
     let read = |product| view.product(product);
     let listing = Listing::new(&read, view.taken_at()).including(included);
-    page(listing.finish(contracts.map(|contract| ListedContract::of(contract, &listing)))?)
+    page_with_cursor(listing.finish(contracts.map(|contract| ListedContract::of(contract, &listing)))?)
 }
 
 fn list_v1(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
@@ -140,7 +145,7 @@ fn list_v1(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     let Page { items, next } = contracts;
     let both = initial.into_iter().zip(items);
     let items = both.map(|(initial, contract)| ListedContractV1::of(initial, contract, &listing)).collect();
-    page(listing.finish(Page { items, next })?)
+    page_with_cursor(listing.finish(Page { items, next })?)
 }
 
 /// The contracts that a list asks for.
@@ -153,7 +158,7 @@ fn contracts(
         let customer = body.required("customer_id", typed_id);
         let filter = wanted_contracts(body);
         let included = included(body);
-        let wanted = query.page();
+        let wanted = page_of(body, query);
         Some((CustomerId::new(customer?), filter?, included?, wanted?))
     })?;
     let contracts = view.contracts(customer, &filter, &wanted).map_err(refused)?;
@@ -170,6 +175,15 @@ pub(super) fn wanted_contracts(body: &Object<'_>) -> Option<ContractFilter> {
         covering_date: covering_date?,
         include_archived: include_archived?.unwrap_or_default(),
     })
+}
+
+/// Which page is asked for: in the query, as everywhere, or in the body, where the vendor's own clients say so.
+fn page_of(body: &Object<'_>, query: &Query<'_>) -> Option<PageRequest> {
+    let in_query = query.page();
+    let limit = body.optional("limit", limit(MAX_CONTRACTS));
+    let cursor = body.optional("cursor", cursor);
+    let PageRequest { limit: limit_of_query, after } = in_query?;
+    Some(PageRequest { limit: limit?.unwrap_or(limit_of_query), after: cursor?.or(after) })
 }
 
 fn archive(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {

@@ -166,6 +166,11 @@ impl ListedTerms {
             hierarchy_configuration: terms.child_access.map(Hierarchy::of),
         }
     }
+
+    /// Recurring ones always say at which rates usage draws from them: at those of the list, if nothing was said.
+    pub(super) fn with_rate_type(self) -> Self {
+        Self { rate_type: self.rate_type.or(Some(RateChoice::ListRate)), ..self }
+    }
 }
 
 impl Hierarchy {

@@ -211,6 +211,11 @@ impl ListedState {
             created_by: origin.created_by.unwrap_or_else(|| NOBODY.to_owned()),
         }
     }
+
+    /// As the API's first version has it.
+    pub(super) fn of_v1(self) -> Self {
+        Self { settings: self.settings.of_v1(), ..self }
+    }
 }
 
 /// All of a list, as `of` shows each.

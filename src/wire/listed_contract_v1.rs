@@ -72,7 +72,8 @@ impl ListedContractV1 {
                 &current.children,
                 current.origin.customer_id,
                 current.origin.starting_at,
-            ),
+            )
+            .of_v1(),
             custom_fields: std::mem::take(&mut current.custom_fields),
             initial: State::of(initial, listing),
             current: State::of(current, listing),
@@ -83,7 +84,7 @@ impl ListedContractV1 {
 impl State {
     fn of(mut contract: Contract, listing: &Listing<'_>) -> Self {
         let usage_filter = Filters::of(std::mem::take(&mut contract.usage_filter), listing.at);
-        Self { state: ListedState::of(contract, listing), usage_filter }
+        Self { state: ListedState::of(contract, listing).of_v1(), usage_filter }
     }
 }
 

@@ -161,7 +161,7 @@ impl ListedRecurringTerms {
             recurrence_frequency: terms.recurrence_frequency,
             proration: terms.proration,
             proration_rounding: Roundings::of(terms.proration_rounding),
-            terms: ListedTerms::of(terms.terms),
+            terms: ListedTerms::of(terms.terms).with_rate_type(),
         }
     }
 }

@@ -28,8 +28,8 @@ type Number = Option<Box<RawValue>>;
 /// The settings of a contract, for its answer to flatten.
 #[derive(Serialize)]
 pub(super) struct ListedSettings {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    reseller_royalties: Vec<OfReseller>,
+    #[serde(skip_serializing_if = "Royalties::is_empty")]
+    reseller_royalties: Royalties,
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_billing_provider_configuration: Option<BillingConfiguration>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -75,6 +75,14 @@ pub(super) struct ListedSettingsChanges {
     add_spend_trackers: Vec<Tracker>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     archive_spend_trackers: Vec<String>,
+}
+
+/// The royalties of a contract, as the two versions of the API have them.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Royalties {
+    Each(Vec<RoyaltyChange>),
+    ByReseller(Vec<OfReseller>),
 }
 
 /// All royalties of a reseller.
@@ -175,7 +183,7 @@ impl ListedSettings {
         let revenue =
             settings.revenue_system.map(|revenue| RevenueSegment::of(revenue, customer, starting_at));
         Self {
-            reseller_royalties: OfReseller::all(&settings.reseller_royalties),
+            reseller_royalties: Royalties::ByReseller(OfReseller::all(&settings.reseller_royalties)),
             customer_billing_provider_configuration: billing.as_ref().map(BillingSegment::configuration),
             billing_provider_configuration_schedule: billing.into_iter().collect(),
             revenue_system_configuration_schedule: revenue.into_iter().collect(),
@@ -184,6 +192,11 @@ impl ListedSettings {
                 .hierarchy
                 .map(|hierarchy| ListedHierarchy::of(hierarchy, children)),
         }
+    }
+
+    /// As the API's first version has them.
+    pub(super) fn of_v1(self) -> Self {
+        Self { reseller_royalties: self.reseller_royalties.each(), ..self }
     }
 }
 
@@ -224,6 +237,25 @@ impl ListedSettingsChanges {
             add_revenue_system_configuration_update: changes.add_revenue_system.map(RevenueUpdate::of),
             add_spend_trackers: changes.add_spend_trackers.iter().map(Tracker::of).collect(),
             archive_spend_trackers: changes.archive_spend_trackers.clone(),
+        }
+    }
+}
+
+impl Royalties {
+    const fn is_empty(&self) -> bool {
+        match self {
+            Self::Each(royalties) => royalties.is_empty(),
+            Self::ByReseller(resellers) => resellers.is_empty(),
+        }
+    }
+
+    /// One after the other.
+    fn each(self) -> Self {
+        match self {
+            Self::Each(_) => self,
+            Self::ByReseller(all) => {
+                Self::Each(all.into_iter().flat_map(|reseller| reseller.segments).collect())
+            }
         }
     }
 }

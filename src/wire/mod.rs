@@ -13,6 +13,7 @@ mod contract_edits;
 mod contracts;
 mod custom_fields;
 mod customers;
+mod elsewhere;
 mod invoices;
 mod listed_balance;
 mod listed_contract;
@@ -142,10 +143,11 @@ impl Store {
     /// | 400 | the request is wrong in itself | `{"message": ...}` with all faults of its form, or all of its content |
     /// | 403 | a change, in a store opened for reading only | `{"message": ...}` |
     /// | 404 | no such path, key or instance | `{"message": ...}` |
-    /// | 405 | the path's call has another method | `{"message": ...}` |
+    /// | 405 | the path's call has another method ([`methods`](Self::methods)) | `{"message": ...}` |
     /// | 409 | another instance holds a unique value | `{"message": ...}` naming the holder; `conflicting_id` where a uniqueness key was used before |
     /// | 422 | a package is archived that was archived before | `{"message": ...}` |
     /// | 500 | the engine failed, or a call was made from inside a transaction's closure | `{"message": ...}` |
+    /// | 501 | the vendor has this call, and it is not answered here | `{"message": ...}` naming the call |
     /// | 503 | busy or closed: nothing was done | `{"message": ...}` |
     ///
     /// Of several faults the first in the order 400, 404, 409 gives the status. The calls under `/v2` answer 400 in
@@ -179,22 +181,63 @@ impl Store {
     pub fn handle(&self, method: &str, path: &str, query: &[(&str, &str)], body: &[u8]) -> Answer {
         route(method, path).and_then(|(call, path)| call(self, &Request { path, query, body })).into()
     }
+
+    /// The methods of the calls that the API has at a path, those included that [`handle`](Self::handle) answers with
+    /// 501; empty where it has none. A server puts them into the header `Allow` of a 405. Feature `wire`.
+    ///
+    /// ```
+    /// use billfold::Store;
+    ///
+    /// assert_eq!(Store::methods("/v1/customers"), ["POST", "GET"]);
+    /// assert_eq!(Store::methods("/v1/plans"), ["GET"]);
+    /// assert!(Store::methods("/v1/nonsense").is_empty());
+    /// ```
+    #[must_use]
+    pub fn methods(path: &str) -> Vec<&'static str> {
+        known(path).into_iter().map(|known| known.method).collect()
+    }
+}
+
+/// A call of the API that a path fits.
+struct Known<'p> {
+    method: &'static str,
+    pattern: &'static str,
+    parameters: PathParameters<'p>,
+    /// What answers it here, or its name where nothing does.
+    answers: Result<Call, &'static str>,
+}
+
+/// The calls of the API that a path fits, answered here or not. The more of a path is written out, the sooner it
+/// goes: `archive` is no customer's id.
+fn known(path: &str) -> Vec<Known<'_>> {
+    let here = ROUTES.into_iter().flatten().map(|(method, pattern, call)| (*method, *pattern, Ok(*call)));
+    let elsewhere = elsewhere::CALLS.iter().map(|(method, pattern, name)| (*method, *pattern, Err(*name)));
+    let fitting = here.chain(elsewhere).filter_map(|(method, pattern, answers)| {
+        Some(Known { method, pattern, parameters: matched(pattern, path)?, answers })
+    });
+    let mut known: Vec<_> = fitting.collect();
+    let fewest = known.iter().map(|known| known.parameters.len()).min();
+    known.retain(|known| Some(known.parameters.len()) == fewest);
+    known
 }
 
 /// What answers that method and path, and the path's own parameters.
 fn route<'p>(method: &str, path: &'p str) -> Result<(Call, PathParameters<'p>), Refusal> {
-    let routes = || ROUTES.into_iter().flatten();
-    // A path that is written out goes before one with parameters: `archive` is no customer's id.
-    let written_out = routes().any(|(_, pattern, _)| *pattern == path);
-    let mut methods = Vec::new();
     let mut called = "";
-    for (known, pattern, call) in routes().filter(|(_, pattern, _)| !written_out || *pattern == path) {
-        let Some(parameters) = matched(pattern, path) else { continue };
-        if *known == method {
-            return Ok((*call, parameters));
+    let mut methods = Vec::new();
+    for Known { method: known, pattern, parameters, answers } in known(path) {
+        if known == method {
+            return match answers {
+                Ok(call) => Ok((call, parameters)),
+                Err(name) => {
+                    let message =
+                        format!("{known} {pattern} ({name}) is a call of the API that is not answered here");
+                    Err(Refusal::Request { status: 501, message })
+                }
+            };
         }
-        methods.push(*known);
         called = pattern;
+        methods.push(known);
     }
     Err(if methods.is_empty() {
         Refusal::Request { status: 404, message: format!("there is no call {}", short(path)) }

@@ -183,10 +183,11 @@ fn a_script_that_keeps_going_runs_to_its_end_and_knows_refused_calls_by_name() {
     let mut script = Script::new(&store).keep_going(true);
     let refused = key("a", true).replacen('{', r#"{"as":"again","#, 1);
     let last = key("${again.message}", true);
-    let (answers, ended) = run_with(&mut script, &[&key("a", true), &refused, r#"{"path":"/"}"#, &last]);
+    let [nowhere, elsewhere] = [r#"{"path":"/"}"#, r#"{"path":"/v1/usage"}"#];
+    let (answers, ended) = run_with(&mut script, &[&key("a", true), &refused, nowhere, elsewhere, &last]);
     ended.unwrap();
     let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
-    assert_eq!(statuses, [200, 400, 404, 200]);
+    assert_eq!(statuses, [200, 400, 404, 501, 200]);
     assert!(store.keys(&[]).unwrap()[1].key.starts_with("Duplicate custom field key"));
     let (_, ended) = run_with(&mut script, &["x"]);
     assert!(matches!(ended, Err(ScriptError::NotACall { line: 1, .. })));

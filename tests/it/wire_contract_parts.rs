@@ -75,3 +75,35 @@ fn a_subscription_shows_how_many_there_are_and_its_periods() {
         "allocation": "INDIVIDUAL"});
     assert_eq!(read["recurring_credits"][0]["subscription_config"], config);
 }
+
+#[test]
+fn a_recurring_balance_says_at_which_rates_it_pays_even_where_nothing_was_said() {
+    let desk = Desk::new();
+    for (list, base) in ["recurring_commits", "recurring_credits"].into_iter().zip(recurring_kinds(&desk)) {
+        let id = desk.made("/v1/contracts/create", &desk.contract(json!({list: [base.base]})));
+        assert_eq!(desk.read(&id)[list][0]["rate_type"], "LIST_RATE");
+        assert_eq!(desk.read_v1(&id)["current"][list][0]["rate_type"], "LIST_RATE");
+    }
+}
+
+#[test]
+fn royalties_are_shown_by_reseller_today_and_one_by_one_before() {
+    let desk = Desk::new();
+    let royalty = |reseller: &str, start: &str| {
+        json!({"reseller_type": reseller, "fraction": 0.5, "netsuite_reseller_id": "n", "starting_at": start,
+            "applicable_product_tags": ["cloud"]})
+    };
+    let [first, second] = [royalty("AWS", START), royalty("AWS", "2025-01-01T00:00:00.000Z")];
+    let other = royalty("GCP", START);
+    let id = desk
+        .made("/v1/contracts/create", &desk.contract(json!({"reseller_royalties": [first, other, second]})));
+    let by_reseller = json!([{"reseller_type": "AWS", "segments": [first, second]},
+        {"reseller_type": "GCP", "segments": [other]}]);
+    assert_eq!(desk.read(&id)["reseller_royalties"], by_reseller);
+    let read = desk.read_v1(&id);
+    for state in [&read, &read["initial"], &read["current"]] {
+        assert_eq!(state["reseller_royalties"], json!([first, second, other]));
+    }
+    let plain = desk.read_v1(&desk.made("/v1/contracts/create", &desk.contract(json!({}))));
+    assert_eq!(plain["initial"].get("reseller_royalties"), None);
+}

@@ -316,6 +316,17 @@ fn contracts_are_listed_by_when_they_are_in_force() {
         let rest = desk.store.handle("POST", path, &[("next_page", next)], body.as_bytes());
         let rest: Value = serde_json::from_str(&rest.body).unwrap();
         assert_eq!((&rest["data"][0]["id"], &rest["next_page"]), (&json!(second), &Value::Null));
+        // The vendor's own clients say in the body which page they want, and look for `cursor`.
+        let page = desk.done(path, &json!({"customer_id": desk.customer, "limit": 1}));
+        assert_eq!((page["data"].as_array().unwrap().len(), &page["cursor"]), (1, &page["next_page"]));
+        let rest = desk.done(path, &json!({"customer_id": desk.customer, "cursor": page["cursor"]}));
+        assert_eq!((&rest["data"][0]["id"], &rest["cursor"]), (&json!(second), &Value::Null));
+        for limit in [0, 101] {
+            let request = json!({"customer_id": desk.customer, "limit": limit});
+            desk.refused(path, &request, 400, "limit: ");
+        }
+        let request = json!({"customer_id": desk.customer, "cursor": "?"});
+        desk.refused(path, &request, 400, "cursor: \"?\" is not a cursor that a page ended with");
     }
     let archived = desk.done("/v2/contracts/get", &desk.of(&gone, json!({})));
     assert_eq!(archived["data"]["archived_at"], "2024-12-01T00:00:00.000Z");

@@ -66,7 +66,7 @@ fn the_guides_package_is_read_as_it_was_made() {
         "commits": [], "credits": [], "overrides": [], "scheduled_charges": [], "recurring_commits": [],
         "recurring_credits": [{
             "id": read["recurring_credits"][0]["id"], "name": "Welcome", "priority": 1,
-            "product": {"id": desk.fixed, "name": "Fee"},
+            "product": {"id": desk.fixed, "name": "Fee"}, "rate_type": "LIST_RATE",
             "access_amount": {"unit_price": 1000, "quantity": 1, "credit_type_id": USD},
             "starting_at_offset": length(0, "DAYS"), "duration": length(3, "MONTHS"),
             "commit_duration": {"value": 1, "unit": "PERIODS"}, "recurrence_frequency": "MONTHLY",

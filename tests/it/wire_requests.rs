@@ -35,6 +35,52 @@ fn a_call_with_another_method_names_the_right_one() {
 }
 
 #[test]
+fn a_call_that_only_the_vendor_answers_is_named_and_is_no_failure_of_the_store() {
+    let store = seeded();
+    let invoices = format!("/v1/customers/{SEED_CUSTOMER}/invoices");
+    for (method, path, named) in [
+        ("GET", "/v1/plans", "GET /v1/plans (listPlans-v1)"),
+        ("POST", "/v1/ingest", "POST /v1/ingest (ingest-v1)"),
+        // Calls on a path of which another call is answered here, and on one that fits a call's parameter.
+        ("POST", "/v1/billable-metrics", "POST /v1/billable-metrics (createBillableMetric-v1)"),
+        (
+            "GET",
+            &format!("{invoices}/breakdowns"),
+            "GET /v1/customers/{customer_id}/invoices/breakdowns (listBreakdownInvoices-v1)",
+        ),
+        (
+            "GET",
+            &format!("{invoices}/{SEED_CUSTOMER}/pdf"),
+            "GET /v1/customers/{customer_id}/invoices/{invoice_id}/pdf (getInvoicePdf-v1)",
+        ),
+    ] {
+        let answer = store.handle(method, path, &[("limit", "nonsense")], b"{");
+        let text = format!("{named} is a call of the API that is not answered here");
+        assert_eq!((answer.status, message(&answer)), (501, text));
+        assert!(!answer.is_success() && !answer.is_failure());
+        assert!(Store::methods(path).contains(&method));
+    }
+}
+
+#[test]
+fn the_methods_of_a_path_are_all_of_the_api_s_and_no_other() {
+    let store = seeded();
+    let customer = format!("/v1/customers/{SEED_CUSTOMER}");
+    for (path, called, methods) in [
+        ("/v1/plans", "/v1/plans", vec!["GET"]),
+        ("/v1/billable-metrics", "/v1/billable-metrics", vec!["GET", "POST"]),
+        ("/v1/customers/setBillableStatus", "/v1/customers/setBillableStatus", vec!["POST"]),
+        (&customer, "/v1/customers/{customer_id}", vec!["GET"]),
+    ] {
+        assert_eq!(Store::methods(path), methods);
+        let answer = store.handle("HEAD", path, &[], b"");
+        let text = format!("{called} is called with {}, not with \"HEAD\"", methods.join(" or "));
+        assert_eq!((answer.status, message(&answer)), (405, text));
+    }
+    assert_eq!(Store::methods("/v1/plan"), [""; 0]);
+}
+
+#[test]
 fn missing_fields_are_all_named() {
     let store = seeded();
     for body in ["", "{}", " {\n} "] {
