@@ -45,11 +45,12 @@
 //! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`]. Those about customers,
 //!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
 //!   what they cost and which usage counts on them in [`ReadingContracts`], those about the packages that contracts are
-//!   made of in [`ReadingPackages`], those about invoices and their metadata at Stripe in [`ReadingInvoices`]; all are
-//!   part of it.
+//!   made of in [`ReadingPackages`], those about invoices and their metadata at Stripe in [`ReadingInvoices`],
+//!   those about alerts in [`ReadingAlerts`]; all are part of it.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
-//!   commits and credits, [`WritingPackages`] for packages, and [`WritingInvoices`] for invoices.
+//!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices, and
+//!   [`WritingAlerts`] for alerts.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
@@ -83,6 +84,10 @@
 //!
 //! A package takes at most 1 MiB altogether, and its name has up to [1,000](MAX_PACKAGE_NAME_CHARACTERS) characters.
 //!
+//! An alert has up to [1,000](MAX_ALERT_ITEMS) filters, specifiers or exclusions in a list and takes at most 1 MiB. At most
+//! [3](MAX_ALERTS_BY_VALUE) in use look at each value of a customer's balances by itself, of up to
+//! [1,000](MAX_ALERT_VALUES) when they are made.
+//!
 //! A question about invoices gives up to [1,000](MAX_USAGE_QUANTITIES) quantities of usage.
 //!
 //! # What is not done
@@ -91,7 +96,8 @@
 //! [quantities](UsageQuantity) that are given are priced on invoices. Nothing is drawn from commits and credits, and
 //! nothing is sent: [`StripeMetadata`] is what Stripe could be told of an invoice. What a contract says of payments,
 //! providers, thresholds, spend trackers, royalties and other contracts above or below it ([`ContractSettings`]) is
-//! checked for shape, kept and given back, and means nothing here.
+//! checked for shape, kept and given back, and means nothing here. No spend is measured, so that no alert goes off; what
+//! one would look at can be asked.
 //!
 //! # Features
 //!
@@ -121,6 +127,12 @@ pub use id::{
     BillingProviderConfigurationId, ContractEditId, CreditTypeId, InvoiceLineId, OverrideId, PackageId,
     RecurringCommitId, RecurringCreditId, RevenueSystemConfigurationId, ScheduleItemId,
 };
+pub use model::alert::{
+    Alert, AlertEntity, AlertFilter, AlertGroupKey, AlertGroupValue, AlertSeatFilter, AlertSpecifier,
+    AlertSpecifierFilter, AlertStatus, AlertType, CreateAlert, MAX_ALERT_ITEMS, MAX_ALERT_NAME_CHARACTERS,
+    MAX_ALERT_TEXT_CHARACTERS, MAX_ALERT_VALUES, MAX_ALERTS_BY_VALUE,
+};
+pub use model::alert_scope::{AlertGroup, AlertScope};
 pub use model::alias::{MAX_SCHEDULED_ALIAS_CHARACTERS, MAX_SCHEDULED_ALIASES, ScheduledAlias};
 pub use model::balance::{
     AccessType, Applicability, Balance, BalanceFilter, BalanceOf, BalanceTerms, ChildAccess, Commit,
@@ -242,9 +254,9 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Reading, ReadingContracts, ReadingInvoices, ReadingPackages, ReadingRecords,
-    SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing, WritingContracts, WritingInvoices,
-    WritingPackages, WritingRecords,
+    Durability, IdSource, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingPackages,
+    ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing, WritingAlerts,
+    WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -256,14 +268,16 @@ pub use wire::Answer;
 pub mod prelude {
     pub use crate::entity::*;
     pub use crate::{
-        About, AccessItem, AccessSchedule, AccessType, AddRate, AddedParts, Aggregation, Amount,
-        AmountDistribution, Applicability, ArchiveFilter, AwsOptions, Balance, BalanceEntity,
-        BalanceFieldFilter, BalanceFilter, BalanceOf, BalanceTerms, BalanceType, BillableMetric,
-        BillingFrequency, BillingProvider, BillingProviderConfiguration, BillingProviderConfigurationId,
-        CardChoice, Charge, ChargedPart, ChildAccess, CollectionSchedule, Commit, CommitRate, CommitType,
-        CompositeScope, ConfigurationChoice, ConfigurationStart, ConsolidatedCharges, Contract, ContractEdit,
-        ContractEditId, ContractFilter, ContractOrigin, ContractRate, ContractRateSegment, ContractSettings,
-        ContractTerms, ConversionOperation, CreateAccessItem, CreateAccessSchedule, CreateBillableMetric,
+        About, AccessItem, AccessSchedule, AccessType, AddRate, AddedParts, Aggregation, Alert, AlertEntity,
+        AlertFilter, AlertGroup, AlertGroupKey, AlertGroupValue, AlertScope, AlertSeatFilter, AlertSpecifier,
+        AlertSpecifierFilter, AlertStatus, AlertType, Amount, AmountDistribution, Applicability,
+        ArchiveFilter, AwsOptions, Balance, BalanceEntity, BalanceFieldFilter, BalanceFilter, BalanceOf,
+        BalanceTerms, BalanceType, BillableMetric, BillingFrequency, BillingProvider,
+        BillingProviderConfiguration, BillingProviderConfigurationId, CardChoice, Charge, ChargedPart,
+        ChildAccess, CollectionSchedule, Commit, CommitRate, CommitType, CompositeScope, ConfigurationChoice,
+        ConfigurationStart, ConsolidatedCharges, Contract, ContractEdit, ContractEditId, ContractFilter,
+        ContractOrigin, ContractRate, ContractRateSegment, ContractSettings, ContractTerms,
+        ConversionOperation, CreateAccessItem, CreateAccessSchedule, CreateAlert, CreateBillableMetric,
         CreateCommit, CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem, CreateInvoiceSchedule,
         CreatePackage, CreateProduct, CreateProfessionalService, CreateRateCard, CreateRecurring,
         CreateScheduledCharge, CreateStatementSchedule, CreateSubscription, Credit, CreditType,
@@ -281,11 +295,11 @@ pub mod prelude {
         Product, ProductChanges, ProductState, ProductType, ProductUpdate, ProfessionalService,
         PropertyFilter, ProrationRounding, ProrationRoundingMethod, ProviderConfiguration, QuantityChange,
         QuantityConversion, QuantityManagement, QuantityRounding, QuantitySegment, QuantityUpdate, Rate,
-        RateCard, RateChoice, RateQuestion, RateSegment, RateSelector, RateType, Reading, ReadingContracts,
-        ReadingInvoices, ReadingPackages, ReadingRecords, RecurrenceFrequency, Recurring, RecurringAmount,
-        RecurringChanges, RecurringCommitId, RecurringCreditId, RecurringProration, RecurringRounding,
-        RecurringSchedule, RecurringTerms, RecurringUpdate, RelativeDate, Renewal, ResellerRoyalty,
-        ResellerRoyaltyChange, ResellerType, RevenueSystem, RevenueSystemConfiguration,
+        RateCard, RateChoice, RateQuestion, RateSegment, RateSelector, RateType, Reading, ReadingAlerts,
+        ReadingContracts, ReadingInvoices, ReadingPackages, ReadingRecords, RecurrenceFrequency, Recurring,
+        RecurringAmount, RecurringChanges, RecurringCommitId, RecurringCreditId, RecurringProration,
+        RecurringRounding, RecurringSchedule, RecurringTerms, RecurringUpdate, RelativeDate, Renewal,
+        ResellerRoyalty, ResellerRoyaltyChange, ResellerType, RevenueSystem, RevenueSystemConfiguration,
         RevenueSystemConfigurationId, RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency,
         ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation, SetClock, SetOutcome,
         SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier, SpendThreshold,
@@ -297,7 +311,7 @@ pub mod prelude {
         TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig,
         UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard, UpdateRecurring,
         UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf, UsageQuantity,
-        UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingContracts, WritingInvoices,
-        WritingPackages, WritingRecords,
+        UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingAlerts, WritingContracts,
+        WritingInvoices, WritingPackages, WritingRecords,
     };
 }

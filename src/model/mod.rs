@@ -1,5 +1,7 @@
 //! What is stored and asked for: plain data, each type validating itself. No storage, no I/O.
 
+pub(crate) mod alert;
+pub(crate) mod alert_scope;
 pub(crate) mod alias;
 pub(crate) mod balance;
 pub(crate) mod billable_metric;

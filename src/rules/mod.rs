@@ -1,5 +1,7 @@
 //! Pure answers over model values: no storage, no clock, no ids of their own.
 
+pub(crate) mod alert;
+pub(crate) mod alert_scope;
 pub(crate) mod balance;
 pub(crate) mod calendar;
 pub(crate) mod charge;

@@ -11,6 +11,7 @@ use super::collection::Part;
 use super::tables::{CHECK_BYTES, ID_BYTES, TableId, UNIQUE_BYTES};
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Fault, FieldProblem, Result};
+use crate::model::alert::AlertRecord;
 use crate::model::balance::{CommitRecord, CreditRecord};
 use crate::model::billable_metric::BillableMetricRecord;
 use crate::model::change::{Change, Collection};
@@ -100,6 +101,7 @@ macro_rules! entity_records {
 }
 
 entity_records! {
+    AlertRecord: Alert
     BillableMetricRecord: BillableMetric
     CommitRecord: Commit
     ContractOrigin: Contract

@@ -43,6 +43,8 @@ pub enum TableId {
     CustomerCommits,
     /// Customer id as text, and credit id: as of commits.
     CustomerCredits,
+    /// Customer id as text, or no text for all customers, and alert id.
+    CustomerAlerts,
     /// Contract id as text, and contract id: those that name it as their parent.
     ContractChildren,
     /// Contract id as text, and commit id: the customer's commits that it is charged for.
@@ -79,6 +81,7 @@ impl fmt::Display for TableId {
             Self::Parts(collection) => f.write_str(collection.name()),
             Self::CustomerContracts => f.write_str("customer.contracts"),
             Self::CustomerCommits => f.write_str("customer.commits"),
+            Self::CustomerAlerts => f.write_str("customer.alerts"),
             Self::ContractChildren => f.write_str("contract.children"),
             Self::CustomerCredits => f.write_str("customer.credits"),
             Self::InvoicedCommits => f.write_str("contract.invoiced_commits"),
@@ -108,6 +111,7 @@ impl TableId {
             "past" => return Some(Self::PastValues),
             "customer.contracts" => return Some(Self::CustomerContracts),
             "customer.commits" => return Some(Self::CustomerCommits),
+            "customer.alerts" => return Some(Self::CustomerAlerts),
             "contract.children" => return Some(Self::ContractChildren),
             "customer.credits" => return Some(Self::CustomerCredits),
             "contract.invoiced_commits" => return Some(Self::InvoicedCommits),
@@ -153,6 +157,7 @@ impl TableId {
             | Self::SalesforceAccount
             | Self::CustomerCommits
             | Self::CustomerCredits
+            | Self::CustomerAlerts
             | Self::InvoicedCommits
             | Self::PackageContracts
             | Self::ContractChildren => Shape::Listed,
@@ -165,6 +170,7 @@ impl TableId {
 /// theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeySpace {
+    Alert,
     Contract,
     ContractEdit,
     Balance,
@@ -172,10 +178,11 @@ pub enum KeySpace {
 }
 
 impl KeySpace {
-    const ALL: [Self; 4] = [Self::Contract, Self::ContractEdit, Self::Balance, Self::Package];
+    const ALL: [Self; 5] = [Self::Alert, Self::Contract, Self::ContractEdit, Self::Balance, Self::Package];
 
     const fn name(self) -> &'static str {
         match self {
+            Self::Alert => "alert",
             Self::Contract => "contract",
             Self::ContractEdit => "contract_edit",
             Self::Balance => "balance",
@@ -261,7 +268,12 @@ mod tests {
         tables.extend([TableId::SalesforceAccount, TableId::RateCardAlias]);
         tables.extend([TableId::Package, TableId::PackageAlias, TableId::PackageContracts]);
         tables.extend([TableId::CustomerContracts, TableId::CustomerCommits, TableId::CustomerCredits]);
-        tables.extend([TableId::ContractChildren, TableId::InvoicedCommits, TableId::InvoiceTag]);
+        tables.extend([
+            TableId::CustomerAlerts,
+            TableId::ContractChildren,
+            TableId::InvoicedCommits,
+            TableId::InvoiceTag,
+        ]);
         tables.extend([TableId::ContractCharged, TableId::SettledUntil, TableId::PastValues]);
         tables.extend(Collection::ALL.map(TableId::Parts));
         tables.extend(KeySpace::ALL.map(TableId::UniquenessKey));

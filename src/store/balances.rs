@@ -195,7 +195,8 @@ pub fn get<I: BalanceId>(reader: &impl Reader, id: I) -> Result<BalanceOf<I>> {
     find(reader, id)?.ok_or_else(|| Fault::NothingButAnId { target: id.into() }.into())
 }
 
-fn find<I: BalanceId>(reader: &impl Reader, id: I) -> Result<Option<BalanceOf<I>>> {
+/// A commit or credit, wherever it stands; `None` where there is none, or nothing but an id.
+pub fn find<I: BalanceId>(reader: &impl Reader, id: I) -> Result<Option<BalanceOf<I>>> {
     let Some(home) = I::home(reader, id.uuid())? else { return Ok(None) };
     let custom_fields = contract_read::values(reader, id.into())?;
     match home {

@@ -5,10 +5,11 @@ use std::ops::{Bound, ControlFlow};
 
 use super::counting_inside::rows;
 use super::{
-    ReadingContracts as _, ReadingInvoices as _, Store, Writing as _, WritingContracts as _,
-    WritingInvoices as _, WritingRecords as _,
+    ReadingContracts as _, ReadingInvoices as _, Store, Writing as _, WritingAlerts as _,
+    WritingContracts as _, WritingInvoices as _, WritingRecords as _,
 };
 use crate::entity::{ContractId, ContractProductId, CustomerId, ManagedEntity};
+use crate::model::alert::{AlertType, CreateAlert};
 use crate::model::balance::{BalanceTerms, CreateCommit, CreateCredit, CustomerLevel};
 use crate::model::change::Collection;
 use crate::model::contract::CreateContract;
@@ -145,6 +146,12 @@ fn nothing_is_left_of_a_customer_with_contracts_that_is_forgotten() {
     let before = rows(&store);
     let customer = store.create_customer(CreateCustomer::default()).unwrap();
     fill(&store, customer, product);
+    let alert = CreateAlert {
+        uniqueness_key: Some("1".into()),
+        customer_id: Some(customer),
+        ..CreateAlert::new(AlertType::InvoiceTotal, SECRET, 5.into())
+    };
+    store.create_alert(alert).unwrap();
     let filled = rows(&store);
     assert!(filled.len() > before.len() + 10, "{filled:?}");
     for table in [
@@ -152,6 +159,7 @@ fn nothing_is_left_of_a_customer_with_contracts_that_is_forgotten() {
         TableId::ContractCharged,
         TableId::InvoicedCommits,
         TableId::InvoiceTag,
+        TableId::CustomerAlerts,
         TableId::PastValues,
     ] {
         assert!(filled.contains_key(&table), "{table:?} is empty");

@@ -1,9 +1,12 @@
 //! What goes with an instance when it is archived or forgotten: a customer's contracts, a contract's parts, names.
 
 use super::balances;
-use super::{contract_edits, contract_parts, contracts, customers, entities, package_parts, rate_cards};
+use super::{
+    alerts, contract_edits, contract_parts, contracts, customers, entities, package_parts, rate_cards,
+};
 use crate::entity::{
-    CommitId, ContractCreditId, ContractId, CustomerId, EntityId, EntityRef, RateCardId, ScheduledChargeId,
+    AlertId, CommitId, ContractCreditId, ContractId, CustomerId, EntityId, EntityRef, RateCardId,
+    ScheduledChargeId,
 };
 use crate::error::{Fault, Result};
 use crate::model::balance::BalanceHome;
@@ -60,7 +63,13 @@ pub fn release(member: &Member<'_>, target: EntityRef) -> Result<()> {
         for balance in balances::all_of(member, customer)? {
             entities::forget(member, balance)?;
         }
+        for alert in alerts::all_of(member, customer)? {
+            entities::forget(member, alert.into())?;
+        }
         return customers::release(member, customer);
+    }
+    if let Ok(alert) = AlertId::try_from(target) {
+        return alerts::release(member, alert);
     }
     if let Ok(card) = RateCardId::try_from(target) {
         return rate_cards::release(member, card);

@@ -66,7 +66,8 @@ pub fn cut<T>(mut found: Vec<T>, limit: usize, cursor: impl FnOnce(&T) -> Cursor
     Page { items: found, next }
 }
 
-fn searchable(
+/// The key of that text, or the fault that there is none, or that it is not of a kind that can be searched so.
+pub fn searchable(
     reader: &impl Reader,
     entity: ManagedEntity,
     key: &str,

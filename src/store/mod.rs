@@ -7,6 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod alert_candidates;
+mod alert_scopes;
+mod alerts;
 mod aliases;
 mod balances;
 mod billable_metrics;
@@ -58,6 +61,7 @@ mod rates_inside;
 #[cfg(test)]
 mod rates_past_inside;
 mod read;
+mod read_alerts;
 mod read_contracts;
 #[cfg(feature = "wire")]
 mod read_for_answers;
@@ -71,6 +75,7 @@ mod snapshot;
 mod transaction;
 mod upkeep;
 mod write;
+mod write_alerts;
 mod write_contracts;
 mod write_invoices;
 mod write_packages;
@@ -78,6 +83,7 @@ mod write_records;
 
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
 pub use read::Reading;
+pub use read_alerts::ReadingAlerts;
 pub use read_contracts::ReadingContracts;
 #[cfg(feature = "wire")]
 pub(crate) use read_for_answers::ReadingForAnswers;
@@ -88,6 +94,7 @@ pub use snapshot::Snapshot;
 pub use transaction::Transaction;
 pub use upkeep::Stats;
 pub use write::Writing;
+pub use write_alerts::WritingAlerts;
 pub use write_contracts::WritingContracts;
 pub use write_invoices::WritingInvoices;
 pub use write_packages::WritingPackages;

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::custom_fields::Wish;
 use super::{
-    Store, Transaction, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+    Store, Transaction, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
     custom_field_keys, custom_fields, entities,
 };
 use crate::entity::{EntityRef, ManagedEntity};
@@ -39,7 +39,7 @@ impl Writing for Transaction<'_> {}
 /// The calls that change something: of a [`Store`], where each is a transaction of its own and durable when it
 /// returns (see [`Durability`](crate::Durability)), and of a [`Transaction`]. What entities have besides custom
 /// fields is changed by the calls of [`WritingRecords`], contracts, commits and credits by those of
-/// [`WritingContracts`], packages by those of [`WritingPackages`], and invoices are settled by those of
+/// [`WritingContracts`], packages by those of [`WritingPackages`], alerts by those of [`WritingAlerts`], and invoices are settled by those of
 /// [`WritingInvoices`].
 ///
 /// A call is carried out whole or not at all. If it is refused, the error holds every fault of the call, and
@@ -48,7 +48,7 @@ impl Writing for Transaction<'_> {}
 /// # Errors
 /// Besides what each call names, any of them on a store returns what [`Store::write`] names.
 pub trait Writing:
-    WritingContracts + WritingInvoices + WritingPackages + WritingRecords + sealed::Target
+    WritingAlerts + WritingContracts + WritingInvoices + WritingPackages + WritingRecords + sealed::Target
 {
     /// Registers a key for an entity; its id.
     ///
@@ -297,7 +297,9 @@ pub trait Writing:
     ///
     /// With a customer all of its contracts are archived, and with a contract all of its commits and credits: see
     /// [`archive_contract`](WritingContracts::archive_contract). Commits and credits that are the customer's own stay
-    /// in use. Archiving a commit, credit or scheduled charge of a contract is an edit of the contract.
+    /// in use, and so do its alerts, which cover nothing any more. Archiving a commit, credit or scheduled charge of a
+    /// contract is an edit of the contract. An alert keeps its uniqueness key: see
+    /// [`archive_alert`](WritingAlerts::archive_alert).
     ///
     /// ```
     /// use billfold::prelude::*;
@@ -323,7 +325,7 @@ pub trait Writing:
     /// personal data. The journal keeps the numbers of its changes, emptied, and that this id was forgotten.
     ///
     /// With a contract all of its parts go, its versions, its edits and its uniqueness keys, which can be used again;
-    /// with a customer all of its contracts, commits and credits. What others say of them stays: a contract that was
+    /// with a customer all of its contracts, commits, credits and alerts of its own. What others say of them stays: a contract that was
     /// renewed by one that is forgotten still names it.
     ///
     /// The bytes are overwritten only as the file's pages are used again.

@@ -28,7 +28,7 @@ pub struct Answer {
     pub status: u16,
     /// JSON, without line breaks: `{"message": ...}` unless the call succeeded, and `null` where it did and
     /// promises no body. Calls of the API's version 2 add a `code` where something is not there; where a uniqueness
-    /// key was used before, `conflicting_id` says by what.
+    /// key was used before, `conflicting_id` says by what, and `conflicting_value` is the key.
     pub body: String,
 }
 
@@ -98,8 +98,8 @@ impl From<Result<String, Refusal>> for Answer {
                 other => (other, None, error),
             },
         };
-        let conflicting_id = (status == 409).then(|| conflicting_id(&error)).flatten();
-        Self::refusal(status, code, error.to_string(), conflicting_id)
+        let conflicting = (status == 409).then(|| conflicting(&error)).flatten();
+        Self::refusal(status, code, error.to_string(), conflicting)
     }
 }
 
@@ -108,12 +108,15 @@ impl Answer {
         status: u16,
         code: Option<&'static str>,
         message: String,
-        conflicting_id: Option<Uuid>,
+        conflicting: Option<(Uuid, &str)>,
     ) -> Self {
         let mut body = serde_json::Map::new();
         body.extend(code.map(|code| ("code".to_owned(), code.into())));
         body.insert("message".to_owned(), message.into());
-        body.extend(conflicting_id.map(|id| ("conflicting_id".to_owned(), id.to_string().into())));
+        if let Some((id, key)) = conflicting {
+            body.insert("conflicting_id".to_owned(), id.to_string().into());
+            body.insert("conflicting_value".to_owned(), key.into());
+        }
         Self { status, body: serde_json::Value::Object(body).to_string() }
     }
 }
@@ -137,10 +140,10 @@ fn code(error: &Error) -> &'static str {
     }
 }
 
-/// What holds the uniqueness key that was given again.
-fn conflicting_id(error: &Error) -> Option<Uuid> {
+/// What holds the uniqueness key that was given again, and the key.
+fn conflicting(error: &Error) -> Option<(Uuid, &str)> {
     error.faults().iter().find_map(|fault| match fault {
-        Fault::UniquenessKeyUsed { conflicting_id, .. } => Some(*conflicting_id),
+        Fault::UniquenessKeyUsed { conflicting_id, key } => Some((*conflicting_id, key.as_str())),
         _ => None,
     })
 }
@@ -271,7 +274,8 @@ mod tests {
         let answer = coded(used.clone());
         let id = "00000000-0000-0000-0000-000000000001";
         let message = "This uniqueness key has already been used.";
-        let body = format!("{{\"conflicting_id\":\"{id}\",\"message\":\"{message}\"}}");
+        let body =
+            format!("{{\"conflicting_id\":\"{id}\",\"conflicting_value\":\"k\",\"message\":\"{message}\"}}");
         assert_eq!(answer, Answer { status: 409, body });
         // What is asked for must be right first; then it is not a conflict.
         let both = Error::Refused(vec![used, Fault::CursorOfAnotherQuestion]);

@@ -6,8 +6,6 @@ type Elsewhere = (&'static str, &'static str, &'static str);
 
 /// All such calls, by path.
 pub(super) const CALLS: &[Elsewhere] = &[
-    ("POST", "/v1/alerts/archive", "archiveAlert-v1"),
-    ("POST", "/v1/alerts/create", "createAlert-v1"),
     ("POST", "/v1/approval_requests/submit", "submitApprovalRequests-v1"),
     (
         "POST",
@@ -64,8 +62,6 @@ pub(super) const CALLS: &[Elsewhere] = &[
     ("GET", "/v1/credits/{customer_id}/rechargeSettings", "getRechargeSettings-v1"),
     ("POST", "/v1/credits/{customer_id}/rechargeSettings", "createRechargeSetting-v1"),
     ("POST", "/v1/credits/{customer_id}/rechargeSettings/{recharge_settings_id}", "updateRechargeSetting-v1"),
-    ("POST", "/v1/customer-alerts/get", "getCustomerAlert-v1"),
-    ("POST", "/v1/customer-alerts/list", "listCustomerAlerts-v1"),
     ("POST", "/v1/customer-alerts/reset", "resetCustomerAlerts-v1"),
     ("POST", "/v1/customers/getNamedSchedule", "getCustomerNamedSchedule-v1"),
     ("POST", "/v1/customers/setBillableStatus", "setCustomerBillableStatus-v1"),

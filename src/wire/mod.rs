@@ -3,6 +3,7 @@
 //! A file per subject holds its calls and its part of the table of routes. A call reads its request
 //! strictly (`body`, `query`), makes one call of the store, and writes what it answers (`answer`).
 
+mod alerts;
 mod answer;
 mod applicability;
 mod balance_terms;
@@ -15,6 +16,7 @@ mod custom_fields;
 mod customers;
 mod elsewhere;
 mod invoices;
+mod listed_alert;
 mod listed_balance;
 mod listed_contract;
 mod listed_contract_rate;
@@ -75,7 +77,7 @@ type Route = (&'static str, &'static str, Call);
 type PathParameters<'p> = Vec<(&'static str, &'p str)>;
 
 /// All calls, by subject.
-const ROUTES: [&[Route]; 12] = [
+const ROUTES: [&[Route]; 13] = [
     custom_fields::ROUTES,
     customers::ROUTES,
     billable_metrics::ROUTES,
@@ -88,6 +90,7 @@ const ROUTES: [&[Route]; 12] = [
     balances::ROUTES,
     net_balance::ROUTES,
     invoices::ROUTES,
+    alerts::ROUTES,
 ];
 
 /// What a call is asked with.
@@ -127,8 +130,9 @@ impl Store {
     /// Answers a call of the vendor's API (source: `metronome-api.md` §1.3): what an HTTP server does with a
     /// request, without the server. Feature `wire`.
     ///
-    /// The calls are those of custom fields, customers, billable metrics, products, rate cards, packages, contracts and
-    /// invoices, under the API's own paths, such as `/v1/customFields/addKey`. `query` holds the parameters, decoded. Every list has
+    /// The calls are those of custom fields, customers, billable metrics, products, rate cards, packages, contracts,
+    /// invoices and alerts, under the API's own paths, such as `/v1/customFields/addKey`. `query` holds the parameters,
+    /// decoded. Every list has
     /// `limit` (1 to 100) and `next_page`, which may also be called `cursor`; those of customers' commits and credits
     /// have them in the body, and a `limit` of 1 to 25. A parameter that is a list may be given several times, with
     /// commas, or both. Words such as `USAGE` are understood in upper and lower case. `body` is JSON in UTF-8; no bytes
@@ -144,7 +148,7 @@ impl Store {
     /// | 403 | a change, in a store opened for reading only | `{"message": ...}` |
     /// | 404 | no such path, key or instance | `{"message": ...}` |
     /// | 405 | the path's call has another method ([`methods`](Self::methods)) | `{"message": ...}` |
-    /// | 409 | another instance holds a unique value | `{"message": ...}` naming the holder; `conflicting_id` where a uniqueness key was used before |
+    /// | 409 | another instance holds a unique value | `{"message": ...}` naming the holder; `conflicting_id` and `conflicting_value` where a uniqueness key was used before |
     /// | 422 | a package is archived that was archived before | `{"message": ...}` |
     /// | 500 | the engine failed, or a call was made from inside a transaction's closure | `{"message": ...}` |
     /// | 501 | the vendor has this call, and it is not answered here | `{"message": ...}` naming the call |

@@ -1,6 +1,8 @@
 //! The library's behaviour, through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod alert_scopes;
+mod alerts;
 mod balances;
 mod billable_metrics;
 mod charges;
@@ -56,6 +58,7 @@ mod values;
 #[cfg(feature = "wire")]
 mod wire;
 #[cfg(feature = "wire")]
+mod wire_alerts;
 mod wire_balances;
 #[cfg(feature = "wire")]
 mod wire_catalog;

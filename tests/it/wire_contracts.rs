@@ -256,7 +256,7 @@ fn a_uniqueness_key_is_used_once_and_leads_to_what_has_it() {
     assert_eq!(desk.read(&id)["uniqueness_key"], "opp-1");
     let used = "This uniqueness key has already been used.";
     let body = desk.refused("/v1/contracts/create", &request, 409, used);
-    assert_eq!(body, json!({"message": used, "conflicting_id": id}));
+    assert_eq!(body, json!({"message": used, "conflicting_id": id, "conflicting_value": "opp-1"}));
     let edit = desk.of(&id, json!({"uniqueness_key": "e-1", "update_contract_name": "A"}));
     let made = desk.made("/v2/contracts/edit", &edit);
     assert_eq!(desk.refused("/v2/contracts/edit", &edit, 409, used)["conflicting_id"], json!(made));

@@ -350,7 +350,7 @@ fn a_uniqueness_key_makes_one_package() {
     assert_eq!(package(&desk, &id)["uniqueness_key"], "p-1");
     let used = "This uniqueness key has already been used.";
     let body = desk.refused(CREATE, &request, 409, used);
-    assert_eq!(body, json!({"message": used, "conflicting_id": id}));
+    assert_eq!(body, json!({"message": used, "conflicting_id": id, "conflicting_value": "p-1"}));
     // A contract's key is another matter.
     desk.made("/v1/contracts/create", &desk.contract(json!({"uniqueness_key": "p-1"})));
 }

@@ -1,0 +1,543 @@
+//! What alerts cover: told by the index as by looking at everything, and the other way round.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use billfold::prelude::*;
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::prelude::*;
+
+use crate::support::catalog::at;
+use crate::support::ready::{Ready, year};
+
+const BOTH: AlertType = AlertType::LowRemainingCreditAndCommitBalance;
+const START: &str = "2024-11-01T00:00:00Z";
+
+/// The contracts, commits and credits of each group, by its value.
+type Covered = BTreeMap<Option<String>, BTreeSet<EntityRef>>;
+
+fn scope(store: &Store, alert: AlertId) -> Covered {
+    let all = |group: &AlertGroup| {
+        let contracts = group.contracts.iter().map(EntityRef::from);
+        let commits = group.commits.iter().map(EntityRef::from);
+        contracts.chain(commits).chain(group.credits.iter().map(EntityRef::from)).collect::<Vec<_>>()
+    };
+    let groups = store.alert_scope(alert).unwrap().groups;
+    let covered: Covered =
+        groups.iter().map(|group| (group.value.clone(), all(group).into_iter().collect())).collect();
+    assert_eq!(covered.len(), groups.len(), "a value stands once");
+    covered
+}
+
+fn filter(entity: AlertEntity, key: &str, value: &str) -> AlertFilter {
+    AlertFilter::new(entity, key, value)
+}
+
+fn about(alert_type: AlertType, filters: Vec<AlertFilter>) -> CreateAlert {
+    CreateAlert { custom_field_filters: filters, ..CreateAlert::new(alert_type, "alert", Amount::from(1)) }
+}
+
+#[test]
+fn an_alert_about_spend_covers_the_contracts_in_force_with_its_values() {
+    let Ready { store, clock, customer, .. } = Ready::new();
+    let other = store.create_customer(CreateCustomer::default()).unwrap();
+    let make = |customer, note: &str| {
+        let custom_fields = [("note", note)].into();
+        store
+            .create_contract(CreateContract { custom_fields, ..CreateContract::new(customer, at(START)) })
+            .unwrap()
+    };
+    let (paygo, _committed, theirs) =
+        (make(customer, "paygo"), make(customer, "committed"), make(other, "paygo"));
+    let asked = about(AlertType::SpendThreshold, vec![filter(AlertEntity::Contract, "note", "paygo")]);
+    let for_all = store.create_alert(asked.clone()).unwrap();
+    let own = store.create_alert(CreateAlert { customer_id: Some(customer), ..asked }).unwrap();
+    assert_eq!(store.alert_scope(for_all).unwrap().groups[0].contracts, [], "none has begun");
+    clock.set(at("2024-11-02T00:00:00Z"));
+    assert_eq!(store.alert_scope(for_all).unwrap().groups[0].contracts, [paygo, theirs]);
+    assert_eq!(store.alert_scope(own).unwrap().groups[0].contracts, [paygo]);
+    assert_eq!(store.alerts_touching(paygo).unwrap(), [for_all, own]);
+    assert_eq!(store.alerts_touching(theirs).unwrap(), [for_all]);
+    assert_eq!(store.alerts_touching(other).unwrap(), [for_all]);
+    assert_eq!(store.alerts_touching(customer).unwrap(), [for_all, own]);
+
+    let earlier = store.snapshot().unwrap();
+    store.set_values(theirs, [("note", "committed")]).unwrap();
+    store.archive(own).unwrap();
+    assert_eq!(store.alert_scope(for_all).unwrap().groups[0].contracts, [paygo]);
+    assert_eq!(store.alert_scope(own).unwrap().groups[0], AlertGroup::default(), "archived");
+    assert_eq!(store.alerts_touching(customer).unwrap(), [for_all]);
+    assert_eq!(earlier.alert_scope(own).unwrap().groups[0].contracts, [paygo]);
+    store.archive(customer).unwrap();
+    assert_eq!(store.alert_scope(for_all).unwrap().groups[0].contracts, []);
+    assert_eq!(store.alerts_touching(customer).unwrap(), []);
+}
+
+#[test]
+fn an_alert_looks_at_each_value_of_a_unique_key_by_itself_and_at_what_is_excluded_not_at_all() {
+    let ready = Ready::new();
+    let Ready { store, clock, customer, .. } = &ready;
+    clock.set(at("2024-12-01T00:00:00Z"));
+    let mut terms = BalanceTerms::new(ready.fixed);
+    terms.priority = Some(1.into());
+    let give = |slot: &str, note: &str| {
+        let commit = CreateCommit::prepaid(terms.clone(), year(100));
+        let custom_fields = [("slot", slot), ("note", note)].into();
+        store.create_commit(CustomerLevel::new(*customer), CreateCommit { custom_fields, ..commit }).unwrap()
+    };
+    let (b, a, _excluded) = (give("b", "sold"), give("a", "sold"), give("c", "trial"));
+    let each = AlertSpecifierFilter { entity: AlertEntity::Commit, key: "slot".into(), value: None };
+    let trials = vec![filter(AlertEntity::Commit, "note", "trial")];
+    let alert = CreateAlert {
+        alert_specifiers: vec![AlertSpecifier { filters: vec![each], exclude: vec![trials] }],
+        ..about(BOTH, Vec::new())
+    };
+    let alert = store.create_alert(alert).unwrap();
+    let groups = store.alert_scope(alert).unwrap().groups;
+    let told: Vec<_> =
+        groups.iter().map(|group| (group.value.as_deref(), group.commits.as_slice())).collect();
+    assert_eq!(told, [(Some("a"), &[a][..]), (Some("b"), &[b][..])]);
+    store.archive(a).unwrap();
+    assert_eq!(scope(store, alert), Covered::from([(Some("b".into()), [b.into()].into())]));
+    store.archive(alert).unwrap();
+    assert_eq!(scope(store, alert), Covered::new());
+}
+
+#[test]
+fn a_customers_balance_is_covered_with_one_of_the_contracts_it_is_applicable_to() {
+    let ready = Ready::new();
+    let Ready { store, clock, customer, .. } = &ready;
+    clock.set(at("2024-12-01T00:00:00Z"));
+    let make = |note: &str| {
+        let custom_fields = [("note", note)].into();
+        store
+            .create_contract(CreateContract { custom_fields, ..CreateContract::new(*customer, at(START)) })
+            .unwrap()
+    };
+    let (paygo, committed) = (make("paygo"), make("committed"));
+    let mut terms = BalanceTerms::new(ready.fixed);
+    terms.priority = Some(1.into());
+    let give = |on: &[ContractId]| {
+        let level = CustomerLevel {
+            applicable_contract_ids: on.iter().copied().collect(),
+            ..CustomerLevel::new(*customer)
+        };
+        store.create_credit(level, CreateCredit::new(terms.clone(), year(100))).unwrap()
+    };
+    let (everywhere, there, elsewhere) = (give(&[]), give(&[paygo]), give(&[committed]));
+    let paygo_alone = about(BOTH, vec![filter(AlertEntity::Contract, "note", "paygo")]);
+    let alert = store.create_alert(paygo_alone).unwrap();
+    assert_eq!(store.alert_scope(alert).unwrap().groups[0].credits, [everywhere, there]);
+    assert_eq!(store.alerts_touching(elsewhere).unwrap(), []);
+    store.archive_contract(paygo).unwrap();
+    assert_eq!(store.alert_scope(alert).unwrap().groups[0].credits, []);
+    assert_eq!(store.alerts_touching(everywhere).unwrap(), []);
+}
+
+/// What is done next. Numbers of customers, contracts, balances and alerts are places among those there are.
+#[derive(Debug, Clone)]
+enum Step {
+    Contract { customer: usize, days: (u64, u64), values: Values, balances: Vec<(bool, NewBalance)> },
+    Own { customer: usize, commit: bool, balance: NewBalance, applicable: BTreeSet<usize> },
+    Alert { customer: Option<usize>, terms: Box<CreateAlert> },
+    Set { place: usize, key: &'static str, value: Option<&'static str> },
+    Archive { place: usize },
+    ArchiveAlert { place: usize },
+    ArchiveCustomer { customer: usize },
+    RemoveKey { entity: ManagedEntity, key: &'static str },
+    Wait { days: u64 },
+}
+
+type Values = BTreeMap<&'static str, &'static str>;
+
+/// From which day to which, and its values.
+#[derive(Debug, Clone)]
+struct NewBalance {
+    days: (u64, u64),
+    values: Values,
+}
+
+const KEYS: [&str; 2] = ["note", "tier"];
+const VALUES: [&str; 3] = ["", "x", "y"];
+const CUSTOMERS: usize = 2;
+
+fn values() -> BoxedStrategy<Values> {
+    let value = prop::sample::select(&VALUES[..]);
+    btree_map(prop::sample::select(&KEYS[..]), value, 0..=KEYS.len()).boxed()
+}
+
+fn days() -> BoxedStrategy<(u64, u64)> {
+    (0..6_u64, 1..12_u64).prop_map(|(from, more)| (from, from + more)).boxed()
+}
+
+fn balance() -> BoxedStrategy<NewBalance> {
+    (days(), values()).prop_map(|(days, values)| NewBalance { days, values }).boxed()
+}
+
+/// A list of filters that asks the same of each of some of these entities; none where it asks nothing.
+fn filters(of: Vec<AlertEntity>) -> BoxedStrategy<Vec<AlertFilter>> {
+    let some = btree_set(prop::sample::select(of), 1..3);
+    let all = |(pairs, entities): (Values, BTreeSet<AlertEntity>)| {
+        let of =
+            |entity| pairs.iter().map(move |(key, value)| filter(entity, key, value)).collect::<Vec<_>>();
+        entities.into_iter().flat_map(of).collect()
+    };
+    (values(), some).prop_map(all).boxed()
+}
+
+fn specifier() -> BoxedStrategy<AlertSpecifier> {
+    use AlertEntity::{Commit, Contract, Credit, CreditOrCommit};
+    let every = vec![Contract, Commit, Credit, CreditOrCommit];
+    let excluding = |include: Vec<AlertFilter>| {
+        let named: BTreeSet<_> = include.iter().map(|filter| filter.entity).collect();
+        let named = if named.is_empty() { vec![Contract, Commit, Credit] } else { Vec::from_iter(named) };
+        (Just(include), vec(filters(named), 0..3))
+    };
+    filters(every)
+        .prop_flat_map(excluding)
+        .prop_map(|(include, exclude)| AlertSpecifier {
+            filters: include.into_iter().map(AlertSpecifierFilter::from).collect(),
+            exclude: exclude.into_iter().filter(|filters| !filters.is_empty()).collect(),
+        })
+        .boxed()
+}
+
+/// One that looks at each value of a key by itself.
+fn by_value() -> BoxedStrategy<AlertSpecifier> {
+    use AlertEntity::{Commit, Contract, Credit, CreditOrCommit};
+    let entity = prop::sample::select(vec![Contract, Commit, Credit, CreditOrCommit]);
+    (entity, prop::sample::select(&KEYS[..]), prop::option::of(filters(vec![Contract])))
+        .prop_map(|(entity, key, out)| AlertSpecifier {
+            filters: vec![AlertSpecifierFilter { entity, key: key.into(), value: None }],
+            exclude: out.into_iter().filter(|out| entity == Contract && !out.is_empty()).collect(),
+        })
+        .boxed()
+}
+
+fn terms() -> BoxedStrategy<CreateAlert> {
+    use AlertEntity::{Commit, Contract, Credit, CreditOrCommit};
+    let of = |alert_type, entities: &[AlertEntity]| {
+        filters(entities.to_vec()).prop_map(move |filters| about(alert_type, filters)).boxed()
+    };
+    let specifiers = prop_oneof![
+        2 => Just(Vec::new()),
+        3 => vec(specifier(), 1..4),
+        2 => by_value().prop_map(|specifier| vec![specifier]),
+    ];
+    let both = of(BOTH, &[Contract, Commit, Credit, CreditOrCommit]);
+    let both = (both, any::<bool>(), specifiers).prop_map(|(terms, filtered, specifiers)| CreateAlert {
+        custom_field_filters: if filtered { terms.custom_field_filters } else { Vec::new() },
+        alert_specifiers: specifiers,
+        ..terms
+    });
+    prop_oneof![
+        2 => of(AlertType::SpendThreshold, &[Contract]),
+        1 => of(AlertType::LowRemainingCommitBalance, &[Contract, Commit]),
+        1 => of(AlertType::LowRemainingCreditBalance, &[Contract, Credit]),
+        4 => both,
+        1 => Just(about(AlertType::LowCreditBalance, Vec::new())),
+    ]
+    .boxed()
+}
+
+fn step() -> BoxedStrategy<Step> {
+    let customer = || 0..CUSTOMERS;
+    let entities = [ManagedEntity::Contract, ManagedEntity::Commit, ManagedEntity::ContractCredit];
+    let key = || prop::sample::select(&KEYS[..]);
+    let value = prop::option::of(prop::sample::select(&VALUES[..]));
+    prop_oneof![
+        20 => (customer(), days(), values(), vec((any::<bool>(), balance()), 0..3)).prop_map(
+            |(customer, days, values, balances)| Step::Contract { customer, days, values, balances }
+        ),
+        16 => (customer(), any::<bool>(), balance(), btree_set(0..4_usize, 0..3)).prop_map(
+            |(customer, commit, balance, applicable)| Step::Own { customer, commit, balance, applicable }
+        ),
+        30 => (prop::option::of(customer()), terms()).prop_map(|(customer, terms)| Step::Alert { customer, terms: terms.into() }),
+        12 => (0..30_usize, key(), value).prop_map(|(place, key, value)| Step::Set { place, key, value }),
+        6 => (0..30_usize).prop_map(|place| Step::Archive { place }),
+        4 => (0..9_usize).prop_map(|place| Step::ArchiveAlert { place }),
+        1 => customer().prop_map(|customer| Step::ArchiveCustomer { customer }),
+        1 => (prop::sample::select(entities.to_vec()), key()).prop_map(|(entity, key)| Step::RemoveKey { entity, key }),
+        9 => (0..4_u64).prop_map(|days| Step::Wait { days }),
+    ]
+    .boxed()
+}
+
+fn day(days: u64) -> Time {
+    at(START).after(Duration::from_secs(days * 24 * 3_600))
+}
+
+/// A store with what the steps made in it.
+struct Stage {
+    ready: Ready,
+    customers: Vec<CustomerId>,
+    contracts: Vec<(CustomerId, ContractId)>,
+    alerts: Vec<AlertId>,
+    day: u64,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let ready = Ready::new();
+        for entity in [ManagedEntity::Contract, ManagedEntity::Commit, ManagedEntity::ContractCredit] {
+            ready.store.add_key(entity, "tier", KeyKind::Indexed).unwrap();
+        }
+        ready.clock.set(day(0));
+        let other = ready.store.create_customer(CreateCustomer::default()).unwrap();
+        let customers = vec![ready.customer, other];
+        Self { ready, customers, contracts: Vec::new(), alerts: Vec::new(), day: 0 }
+    }
+
+    fn commit(&self, new: &NewBalance) -> CreateCommit {
+        let mut terms = BalanceTerms::new(self.ready.fixed);
+        terms.priority = Some(1.into());
+        let (starting_at, ending_before) = (day(new.days.0), day(new.days.1));
+        let open = CreateAccessItem { amount: 5.into(), starting_at, ending_before };
+        let commit = CreateCommit::prepaid(terms, [open].into());
+        CreateCommit { custom_fields: new.values.clone().into_iter().collect::<Vec<_>>().into(), ..commit }
+    }
+
+    fn credit(&self, new: &NewBalance) -> CreateCredit {
+        let CreateCommit { terms, access_schedule, custom_fields, .. } = self.commit(new);
+        CreateCredit { custom_fields, ..CreateCredit::new(terms, access_schedule) }
+    }
+
+    /// Carries a step out; one that is refused, because of what is archived or removed, changes nothing.
+    fn take(&mut self, step: Step) {
+        let store = self.ready.store.clone();
+        match step {
+            Step::Contract { customer, days, values, balances } => {
+                let (commits, credits): (Vec<_>, Vec<_>) =
+                    balances.into_iter().partition(|(commit, _)| *commit);
+                let customer = self.customers[customer];
+                let contract = CreateContract {
+                    ending_before: Some(day(days.1)),
+                    commits: commits.iter().map(|(_, new)| self.commit(new)).collect(),
+                    credits: credits.iter().map(|(_, new)| self.credit(new)).collect(),
+                    custom_fields: values.into_iter().collect::<Vec<_>>().into(),
+                    ..CreateContract::new(customer, day(days.0))
+                };
+                self.contracts.extend(store.create_contract(contract).ok().map(|id| (customer, id)));
+            }
+            Step::Own { customer, commit, balance, applicable } => {
+                let customer_id = self.customers[customer];
+                let theirs = self.contracts.iter().filter(|(customer, _)| *customer == customer_id);
+                let named = theirs.enumerate().filter(|(place, _)| applicable.contains(place));
+                let applicable_contract_ids = named.map(|(_, (_, id))| *id).collect();
+                let level = CustomerLevel { applicable_contract_ids, ..CustomerLevel::new(customer_id) };
+                if commit {
+                    drop(store.create_commit(level, self.commit(&balance)));
+                } else {
+                    drop(store.create_credit(level, self.credit(&balance)));
+                }
+            }
+            Step::Alert { customer, terms } => {
+                let customer_id = customer.map(|customer| self.customers[customer]);
+                self.alerts.extend(store.create_alert(CreateAlert { customer_id, ..*terms }).ok());
+            }
+            Step::Set { place, key, value } => {
+                let Some(item) = self.item(place) else { return };
+                match value {
+                    Some(value) => drop(store.set_values(item, [(key, value)])),
+                    None => drop(store.delete_values(item, [key])),
+                }
+            }
+            Step::Archive { place } => drop(self.item(place).map(|item| store.archive(item))),
+            Step::ArchiveAlert { place } => drop(self.alerts.get(place).map(|alert| store.archive(*alert))),
+            Step::ArchiveCustomer { customer } => drop(store.archive(self.customers[customer])),
+            Step::RemoveKey { entity, key } => drop(store.remove_key(entity, key)),
+            Step::Wait { days } => {
+                self.day += days;
+                self.ready.clock.set(day(self.day));
+            }
+        }
+    }
+
+    fn item(&self, place: usize) -> Option<EntityRef> {
+        self.items().into_keys().nth(place)
+    }
+
+    /// Every contract, commit and credit there is, as the calls that read them have it.
+    fn items(&self) -> BTreeMap<EntityRef, Item> {
+        let store = &self.ready.store;
+        let page = PageRequest::first(1_000);
+        let all =
+            BalanceFilter { include_archived: true, include_contract_balances: true, ..Default::default() };
+        let archived = ContractFilter { include_archived: true, ..Default::default() };
+        let mut items = BTreeMap::new();
+        for customer in &self.customers {
+            let stopped = store.customer(*customer).unwrap().archived_at.is_some();
+            let contracts = store.contracts(*customer, &archived, &page).unwrap().items;
+            for contract in &contracts {
+                items.insert(contract.id.into(), self.contract_item(contract));
+            }
+            for commit in store.commits(*customer, &all, &page).unwrap().items {
+                items.insert(commit.id.into(), self.balance_item(&commit, &contracts, stopped));
+            }
+            for credit in store.credits(*customer, &all, &page).unwrap().items {
+                items.insert(credit.id.into(), self.balance_item(&credit, &contracts, stopped));
+            }
+        }
+        items
+    }
+
+    fn contract_item(&self, contract: &Contract) -> Item {
+        let terms = &contract.terms;
+        let now = day(self.day);
+        Item {
+            customer: contract.origin.customer_id,
+            live: terms.archived_at.is_none()
+                && contract.origin.starting_at <= now
+                && terms.ending_before.is_none_or(|end| now < end),
+            values: contract.custom_fields.clone(),
+            contracts: vec![contract.custom_fields.clone()],
+        }
+    }
+
+    fn balance_item<I>(&self, found: &BalanceOf<I>, contracts: &[Contract], stopped: bool) -> Item {
+        let now = day(self.day);
+        let segments = &found.balance.access_schedule.schedule_items;
+        let open = segments.iter().any(|item| item.starting_at <= now && now < item.ending_before);
+        let named = |contract: &&Contract| match found.contract_id {
+            Some(home) => contract.id == home,
+            None => {
+                found.applicable_contract_ids.is_empty()
+                    || found.applicable_contract_ids.contains(&contract.id)
+            }
+        };
+        let in_use = contracts.iter().filter(|contract| contract.terms.archived_at.is_none());
+        let contracts: Vec<_> = in_use.filter(named).map(|contract| contract.custom_fields.clone()).collect();
+        Item {
+            customer: found.customer_id,
+            live: open
+                && found.balance.archived_at.is_none()
+                && !stopped
+                && (found.contract_id.is_none() || !contracts.is_empty()),
+            values: found.custom_fields.clone(),
+            contracts,
+        }
+    }
+
+    /// Compares what every alert covers, and what touches everything, with what looking at all of it tells.
+    fn compare(&self) -> usize {
+        let store = &self.ready.store;
+        let items = self.items();
+        let mut touching: BTreeMap<EntityRef, Vec<AlertId>> = BTreeMap::new();
+        let mut covering = 0;
+        for id in &self.alerts {
+            let alert = store.alert(*id).unwrap();
+            let expected = expected(&alert, &items);
+            assert_eq!(scope(store, *id), expected, "{:#?}", alert.terms);
+            let covered: BTreeSet<_> = expected.into_values().flatten().collect();
+            covering += usize::from(!covered.is_empty());
+            for target in covered {
+                touching.entry(target).or_default().push(*id);
+            }
+        }
+        for target in items.keys() {
+            let expected = touching.remove(target).unwrap_or_default();
+            assert_eq!(store.alerts_touching(*target).unwrap(), expected, "{target}");
+        }
+        covering
+    }
+}
+
+/// A contract, commit or credit.
+struct Item {
+    customer: CustomerId,
+    live: bool,
+    values: BTreeMap<String, String>,
+    /// Of each contract that it is looked at with.
+    contracts: Vec<BTreeMap<String, String>>,
+}
+
+fn expected(alert: &Alert, items: &BTreeMap<EntityRef, Item>) -> Covered {
+    let terms = &alert.terms;
+    let by_value = terms.alert_specifiers.iter().flat_map(|by| &by.filters).find(|by| by.value.is_none());
+    let mut covered = Covered::new();
+    if by_value.is_none() {
+        covered.insert(None, BTreeSet::new());
+    }
+    let watched: &[ManagedEntity] = match terms.alert_type {
+        AlertType::SpendThreshold => &[ManagedEntity::Contract],
+        AlertType::LowRemainingCommitBalance => &[ManagedEntity::Commit],
+        AlertType::LowRemainingCreditBalance => &[ManagedEntity::ContractCredit],
+        BOTH => &[ManagedEntity::Commit, ManagedEntity::ContractCredit],
+        _ => &[],
+    };
+    let nothing = BTreeMap::new();
+    for (target, item) in items {
+        let theirs = terms.customer_id.is_none_or(|customer| customer == item.customer);
+        if alert.archived_at.is_some() || !item.live || !theirs || !watched.contains(&target.entity) {
+            continue;
+        }
+        let contracts =
+            if item.contracts.is_empty() { std::slice::from_ref(&nothing) } else { &item.contracts };
+        for contract in contracts {
+            if is_covered(terms, target.entity, &item.values, contract) {
+                let value = by_value.map(|by| match by.entity {
+                    AlertEntity::Contract => contract[&by.key].clone(),
+                    _ => item.values[&by.key].clone(),
+                });
+                covered.entry(value).or_default().insert(*target);
+            }
+        }
+    }
+    covered
+}
+
+type Held = BTreeMap<String, String>;
+
+fn is_covered(terms: &CreateAlert, entity: ManagedEntity, own: &Held, contract: &Held) -> bool {
+    let fit = |filters: &[AlertFilter]| {
+        let filters: Vec<_> = filters.iter().cloned().map(AlertSpecifierFilter::from).collect();
+        all_fit(&filters, entity, own, contract)
+    };
+    let specified = |by: &AlertSpecifier| {
+        all_fit(&by.filters, entity, own, contract) && !by.exclude.iter().any(|out| fit(out))
+    };
+    fit(&terms.custom_field_filters)
+        && (terms.alert_specifiers.is_empty() || terms.alert_specifiers.iter().any(specified))
+}
+
+fn all_fit(filters: &[AlertSpecifierFilter], entity: ManagedEntity, own: &Held, contract: &Held) -> bool {
+    let mut asks_of_others = false;
+    let mut asks_of_these = false;
+    for filter in filters {
+        let means = match filter.entity {
+            AlertEntity::Contract => &[][..],
+            AlertEntity::Commit => &[ManagedEntity::Commit],
+            AlertEntity::Credit => &[ManagedEntity::ContractCredit],
+            AlertEntity::CreditOrCommit => &[ManagedEntity::Commit, ManagedEntity::ContractCredit],
+        };
+        let held = if means.is_empty() {
+            contract.get(&filter.key)
+        } else if means.contains(&entity) {
+            asks_of_these = true;
+            own.get(&filter.key)
+        } else {
+            asks_of_others = true;
+            continue;
+        };
+        if held.is_none() || filter.value.is_some() && held != filter.value.as_ref() {
+            return false;
+        }
+    }
+    asks_of_these || !asks_of_others
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn scopes_are_those_that_looking_at_everything_tells(steps in vec(step(), 1..50)) {
+        let mut stage = Stage::new();
+        for (place, step) in steps.into_iter().enumerate() {
+            stage.take(step);
+            if place % 16 == 15 {
+                stage.compare();
+            }
+        }
+        stage.compare();
+    }
+}
