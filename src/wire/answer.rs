@@ -23,7 +23,7 @@ use crate::model::scalar::{Amount, Time};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Answer {
-    /// The HTTP status: 200, 400, 403, 404, 405, 409, 500, 501 or 503; [`Store::handle`](crate::Store::handle)
+    /// The HTTP status: 200, 400, 403, 404, 405, 409, 422, 500, 501 or 503; [`Store::handle`](crate::Store::handle)
     /// says when.
     pub status: u16,
     /// JSON, without line breaks: `{"message": ...}` unless the call succeeded, and `null` where it did and
@@ -133,6 +133,8 @@ fn code(error: &Error) -> &'static str {
         "CustomerNotFound"
     } else if missing(ManagedEntity::Contract) {
         "ContractNotFound"
+    } else if error.faults().iter().any(|fault| matches!(fault, Fault::PackageNotFound { .. })) {
+        "PackageNotFound"
     } else {
         "NotFound"
     }

@@ -4,38 +4,41 @@ use super::applicability::applies_to;
 use super::body::{Object, Value, amount, choice, flag, list, map, nullable, text, texts, typed_id, word};
 use super::payment_gate::commit_payment_gate;
 use super::schedules;
+use super::when::When;
 use crate::model::balance::{BalanceTerms, ChildAccess, CreateCommit, CreateCredit};
 use crate::model::contract_edit::UpdateBalance;
 
 /// Where a commit or credit stands, which says what fields it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In a contract.
+    /// In a contract, or as a commit in a package.
     Contract,
-    /// In a contract, and given anew every period.
+    /// As a credit in a package.
+    PackageCredit,
+    /// In a contract or a package, and given anew every period.
     Recurring,
     /// With a customer.
     Customer,
 }
 
 /// What commits, credits and the recurring ones have in common.
-pub(super) fn terms(fields: &Object<'_>, place: Place) -> Option<BalanceTerms> {
+pub(super) fn terms<D: When>(fields: &Object<'_>, place: Place) -> Option<BalanceTerms> {
     let product_id = fields.required("product_id", typed_id);
     let name = fields.optional("name", text);
     let description = fields.optional("description", text);
     let priority = match place {
-        Place::Contract => fields.optional("priority", amount),
+        Place::Contract | Place::PackageCredit => fields.optional("priority", amount),
         Place::Recurring | Place::Customer => fields.required("priority", amount).map(Some),
     };
     let rate_type = fields.optional("rate_type", word);
     let applies_to = applies_to(fields);
     let (rollover_fraction, child_access) = match place {
-        Place::Customer => (Some(None), Some(None)),
+        Place::Customer | Place::PackageCredit => (Some(None), Some(None)),
         Place::Contract | Place::Recurring => {
-            (fields.optional("rollover_fraction", amount), child_access(fields))
+            (fields.optional("rollover_fraction", amount), D::in_contract(|| child_access(fields)))
         }
     };
-    let netsuite_sales_order_id = fields.optional("netsuite_sales_order_id", text);
+    let netsuite_sales_order_id = D::in_contract(|| fields.optional("netsuite_sales_order_id", text));
     Some(BalanceTerms {
         product_id: product_id?,
         name: name?,
@@ -77,13 +80,14 @@ enum Children {
 const CHILD_ACCESS: &[(&str, Children)] =
     &[("ALL", Children::All), ("NONE", Children::None), ("CONTRACT_IDS", Children::Named)];
 
-/// A commit of a contract.
-pub(super) fn commit(fields: &Object<'_>) -> Option<CreateCommit> {
+/// A commit of a contract or a package.
+pub(super) fn commit<D: When>(fields: &Object<'_>) -> Option<CreateCommit<D>> {
     let commit = bare_commit(fields, Place::Contract);
     let temporary_id = fields.optional("temporary_id", text);
-    let counts_as_discounted =
-        fields.within("spend_tracker_attributes", |fields| fields.required("counts_as_discounted", flag));
-    let payment_gate = fields.within("payment_gate_config", commit_payment_gate);
+    let counts_as_discounted = D::in_contract(|| {
+        fields.within("spend_tracker_attributes", |fields| fields.required("counts_as_discounted", flag))
+    });
+    let payment_gate = D::in_contract(|| fields.within("payment_gate_config", commit_payment_gate));
     if fields.optional("amount", |_| Some(()))?.is_some() {
         return fields.fault("amount", "no longer known; access_schedule and invoice_schedule say how much");
     }
@@ -95,12 +99,12 @@ pub(super) fn commit(fields: &Object<'_>) -> Option<CreateCommit> {
     })
 }
 
-/// What commits of contracts and of customers have in common.
-pub(super) fn bare_commit(fields: &Object<'_>, place: Place) -> Option<CreateCommit> {
-    let terms = terms(fields, place);
+/// What commits of contracts, packages and customers have in common.
+pub(super) fn bare_commit<D: When>(fields: &Object<'_>, place: Place) -> Option<CreateCommit<D>> {
+    let terms = terms::<D>(fields, place);
     let commit_type = fields.required("type", word);
     let access = fields.inside("access_schedule", schedules::access);
-    let invoice_schedule = fields.within("invoice_schedule", schedules::invoice);
+    let invoice_schedule = fields.within("invoice_schedule", |fields| schedules::invoice(fields, true));
     let custom_fields = fields.optional("custom_fields", map);
     let (access_schedule, access_type) = access?;
     Some(CreateCommit {
@@ -116,8 +120,8 @@ pub(super) fn bare_commit(fields: &Object<'_>, place: Place) -> Option<CreateCom
 }
 
 /// A credit.
-pub(super) fn credit(fields: &Object<'_>, place: Place) -> Option<CreateCredit> {
-    let terms = terms(fields, place);
+pub(super) fn credit<D: When>(fields: &Object<'_>, place: Place) -> Option<CreateCredit<D>> {
+    let terms = terms::<D>(fields, place);
     let access = fields.inside("access_schedule", schedules::access);
     let custom_fields = fields.optional("custom_fields", map);
     let (access_schedule, access_type) = access?;

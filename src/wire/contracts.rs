@@ -156,20 +156,25 @@ fn contracts(
 ) -> Result<(Page<Contract>, Included), Refusal> {
     let (customer, filter, included, wanted) = request.read(|body, query| {
         let customer = body.required("customer_id", typed_id);
-        let starting_at = body.optional("starting_at", moment);
-        let covering_date = body.optional("covering_date", moment);
-        let include_archived = body.optional("include_archived", flag);
+        let filter = wanted_contracts(body);
         let included = included(body);
         let wanted = page_of(body, query);
-        let filter = ContractFilter {
-            starting_at: starting_at?,
-            covering_date: covering_date?,
-            include_archived: include_archived?.unwrap_or_default(),
-        };
-        Some((CustomerId::new(customer?), filter, included?, wanted?))
+        Some((CustomerId::new(customer?), filter?, included?, wanted?))
     })?;
     let contracts = view.contracts(customer, &filter, &wanted).map_err(refused)?;
     Ok((contracts, included))
+}
+
+/// Which contracts a list is to have, of a customer or of a package.
+pub(super) fn wanted_contracts(body: &Object<'_>) -> Option<ContractFilter> {
+    let starting_at = body.optional("starting_at", moment);
+    let covering_date = body.optional("covering_date", moment);
+    let include_archived = body.optional("include_archived", flag);
+    Some(ContractFilter {
+        starting_at: starting_at?,
+        covering_date: covering_date?,
+        include_archived: include_archived?.unwrap_or_default(),
+    })
 }
 
 /// Which page is asked for: in the query, as everywhere, or in the body, where the vendor's own clients say so.

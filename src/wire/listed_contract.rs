@@ -16,7 +16,7 @@ use super::listing::{Listing, Number, Term};
 use crate::entity::{
     CommitId, ContractCreditId, ContractId, CustomerId, DiscountId, RateCardId, ScheduledChargeId,
 };
-use crate::id::{RecurringCommitId, RecurringCreditId};
+use crate::id::{PackageId, RecurringCommitId, RecurringCreditId};
 use crate::model::contract::{ConsolidatedCharges, Contract};
 use crate::model::price_override::OverridePrioritization;
 use crate::model::rate::BillingFrequency;
@@ -34,6 +34,8 @@ pub(super) struct ContractMade {
 pub(super) struct ListedContract {
     id: ContractId,
     customer_id: CustomerId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package_id: Option<PackageId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uniqueness_key: Option<String>,
     #[serde(flatten)]
@@ -151,6 +153,7 @@ impl ListedContract {
         Self {
             id: contract.id,
             customer_id: contract.origin.customer_id,
+            package_id: contract.origin.package_id,
             uniqueness_key: contract.origin.uniqueness_key.take(),
             subscriptions: subscriptions
                 .into_iter()

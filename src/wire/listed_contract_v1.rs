@@ -10,6 +10,7 @@ use super::listed_settings::ListedSettings;
 use super::listed_subscription::ListedSubscription;
 use super::listing::{Listing, Term};
 use crate::entity::{ContractId, CustomerId};
+use crate::id::PackageId;
 use crate::model::contract::{ConsolidatedCharges, Contract};
 use crate::model::scalar::Time;
 use crate::model::usage_filter::UsageFilterSegment;
@@ -18,6 +19,8 @@ use crate::model::usage_filter::UsageFilterSegment;
 pub(super) struct ListedContractV1 {
     id: ContractId,
     customer_id: CustomerId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package_id: Option<PackageId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uniqueness_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +61,7 @@ impl ListedContractV1 {
         Self {
             id: current.id,
             customer_id: current.origin.customer_id,
+            package_id: current.origin.package_id,
             uniqueness_key: current.origin.uniqueness_key.take(),
             archived_at: current.terms.archived_at.map(timestamp),
             amendments: [],

@@ -12,7 +12,8 @@ use crate::model::contract::Part;
 use crate::model::contract_edit::UpdateRecurring;
 use crate::model::recurring::{
     ProrationRounding, ProrationRoundingMethod, RecurrenceFrequency, Recurring, RecurringAmount,
-    RecurringProration, RecurringRounding, RoundingChanges, SeatAllocation, SubscriptionConfig,
+    RecurringProration, RecurringRounding, RecurringTerms, RoundingChanges, SeatAllocation,
+    SubscriptionConfig,
 };
 use crate::model::scalar::Amount;
 use crate::rules::recurring::terms_now;
@@ -21,21 +22,28 @@ use crate::rules::recurring::terms_now;
 pub(super) struct ListedRecurring<I> {
     id: I,
     contract: JustId<ContractId>,
+    #[serde(flatten)]
+    terms: ListedRecurringTerms,
+    starting_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ending_before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription_config: Option<ListedConfig<ItsSubscription>>,
+}
+
+/// What recurring commits and credits of contracts and packages have in common.
+#[derive(Serialize)]
+pub(super) struct ListedRecurringTerms {
     product: NamedProduct,
     #[serde(flatten)]
     terms: ListedTerms,
     access_amount: ListedAmount,
     #[serde(skip_serializing_if = "Option::is_none")]
     invoice_amount: Option<ListedAmount>,
-    starting_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ending_before: Option<String>,
     commit_duration: Duration,
     #[serde(skip_serializing_if = "Option::is_none")]
     recurrence_frequency: Option<RecurrenceFrequency>,
     proration: RecurringProration,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subscription_config: Option<ListedConfig>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proration_rounding: Option<Roundings>,
 }
@@ -64,10 +72,17 @@ struct Duration {
     unit: &'static str,
 }
 
+/// How one goes by a subscription, which contracts and packages name differently.
 #[derive(Serialize)]
-struct ListedConfig {
+pub(super) struct ListedConfig<S> {
     allocation: SeatAllocation,
     apply_seat_increase_config: SeatIncrease,
+    #[serde(flatten)]
+    subscription: S,
+}
+
+#[derive(Serialize)]
+struct ItsSubscription {
     subscription_id: SubscriptionId,
 }
 
@@ -76,12 +91,12 @@ struct SeatIncrease {
     is_prorated: bool,
 }
 
-impl ListedConfig {
-    const fn of(config: &SubscriptionConfig<SubscriptionId>) -> Self {
+impl<S> ListedConfig<S> {
+    pub(super) fn of<I>(config: &SubscriptionConfig<I>, subscription: impl FnOnce(&I) -> S) -> Self {
         Self {
             allocation: config.allocation,
             apply_seat_increase_config: SeatIncrease { is_prorated: config.is_prorated },
-            subscription_id: config.subscription_id,
+            subscription: subscription(&config.subscription_id),
         }
     }
 }
@@ -124,18 +139,27 @@ impl Roundings {
 impl<I> ListedRecurring<I> {
     pub(super) fn of(contract: ContractId, part: Part<I, Recurring>, listing: &Listing<'_>) -> Self {
         let terms = terms_now(&part.part);
+        let its = |id: &SubscriptionId| ItsSubscription { subscription_id: *id };
         Self {
             id: part.id,
             contract: JustId { id: contract },
+            starting_at: timestamp(terms.starting_at),
+            ending_before: terms.ending_before.map(timestamp),
+            subscription_config: part.part.subscription_config.as_ref().map(|one| ListedConfig::of(one, its)),
+            terms: ListedRecurringTerms::of(terms, listing),
+        }
+    }
+}
+
+impl ListedRecurringTerms {
+    pub(super) fn of<D>(terms: RecurringTerms<D>, listing: &Listing<'_>) -> Self {
+        Self {
             product: listing.product(terms.terms.product_id),
             access_amount: ListedAmount::of(terms.access_amount),
             invoice_amount: terms.invoice_amount.map(ListedAmount::of),
-            starting_at: timestamp(terms.starting_at),
-            ending_before: terms.ending_before.map(timestamp),
             commit_duration: Duration { value: terms.commit_duration, unit: "PERIODS" },
             recurrence_frequency: terms.recurrence_frequency,
             proration: terms.proration,
-            subscription_config: part.part.subscription_config.as_ref().map(ListedConfig::of),
             proration_rounding: Roundings::of(terms.proration_rounding),
             terms: ListedTerms::of(terms.terms).with_rate_type(),
         }

@@ -36,14 +36,21 @@ pub(super) struct ListedSettings {
     billing_provider_configuration_schedule: Vec<BillingSegment>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     revenue_system_configuration_schedule: Vec<RevenueSegment>,
+    #[serde(flatten)]
+    spending: ListedSpending,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hierarchy_configuration: Option<ListedHierarchy>,
+}
+
+/// What settings of contracts and packages have in common.
+#[derive(Serialize)]
+pub(super) struct ListedSpending {
     #[serde(skip_serializing_if = "Option::is_none")]
     spend_threshold_configuration: Option<ListedThreshold>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prepaid_balance_threshold_configuration: Option<ListedThreshold>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     spend_trackers: Vec<Tracker>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hierarchy_configuration: Option<ListedHierarchy>,
 }
 
 /// What an edit changed in a contract's settings, for its answer to flatten. The API leaves out what it changes in
@@ -180,12 +187,7 @@ impl ListedSettings {
             customer_billing_provider_configuration: billing.as_ref().map(BillingSegment::configuration),
             billing_provider_configuration_schedule: billing.into_iter().collect(),
             revenue_system_configuration_schedule: revenue.into_iter().collect(),
-            spend_threshold_configuration: settings.spend_threshold.as_ref().map(ListedThreshold::spend),
-            prepaid_balance_threshold_configuration: settings
-                .prepaid_balance_threshold
-                .as_ref()
-                .map(ListedThreshold::prepaid_balance),
-            spend_trackers: settings.spend_trackers.iter().map(Tracker::of).collect(),
+            spending: ListedSpending::of(settings),
             hierarchy_configuration: settings
                 .hierarchy
                 .map(|hierarchy| ListedHierarchy::of(hierarchy, children)),
@@ -195,6 +197,19 @@ impl ListedSettings {
     /// As the API's first version has them.
     pub(super) fn of_v1(self) -> Self {
         Self { reseller_royalties: self.reseller_royalties.each(), ..self }
+    }
+}
+
+impl ListedSpending {
+    pub(super) fn of(settings: &ContractSettings) -> Self {
+        Self {
+            spend_threshold_configuration: settings.spend_threshold.as_ref().map(ListedThreshold::spend),
+            prepaid_balance_threshold_configuration: settings
+                .prepaid_balance_threshold
+                .as_ref()
+                .map(ListedThreshold::prepaid_balance),
+            spend_trackers: settings.spend_trackers.iter().map(Tracker::of).collect(),
+        }
     }
 }
 

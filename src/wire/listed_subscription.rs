@@ -22,18 +22,10 @@ use crate::rules::subscription::{billing_schedule, last_moment, quantities};
 #[derive(Serialize)]
 pub(super) struct ListedSubscription {
     id: SubscriptionId,
-    subscription_rate: ListedRate,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    collection_schedule: CollectionSchedule,
-    proration: Proration,
+    #[serde(flatten)]
+    terms: ListedTerms,
     quantity_schedule: Vec<Quantity>,
     billing_periods: BillingPeriods,
-    quantity_management_mode: QuantityManagement,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seat_config: Option<Seats>,
     starting_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     ending_before: Option<String>,
@@ -41,6 +33,21 @@ pub(super) struct ListedSubscription {
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_gate_config: Option<PaymentGate>,
     custom_fields: BTreeMap<String, String>,
+}
+
+/// What subscriptions of contracts and packages have in common.
+#[derive(Serialize)]
+pub(super) struct ListedTerms {
+    subscription_rate: ListedRate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    collection_schedule: CollectionSchedule,
+    proration: Proration,
+    quantity_management_mode: QuantityManagement,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seat_config: Option<Seats>,
 }
 
 #[derive(Serialize)]
@@ -125,22 +132,10 @@ impl ListedSubscription {
             .collect();
         let billing_periods = billing_periods(&part.part, term);
         let Subscription { terms, starting_at, ending_before, .. } = part.part;
-        let SubscriptionTerms { billing_frequency, product_id, .. } = terms;
         Self {
             id: part.id,
-            subscription_rate: ListedRate { billing_frequency, product: listing.product(product_id) },
-            name: terms.name,
-            description: terms.description,
-            collection_schedule: terms.collection_schedule,
-            proration: Proration {
-                is_prorated: terms.is_prorated,
-                invoice_behavior: terms.invoice_behavior,
-                rounding: terms.rounding.map(Rounding::of),
-            },
             quantity_schedule,
             billing_periods,
-            quantity_management_mode: terms.quantity_management_mode,
-            seat_config: terms.seat_group_key.map(|seat_group_key| Seats { seat_group_key }),
             starting_at: timestamp(starting_at),
             ending_before: ending_before.map(timestamp),
             billing_cycle_config: BillingCycle {
@@ -154,6 +149,26 @@ impl ListedSubscription {
                 tax_type: gate.stripe_tax.map(|tax| if tax { "STRIPE" } else { "NONE" }),
             }),
             custom_fields: part.custom_fields,
+            terms: ListedTerms::of(terms, listing),
+        }
+    }
+}
+
+impl ListedTerms {
+    pub(super) fn of(terms: SubscriptionTerms, listing: &Listing<'_>) -> Self {
+        let SubscriptionTerms { billing_frequency, product_id, .. } = terms;
+        Self {
+            subscription_rate: ListedRate { billing_frequency, product: listing.product(product_id) },
+            name: terms.name,
+            description: terms.description,
+            collection_schedule: terms.collection_schedule,
+            proration: Proration {
+                is_prorated: terms.is_prorated,
+                invoice_behavior: terms.invoice_behavior,
+                rounding: terms.rounding.map(Rounding::of),
+            },
+            quantity_management_mode: terms.quantity_management_mode,
+            seat_config: terms.seat_group_key.map(|seat_group_key| Seats { seat_group_key }),
         }
     }
 }

@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 use super::answer::number;
 use super::applicability::{ListedApplicability, ListedSpecifier};
 use super::payment_gate::ListedGate;
+use super::when::ListedLength;
 use crate::entity::ContractProductId;
 use crate::id::CreditTypeId;
 use crate::model::balance::RateChoice;
-use crate::model::relative_date::{DurationUnit, RelativeDate};
 use crate::model::scalar::Amount;
 use crate::model::threshold::{
     BalanceEntity, BalanceFieldFilter, DiscountCap, PrepaidBalanceThreshold, PrepaidThresholdCommit,
@@ -60,7 +60,7 @@ struct Commit {
     #[serde(flatten)]
     other_usage: Option<OtherUsage>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    duration: Option<Option<Duration>>,
+    duration: Option<Option<ListedLength>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rollover_fraction: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,12 +76,6 @@ struct OtherUsage {
     applicable_product_tags: Option<Option<Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     specifiers: Option<Option<Vec<ListedSpecifier>>>,
-}
-
-#[derive(Serialize)]
-struct Duration {
-    value: u32,
-    unit: DurationUnit,
 }
 
 #[derive(Serialize)]
@@ -204,7 +198,7 @@ impl Commit {
     fn of_prepaid(commit: &PrepaidThresholdCommit) -> Self {
         Self {
             applies_to: Some(ListedApplicability::of(&commit.applies_to)),
-            duration: commit.duration.map(|duration| Some(Duration::of(duration))),
+            duration: commit.duration.map(|duration| Some(ListedLength::of(duration))),
             rollover_fraction: commit.rollover_fraction.map(number),
             rate_type: commit.rate_type.map(Some),
             ..Self::of(&commit.commit)
@@ -235,17 +229,11 @@ impl Commit {
         };
         Self {
             other_usage: Some(other_usage),
-            duration: changed(&changes.duration, |duration| Duration::of(*duration)),
+            duration: changed(&changes.duration, |duration| ListedLength::of(*duration)),
             rollover_fraction: changed_number(changes.rollover_fraction),
             rate_type: changes.rate_type,
             ..Self::changes(&changes.commit)
         }
-    }
-}
-
-impl Duration {
-    const fn of(duration: RelativeDate) -> Self {
-        Self { value: duration.value, unit: duration.unit }
     }
 }
 

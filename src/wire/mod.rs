@@ -25,6 +25,9 @@ mod listed_edit;
 mod listed_invoice;
 mod listed_invoice_line;
 mod listed_override;
+mod listed_package;
+mod listed_package_balance;
+mod listed_package_part;
 mod listed_product;
 mod listed_provider;
 mod listed_rate;
@@ -37,7 +40,9 @@ mod listed_threshold;
 mod listing;
 mod net_balance;
 mod new_contract;
+mod new_package;
 mod overrides;
+mod packages;
 mod payment_gate;
 mod products;
 mod query;
@@ -49,6 +54,7 @@ mod schedules;
 mod settings;
 mod subscriptions;
 mod thresholds;
+mod when;
 
 pub use answer::Answer;
 
@@ -71,13 +77,14 @@ type Route = (&'static str, &'static str, Call);
 type PathParameters<'p> = Vec<(&'static str, &'p str)>;
 
 /// All calls, by subject.
-const ROUTES: [&[Route]; 12] = [
+const ROUTES: [&[Route]; 13] = [
     custom_fields::ROUTES,
     customers::ROUTES,
     billable_metrics::ROUTES,
     products::ROUTES,
     rate_cards::ROUTES,
     rates::ROUTES,
+    packages::ROUTES,
     contracts::ROUTES,
     contract_edits::ROUTES,
     balances::ROUTES,
@@ -123,8 +130,9 @@ impl Store {
     /// Answers a call of the vendor's API (source: `metronome-api.md` §1.3): what an HTTP server does with a
     /// request, without the server. Feature `wire`.
     ///
-    /// The calls are those of custom fields, customers, billable metrics, products, rate cards, contracts, invoices and alerts,
-    /// under the API's own paths, such as `/v1/customFields/addKey`. `query` holds the parameters, decoded. Every list has
+    /// The calls are those of custom fields, customers, billable metrics, products, rate cards, packages, contracts,
+    /// invoices and alerts, under the API's own paths, such as `/v1/customFields/addKey`. `query` holds the parameters,
+    /// decoded. Every list has
     /// `limit` (1 to 100) and `next_page`, which may also be called `cursor`; those of customers' commits and credits
     /// have them in the body, and a `limit` of 1 to 25. A parameter that is a list may be given several times, with
     /// commas, or both. Words such as `USAGE` are understood in upper and lower case. `body` is JSON in UTF-8; no bytes
@@ -141,13 +149,14 @@ impl Store {
     /// | 404 | no such path, key or instance | `{"message": ...}` |
     /// | 405 | the path's call has another method ([`methods`](Self::methods)) | `{"message": ...}` |
     /// | 409 | another instance holds a unique value | `{"message": ...}` naming the holder; `conflicting_id` and `conflicting_value` where a uniqueness key was used before |
+    /// | 422 | a package is archived that was archived before | `{"message": ...}` |
     /// | 500 | the engine failed, or a call was made from inside a transaction's closure | `{"message": ...}` |
     /// | 501 | the vendor has this call, and it is not answered here | `{"message": ...}` naming the call |
     /// | 503 | busy or closed: nothing was done | `{"message": ...}` |
     ///
     /// Of several faults the first in the order 400, 404, 409 gives the status. The calls under `/v2` answer 400 in
     /// place of 404, with a `code` besides the message: `CustomerNotFound`, `ContractNotFound`, or `NotFound` for
-    /// anything else.
+    /// anything else; so does the list of a package's contracts, with the code `PackageNotFound`.
     ///
     /// ```
     /// use billfold::prelude::*;

@@ -1,13 +1,17 @@
 //! A contract that is to be made, in requests.
 
+use uuid::Uuid;
+
 use super::balance_terms::{Place, commit, credit};
-use super::body::{Object, Value, amount, choice, map, moment, nullable, set, text, typed_id, word};
+use super::body::{Object, amount, choice, map, moment, nullable, set, text, typed_id, word};
 use super::overrides::price_override;
 use super::recurring::recurring;
 use super::scheduled_charges::{professional_service, scheduled_charge};
 use super::settings;
 use super::subscriptions::subscription;
+use super::when::When;
 use crate::model::contract::{CardChoice, CreateContract, NewParts, Renewal, TrueupBehavior};
+use crate::model::package::PackageChoice;
 use crate::model::scalar::Time;
 use crate::model::statement::CreateStatementSchedule;
 use crate::model::usage_filter::UsageFilter;
@@ -32,10 +36,10 @@ pub(super) fn new_contract(body: &Object<'_>) -> Option<CreateContract> {
     let salesforce_opportunity_id = body.optional("salesforce_opportunity_id", text);
     let total_contract_value = body.optional("total_contract_value", amount);
     let custom_fields = body.optional("custom_fields", map);
-    no_package(body)?;
+    let package = package(body);
     let parts = parts?;
     Some(CreateContract {
-        package: None,
+        package: package?,
         customer_id: customer_id?,
         starting_at: starting_at?,
         ending_before: ending_before?,
@@ -65,8 +69,8 @@ pub(super) fn new_contract(body: &Object<'_>) -> Option<CreateContract> {
     })
 }
 
-/// What the parts of a contract are called where it is made.
-const PARTS: [&str; 9] = [
+/// What the parts of a contract or a package are called where it is made.
+pub(super) const PARTS: [&str; 9] = [
     "commits",
     "credits",
     "recurring_commits",
@@ -78,8 +82,8 @@ const PARTS: [&str; 9] = [
     "subscriptions",
 ];
 
-/// What a contract consists of, or what an edit brings, under these names in the order of [`PARTS`].
-pub(super) fn parts(body: &Object<'_>, names: [&'static str; 9]) -> Option<NewParts> {
+/// What a contract or a package consists of, or what an edit brings, under these names in the order of [`PARTS`].
+pub(super) fn parts<D: When>(body: &Object<'_>, names: [&'static str; 9]) -> Option<NewParts<D>> {
     let [
         commits,
         credits,
@@ -92,13 +96,14 @@ pub(super) fn parts(body: &Object<'_>, names: [&'static str; 9]) -> Option<NewPa
         subscriptions,
     ] = names;
     let commits = body.objects(commits, commit);
-    let credits = body.objects(credits, |fields| credit(fields, Place::Contract));
+    let place = if D::IN_CONTRACT { Place::Contract } else { Place::PackageCredit };
+    let credits = body.objects(credits, |fields| credit(fields, place));
     let recurring_commits = body.objects(commits_anew, |fields| recurring(fields, true));
     let recurring_credits = body.objects(credits_anew, |fields| recurring(fields, false));
     let overrides = body.objects(overrides, price_override);
     let scheduled_charges = body.objects(charges, scheduled_charge);
-    let discounts = body.objects(discounts, scheduled_charge);
-    let professional_services = body.objects(services, professional_service);
+    let discounts = D::in_contract(|| body.objects(discounts, scheduled_charge));
+    let professional_services = D::in_contract(|| body.objects(services, professional_service));
     let subscriptions = body.objects(subscriptions, subscription);
     Some(NewParts {
         commits: commits?,
@@ -113,26 +118,32 @@ pub(super) fn parts(body: &Object<'_>, names: [&'static str; 9]) -> Option<NewPa
     })
 }
 
-/// Packages say all that a contract made of one would have; there are none yet.
-fn no_package(body: &Object<'_>) -> Option<()> {
-    let refused = |value: Value<'_>| {
-        value.fault("not available yet: there are no packages; give the contract's own terms");
-        None::<()>
-    };
-    let by_id = body.optional("package_id", refused);
-    let by_alias = body.optional("package_alias", refused);
-    by_id.and(by_alias).map(|_| ())
+/// The package that a contract is made of. What it may say besides is for the store to judge.
+fn package(body: &Object<'_>) -> Option<Option<PackageChoice>> {
+    by_id_or_alias(body, ["package_id", "package_alias"], PackageChoice::Id, PackageChoice::Alias)
 }
 
-fn rate_card(body: &Object<'_>) -> Option<Option<CardChoice>> {
-    let id = body.optional("rate_card_id", typed_id);
-    let alias = body.optional("rate_card_alias", text);
+/// The card of a contract or a package.
+pub(super) fn rate_card(body: &Object<'_>) -> Option<Option<CardChoice>> {
+    by_id_or_alias(body, ["rate_card_id", "rate_card_alias"], CardChoice::Id, CardChoice::Alias)
+}
+
+/// What is chosen by its id or by an alias, which have these names, and not by both.
+fn by_id_or_alias<I: From<Uuid>, C>(
+    body: &Object<'_>,
+    [id_name, alias_name]: [&'static str; 2],
+    by_id: fn(I) -> C,
+    by_alias: fn(String) -> C,
+) -> Option<Option<C>> {
+    let id = body.optional(id_name, typed_id);
+    let alias = body.optional(alias_name, text);
     match (id?, alias?) {
         (Some(_), Some(_)) => {
-            body.fault("rate_card_alias", "not allowed here; there is a rate_card_id already")
+            let rule = format_args!("not allowed here; there is a {id_name} already").to_string();
+            body.fault(alias_name, rule)
         }
-        (Some(id), None) => Some(Some(CardChoice::Id(id))),
-        (None, alias) => Some(alias.map(CardChoice::Alias)),
+        (Some(id), None) => Some(Some(by_id(id))),
+        (None, alias) => Some(alias.map(by_alias)),
     }
 }
 
@@ -166,11 +177,12 @@ pub(super) fn filter_from(fields: &Object<'_>, starting_at: Option<Time>) -> Opt
     Some(UsageFilter { group_key: group_key?, group_values: group_values?, starting_at: starting_at? })
 }
 
-fn statement_schedule(fields: &Object<'_>) -> Option<CreateStatementSchedule> {
+/// When usage is invoiced.
+pub(super) fn statement_schedule<D: When>(fields: &Object<'_>) -> Option<CreateStatementSchedule<D>> {
     let frequency = fields.required("frequency", word);
     let day = fields.optional("day", word);
-    let billing_anchor_date = fields.optional("billing_anchor_date", moment);
-    let invoice_generation = fields.optional("invoice_generation_starting_at", moment);
+    let billing_anchor_date = D::in_contract(|| fields.optional("billing_anchor_date", moment));
+    let invoice_generation = fields.optional(D::INVOICED_FROM, D::read);
     Some(CreateStatementSchedule {
         frequency: frequency?,
         day: day?.unwrap_or_default(),

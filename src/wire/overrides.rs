@@ -1,22 +1,23 @@
 //! Overrides in requests.
 
 use super::applicability::exclude;
-use super::body::{Object, amount, flag, map, moment, texts, typed_id, word};
+use super::body::{Object, amount, flag, map, texts, typed_id, word};
 use super::rates::unit_rate;
+use super::when::When;
 use crate::model::price_override::{OverrideSpecifier, OverrideTerms, OverrideTier, OverwriteRate};
 
 /// An override that is to be made.
-pub(super) fn price_override(fields: &Object<'_>) -> Option<OverrideTerms> {
-    let starting_at = fields.required("starting_at", moment);
-    let ending_before = fields.optional("ending_before", moment);
+pub(super) fn price_override<D: When>(fields: &Object<'_>) -> Option<OverrideTerms<D>> {
+    let starting_at = fields.required(D::START, D::read);
+    let ending_before = fields.optional(D::END, D::read);
     let entitled = fields.optional("entitled", flag);
     let override_type = fields.optional("type", word);
     let multiplier = fields.optional("multiplier", amount);
     let priority = fields.optional("priority", amount);
     let overwrite_rate = fields.within("overwrite_rate", overwrite_rate);
     let tiers = fields.objects("tiers", tier);
-    let product_id = fields.optional("product_id", typed_id);
-    let product_tags = fields.optional("applicable_product_tags", texts);
+    let product_id = D::in_contract(|| fields.optional("product_id", typed_id));
+    let product_tags = D::in_contract(|| fields.optional("applicable_product_tags", texts));
     let specifiers = fields.objects("override_specifiers", specifier);
     let is_commit_specific = fields.optional("is_commit_specific", flag);
     let target = fields.optional("target", word);

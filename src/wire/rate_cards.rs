@@ -79,7 +79,8 @@ fn archive(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     made(id)
 }
 
-fn alias(value: Value<'_>) -> Option<ScheduledAlias> {
+/// An alias of a rate card or a package, in a request.
+pub(super) fn alias(value: Value<'_>) -> Option<ScheduledAlias> {
     let fields = object(value)?;
     let name = fields.required("name", text);
     let starting_at = fields.optional("starting_at", moment);
@@ -113,7 +114,7 @@ struct ListedRateCard {
     description: Option<String>,
     fiat_credit_type: CreditType,
     credit_type_conversions: Vec<Conversion>,
-    aliases: Vec<Alias>,
+    aliases: Vec<ListedAlias>,
     custom_fields: BTreeMap<String, String>,
 }
 
@@ -124,8 +125,9 @@ struct Conversion {
     fiat_per_custom_credit: String,
 }
 
+/// An alias of a rate card or a package.
 #[derive(Serialize)]
-struct Alias {
+pub(super) struct ListedAlias {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     starting_at: Option<String>,
@@ -133,16 +135,21 @@ struct Alias {
     ending_before: Option<String>,
 }
 
+impl ListedAlias {
+    pub(super) fn of(alias: ScheduledAlias) -> Self {
+        Self {
+            name: alias.name,
+            starting_at: alias.starting_at.map(timestamp),
+            ending_before: alias.ending_before.map(timestamp),
+        }
+    }
+}
+
 impl ListedRateCard {
     fn of(card: RateCard) -> Self {
         let conversion = |conversion: CreditTypeConversion| Conversion {
             custom_credit_type: CreditType::of(conversion.custom_credit_type_id),
             fiat_per_custom_credit: conversion.fiat_per_custom_credit.to_string(),
-        };
-        let alias = |alias: ScheduledAlias| Alias {
-            name: alias.name,
-            starting_at: alias.starting_at.map(timestamp),
-            ending_before: alias.ending_before.map(timestamp),
         };
         Self {
             id: card.id,
@@ -152,7 +159,7 @@ impl ListedRateCard {
             description: card.description,
             fiat_credit_type: card.fiat_credit_type,
             credit_type_conversions: card.credit_type_conversions.into_iter().map(conversion).collect(),
-            aliases: card.aliases.into_iter().map(alias).collect(),
+            aliases: card.aliases.into_iter().map(ListedAlias::of).collect(),
             custom_fields: card.custom_fields,
         }
     }

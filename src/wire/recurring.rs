@@ -4,6 +4,7 @@ use super::balance_terms::{Place, terms};
 use super::body::{
     Object, Value, amount, choice, count, fields as inside, flag, moment, nullable, text, typed_id, word,
 };
+use super::when::When;
 use crate::model::contract_edit::UpdateRecurring;
 use crate::model::recurring::{
     CreateRecurring, ProrationRounding, RecurringAmount, RecurringChanges, RecurringRounding, RecurringTerms,
@@ -12,16 +13,16 @@ use crate::model::recurring::{
 use crate::model::scalar::Amount;
 
 /// A recurring commit, or, without what is charged for it, a recurring credit.
-pub(super) fn recurring(fields: &Object<'_>, of_commit: bool) -> Option<CreateRecurring> {
-    let terms = terms(fields, Place::Recurring);
+pub(super) fn recurring<D: When>(fields: &Object<'_>, of_commit: bool) -> Option<CreateRecurring<D>> {
+    let terms = terms::<D>(fields, Place::Recurring);
     let access_amount = fields.inside("access_amount", |fields| recurring_amount(fields, false));
     let invoice_amount = if of_commit {
         fields.within("invoice_amount", |fields| recurring_amount(fields, true))
     } else {
         Some(None)
     };
-    let starting_at = fields.required("starting_at", moment);
-    let ending_before = fields.optional("ending_before", moment);
+    let starting_at = fields.required(D::START, D::read);
+    let ending_before = fields.optional(D::END, D::read);
     let commit_duration = fields.inside("commit_duration", duration);
     let recurrence_frequency = fields.optional("recurrence_frequency", word);
     let proration = fields.optional("proration", word);

@@ -2,15 +2,16 @@
 
 use super::body::{Object, amount, map, nullable, text, typed_id};
 use super::schedules;
+use super::when::When;
 use crate::model::contract_edit::UpdateScheduledCharge;
 use crate::model::scheduled_charge::{CreateProfessionalService, CreateScheduledCharge, ProfessionalService};
 
 /// A scheduled charge, or a discount.
-pub(super) fn scheduled_charge(fields: &Object<'_>) -> Option<CreateScheduledCharge> {
+pub(super) fn scheduled_charge<D: When>(fields: &Object<'_>) -> Option<CreateScheduledCharge<D>> {
     let product_id = fields.required("product_id", typed_id);
     let name = fields.optional("name", text);
-    let schedule = fields.inside("schedule", schedules::invoice);
-    let netsuite_sales_order_id = fields.optional("netsuite_sales_order_id", text);
+    let schedule = fields.inside("schedule", |fields| schedules::invoice(fields, false));
+    let netsuite_sales_order_id = D::in_contract(|| fields.optional("netsuite_sales_order_id", text));
     let custom_fields = fields.optional("custom_fields", map);
     Some(CreateScheduledCharge {
         product_id: product_id?,

@@ -1,6 +1,7 @@
 //! Schedules in requests: when an amount can be drawn from, when something is charged, and what changes in either.
 
 use super::body::{Object, amount, fields as inside, flag, list, moment, typed_id, word};
+use super::when::When;
 use crate::id::ScheduleItemId;
 use crate::model::balance::AccessType;
 use crate::model::contract_edit::{
@@ -12,45 +13,52 @@ use crate::model::schedule::{
 };
 
 /// When how much can be drawn from, and what usage takes from it.
-pub(super) fn access(fields: &Object<'_>) -> Option<(CreateAccessSchedule, Option<AccessType>)> {
+pub(super) fn access<D: When>(fields: &Object<'_>) -> Option<(CreateAccessSchedule<D>, Option<AccessType>)> {
     let access_type = fields.optional("access_type", word);
     let credit_type_id = fields.optional("credit_type_id", typed_id);
     let items = fields.required_objects("schedule_items", access_item);
     Some((CreateAccessSchedule { credit_type_id: credit_type_id?, schedule_items: items? }, access_type?))
 }
 
-fn access_item(fields: &Object<'_>) -> Option<CreateAccessItem> {
+fn access_item<D: When>(fields: &Object<'_>) -> Option<CreateAccessItem<D>> {
     let amount = fields.required("amount", amount);
-    let starting_at = fields.required("starting_at", moment);
-    let ending_before = fields.required("ending_before", moment);
+    let starting_at = fields.required(D::START, D::read);
+    let ending_before = fields.required(D::END, D::read);
     Some(CreateAccessItem { amount: amount?, starting_at: starting_at?, ending_before: ending_before? })
 }
 
-/// When how much is charged: on dates, or by a rule.
-pub(super) fn invoice(fields: &Object<'_>) -> Option<CreateInvoiceSchedule> {
+/// When how much is charged. In a package only a commit can say that nobody is charged for it.
+pub(super) fn invoice<D: When>(fields: &Object<'_>, of_commit: bool) -> Option<CreateInvoiceSchedule<D>> {
     let credit_type_id = fields.optional("credit_type_id", typed_id);
-    let items = fields.optional("schedule_items", |value| list(value, |value| inside(value, invoice_item)));
-    let recurring = fields.within("recurring_schedule", recurring);
-    let do_not_invoice = fields.optional("do_not_invoice", flag);
-    let dates = match (items?, recurring?) {
-        (Some(items), None) => ScheduleDates::Items(items),
-        (None, Some(recurring)) => ScheduleDates::Recurring(recurring),
-        (Some(_), Some(_)) => {
-            return fields.fault("recurring_schedule", "not allowed here; there are schedule_items already");
-        }
-        (None, None) => {
-            return fields.fault("schedule_items", "missing; there is no recurring_schedule either");
-        }
-    };
+    let dates = dates(fields);
+    let do_not_invoice =
+        if of_commit || D::IN_CONTRACT { fields.optional("do_not_invoice", flag) } else { Some(None) };
     Some(CreateInvoiceSchedule {
         credit_type_id: credit_type_id?,
-        dates,
+        dates: dates?,
         do_not_invoice: do_not_invoice?.unwrap_or_default(),
     })
 }
 
-fn invoice_item(fields: &Object<'_>) -> Option<CreateInvoiceItem> {
-    let timestamp = fields.required("timestamp", moment);
+/// On dates, or, in a contract, by a rule.
+fn dates<D: When>(fields: &Object<'_>) -> Option<ScheduleDates<D>> {
+    if !D::IN_CONTRACT {
+        return fields.required_objects("schedule_items", invoice_item).map(ScheduleDates::Items);
+    }
+    let items = fields.optional("schedule_items", |value| list(value, |value| inside(value, invoice_item)));
+    let recurring = fields.within("recurring_schedule", recurring);
+    match (items?, recurring?) {
+        (Some(items), None) => Some(ScheduleDates::Items(items)),
+        (None, Some(recurring)) => Some(ScheduleDates::Recurring(recurring)),
+        (Some(_), Some(_)) => {
+            fields.fault("recurring_schedule", "not allowed here; there are schedule_items already")
+        }
+        (None, None) => fields.fault("schedule_items", "missing; there is no recurring_schedule either"),
+    }
+}
+
+fn invoice_item<D: When>(fields: &Object<'_>) -> Option<CreateInvoiceItem<D>> {
+    let timestamp = fields.required(D::CHARGED, D::read);
     let price = price(fields);
     Some(CreateInvoiceItem { timestamp: timestamp?, price: price? })
 }

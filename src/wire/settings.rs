@@ -1,11 +1,11 @@
-//! What other systems make something of, in requests that make and edit contracts.
+//! What other systems make something of, in requests that make and edit contracts and make packages.
 
 use uuid::Uuid;
 
 use super::body::{Object, amount, fields, list, moment, nullable, text, texts, typed_id, word};
 use super::thresholds;
 use crate::model::hierarchy::{Hierarchy, HierarchyLink};
-use crate::model::provider_configuration::{ConfigurationChoice, ProviderConfiguration};
+use crate::model::provider_configuration::{ConfigurationChoice, DeliveryMethod, ProviderConfiguration};
 use crate::model::reseller_royalty::{AwsOptions, GcpOptions, ResellerRoyalty, ResellerRoyaltyChange};
 use crate::model::settings::{ContractSettings, SettingsChanges};
 use crate::model::spend_tracker::{SpendSpecifier, SpendTracker};
@@ -13,24 +13,42 @@ use crate::model::word::Word;
 
 /// The settings of a contract that is to be made. The body's other fields are left to the caller.
 pub(super) fn read(body: &Object<'_>) -> Option<ContractSettings> {
-    let spend_threshold = body.within("spend_threshold_configuration", thresholds::spend);
-    let prepaid_balance_threshold =
-        body.within("prepaid_balance_threshold_configuration", thresholds::prepaid_balance);
+    let shared = shared(body);
     let billing_provider =
         body.within("billing_provider_configuration", |fields| configuration(fields, &BILLING));
     let revenue_system =
         body.within("revenue_system_configuration", |fields| configuration(fields, &REVENUE));
     let hierarchy = body.within("hierarchy_configuration", hierarchy);
     let reseller_royalties = body.objects("reseller_royalties", royalty);
-    let spend_trackers = body.objects("spend_trackers", tracker);
     Some(ContractSettings {
-        spend_threshold: spend_threshold?,
-        prepaid_balance_threshold: prepaid_balance_threshold?,
         billing_provider: billing_provider?.map(ProviderConfiguration::from),
         revenue_system: revenue_system?.map(ProviderConfiguration::from),
         hierarchy: hierarchy?,
         reseller_royalties: reseller_royalties?,
+        ..shared?
+    })
+}
+
+/// The settings of a package that is to be made. Its provider has no id and stands in the body itself.
+pub(super) fn of_package(body: &Object<'_>) -> Option<ContractSettings> {
+    let shared = shared(body);
+    let provider = body.optional(BILLING.provider, word);
+    let delivery_method = body.optional("delivery_method", word);
+    let billing_provider = by_provider(body, &BILLING, provider?, delivery_method?);
+    Some(ContractSettings { billing_provider: billing_provider?.map(ProviderConfiguration::from), ..shared? })
+}
+
+/// What contracts and packages have in common.
+fn shared(body: &Object<'_>) -> Option<ContractSettings> {
+    let spend_threshold = body.within("spend_threshold_configuration", thresholds::spend);
+    let prepaid_balance_threshold =
+        body.within("prepaid_balance_threshold_configuration", thresholds::prepaid_balance);
+    let spend_trackers = body.objects("spend_trackers", tracker);
+    Some(ContractSettings {
+        spend_threshold: spend_threshold?,
+        prepaid_balance_threshold: prepaid_balance_threshold?,
         spend_trackers: spend_trackers?,
+        ..ContractSettings::default()
     })
 }
 
@@ -112,17 +130,32 @@ fn choice<I, P: Word>(
             besides("delivery_method", delivery_method.is_some());
             None
         }
-        (None, Some(provider), Some(delivery_method)) => {
-            Some(ConfigurationChoice::Of { provider, delivery_method })
+        (None, provider, delivery_method) => {
+            by_provider(fields, names, provider, delivery_method)?.or_else(|| {
+                let rule =
+                    format_args!("missing; without it {} and delivery_method are needed", names.provider);
+                fields.fault(names.id, rule)
+            })
         }
-        (None, Some(_), None) => {
+    }
+}
+
+/// A provider and a delivery method, of which none is without the other.
+fn by_provider<I, P>(
+    fields: &Object<'_>,
+    names: &Names,
+    provider: Option<P>,
+    delivery_method: Option<DeliveryMethod>,
+) -> Option<Option<ConfigurationChoice<I, P>>> {
+    match (provider, delivery_method) {
+        (Some(provider), Some(delivery_method)) => {
+            Some(Some(ConfigurationChoice::Of { provider, delivery_method }))
+        }
+        (Some(_), None) => {
             fields.fault("delivery_method", format_args!("missing; it goes with {}", names.provider))
         }
-        (None, None, Some(_)) => fields.fault(names.provider, "missing; it goes with delivery_method"),
-        (None, None, None) => {
-            let rule = format_args!("missing; without it {} and delivery_method are needed", names.provider);
-            fields.fault(names.id, rule)
-        }
+        (None, Some(_)) => fields.fault(names.provider, "missing; it goes with delivery_method"),
+        (None, None) => Some(None),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::body::{Object, amount, choice, count, flag, map, moment, nullable, set, text, typed_id, word};
 use super::recurring::{rounding, rounding_or_none};
+use super::when::When;
 use crate::entity::ContractProductId;
 use crate::model::contract_edit::UpdateSubscription;
 use crate::model::rate::BillingFrequency;
@@ -15,12 +16,12 @@ use crate::model::subscription::{
 };
 
 /// A subscription that is to be made.
-pub(super) fn subscription(fields: &Object<'_>) -> Option<CreateSubscription> {
-    let terms = terms(fields);
-    let starting_at = fields.optional("starting_at", moment);
-    let ending_before = fields.optional("ending_before", moment);
+pub(super) fn subscription<D: When>(fields: &Object<'_>) -> Option<CreateSubscription<D>> {
+    let terms = terms::<D>(fields);
+    let starting_at = fields.optional(D::START, D::read);
+    let ending_before = fields.optional(D::END, D::read);
     let initial_quantity = fields.optional("initial_quantity", amount);
-    let seats = fields.within("seat_config", seats);
+    let seats = fields.within("seat_config", seats::<D>);
     let temporary_id = fields.optional("temporary_id", text);
     let custom_fields = fields.optional("custom_fields", map);
     let seats = seats?.unwrap_or_default();
@@ -36,15 +37,15 @@ pub(super) fn subscription(fields: &Object<'_>) -> Option<CreateSubscription> {
     })
 }
 
-fn terms(fields: &Object<'_>) -> Option<SubscriptionTerms> {
+fn terms<D: When>(fields: &Object<'_>) -> Option<SubscriptionTerms> {
     let rate = fields.inside("subscription_rate", subscription_rate);
     let name = fields.optional("name", text);
     let description = fields.optional("description", text);
     let collection_schedule = fields.required("collection_schedule", word);
     let proration = fields.inside("proration", proration);
     let management = fields.optional("quantity_management_mode", word);
-    let cycle = fields.within("billing_cycle_config", billing_cycle);
-    let payment_gate = fields.within("payment_gate_config", payment_gate);
+    let cycle = fields.within("billing_cycle_config", billing_cycle::<D>);
+    let payment_gate = D::in_contract(|| fields.within("payment_gate_config", payment_gate));
     let (product_id, billing_frequency) = rate?;
     let proration = proration?;
     let (billing_anchor_date, invoice_placement) = cycle?.unwrap_or_default();
@@ -83,8 +84,8 @@ fn proration(fields: &Object<'_>) -> Option<Proration> {
     Some(Proration { is_prorated: is_prorated?, invoice_behavior: invoice_behavior?, rounding: rounding? })
 }
 
-fn billing_cycle(fields: &Object<'_>) -> Option<(Option<Time>, Option<InvoicePlacement>)> {
-    let anchor_date = fields.optional("anchor_date", moment);
+fn billing_cycle<D: When>(fields: &Object<'_>) -> Option<(Option<Time>, Option<InvoicePlacement>)> {
+    let anchor_date = D::in_contract(|| fields.optional("anchor_date", moment));
     let invoice_placement = fields.optional("invoice_placement", word);
     Some((anchor_date?, invoice_placement?))
 }
@@ -104,9 +105,10 @@ struct Seats {
     unassigned: u32,
 }
 
-fn seats(fields: &Object<'_>) -> Option<Seats> {
+/// Who has the seats is known for a contract alone.
+fn seats<D: When>(fields: &Object<'_>) -> Option<Seats> {
     let group_key = fields.required("seat_group_key", text);
-    let ids = fields.required("initial_seat_ids", |value| set(value, text));
+    let ids = D::in_contract(|| fields.required("initial_seat_ids", |value| set(value, text)));
     let unassigned = fields.optional("initial_unassigned_seats", count);
     Some(Seats { group_key: Some(group_key?), ids: ids?, unassigned: unassigned?.unwrap_or_default() })
 }

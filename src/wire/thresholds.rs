@@ -1,8 +1,9 @@
 //! Thresholds in requests: new ones, and changes of those there are.
 
 use super::applicability::{applies_to, specifier};
-use super::body::{Object, Value, amount, count, fields, flag, list, nullable, text, texts, typed_id, word};
+use super::body::{Object, Value, amount, fields, flag, list, nullable, text, texts, typed_id, word};
 use super::payment_gate::payment_gate;
+use super::when::When;
 use crate::model::relative_date::RelativeDate;
 use crate::model::threshold::{
     BalanceFieldFilter, DiscountCap, PrepaidBalanceThreshold, PrepaidThresholdCommit, SpendThreshold,
@@ -127,7 +128,7 @@ fn commit_changes(commit: &Object<'_>) -> Option<ThresholdCommitChanges> {
 
 fn prepaid_commit(object: &Object<'_>) -> Option<PrepaidThresholdCommit> {
     let commit = commit(object);
-    let duration = object.within("duration", duration);
+    let duration = object.optional("duration", RelativeDate::read);
     let rollover_fraction = object.optional("rollover_fraction", amount);
     let rate_type = object.optional("rate_type", word);
     let applies_to = applies_to(object);
@@ -145,7 +146,7 @@ fn prepaid_commit_changes(object: &Object<'_>) -> Option<PrepaidThresholdCommitC
     let products = cleared(object, "applicable_product_ids", |value| list(value, typed_id));
     let tags = cleared(object, "applicable_product_tags", texts);
     let specifiers = cleared(object, "specifiers", |value| objects(value, specifier));
-    let duration = cleared(object, "duration", |value| fields(value, duration));
+    let duration = cleared(object, "duration", RelativeDate::read);
     let rollover_fraction = cleared(object, "rollover_fraction", amount);
     let rate_type = cleared(object, "rate_type", word);
     Some(PrepaidThresholdCommitChanges {
@@ -157,12 +158,6 @@ fn prepaid_commit_changes(object: &Object<'_>) -> Option<PrepaidThresholdCommitC
         rollover_fraction: rollover_fraction?,
         rate_type: rate_type?,
     })
-}
-
-fn duration(duration: &Object<'_>) -> Option<RelativeDate> {
-    let value = duration.required("value", count);
-    let unit = duration.required("unit", word);
-    Some(RelativeDate { value: value?, unit: unit? })
 }
 
 fn discount(discount: &Object<'_>) -> Option<ThresholdDiscount> {

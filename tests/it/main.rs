@@ -87,6 +87,10 @@ mod wire_invoices;
 #[cfg(feature = "wire")]
 mod wire_net_balance;
 #[cfg(feature = "wire")]
+mod wire_package_contracts;
+#[cfg(feature = "wire")]
+mod wire_packages;
+#[cfg(feature = "wire")]
 mod wire_rates;
 #[cfg(feature = "wire")]
 mod wire_requests;

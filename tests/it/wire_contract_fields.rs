@@ -366,8 +366,11 @@ fn what_a_contract_may_not_say_is_named() {
     };
     let at = "commits[0].invoice_schedule.schedule_items[0]";
     for (more, text) in [
-        (json!({"package_id": desk.card}), "package_id: not available yet".to_owned()),
-        (json!({"package_alias": "best"}), "package_alias: not available yet".to_owned()),
+        (json!({"package_id": 7}), "package_id: a string is expected, a number was found".to_owned()),
+        (
+            json!({"package_id": desk.card, "package_alias": "best"}),
+            "package_alias: not allowed here; there is a package_id already".to_owned(),
+        ),
         (json!({"rate_card_alias": "x"}), "rate_card_alias: not allowed here".to_owned()),
         (
             json!({"transition": {"type": "SUPERSEDE", "from_contract_id": desk.card}}),
