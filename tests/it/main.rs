@@ -32,6 +32,8 @@ mod keys;
 mod model;
 mod net_balances;
 mod opening;
+mod package_dates;
+mod packages;
 mod pages_written;
 mod part_names;
 mod product_schedule;
