@@ -308,6 +308,44 @@ fn products_and_rates_are_looked_for_when_a_package_is_made_and_again_for_each_c
 }
 
 #[test]
+fn the_card_of_an_alias_is_the_one_it_leads_to_now_or_first_from_now_on() {
+    let ready = ready();
+    let with = |name: &str| {
+        let mut package = ready.full_plan(&CustomFields::default());
+        package.terms.rate_card = Some(CardChoice::Alias(name.to_owned()));
+        package
+    };
+    assert_eq!(refused(&ready, with("nobody")), ["rate_card_alias"]);
+    ready.store.create_package(with("base_usage_products")).unwrap();
+    let named = |name: &str, from: &str| CreateRateCard {
+        aliases: vec![ScheduledAlias { name: name.into(), starting_at: Some(at(from)), ending_before: None }],
+        ..Default::default()
+    };
+    // It leads to a card without rates from next year on.
+    let next = ready.store.create_rate_card(named("next", "2025-01-01T00:00:00Z")).unwrap();
+    let without_rates = ["subscriptions[0].subscription_rate.product_id"];
+    assert_eq!(refused(&ready, with("next")), without_rates);
+    let since = at("2025-01-01T00:00:00Z");
+    let monthly = AddRate {
+        billing_frequency: Some(BillingFrequency::Monthly),
+        ..AddRate::new(ready.seats, since, Rate::flat(1.into()))
+    };
+    ready.store.add_rate(next, monthly).unwrap();
+    let id = ready.store.create_package(with("next")).unwrap();
+    let told = ready.refused(|store| store.create_contract(ready.of_package(id)));
+    assert_eq!(fields(&told), ["rate_card_alias"], "a contract of this year has no card");
+    let later = CreateContract { starting_at: since, ..ready.of_package(id) };
+    let contract = ready.store.create_contract(later).unwrap();
+    assert_eq!(ready.store.contract(contract).unwrap().origin.rate_card_id, Some(next));
+    // An alias that leads to an archived card is as good as the card's own id.
+    ready.store.archive(next).unwrap();
+    assert_eq!(refused(&ready, with("next")), ["rate_card_alias"]);
+    let mut by_id = with("");
+    by_id.terms.rate_card = Some(CardChoice::Id(next));
+    assert_eq!(refused(&ready, by_id), ["rate_card_id"]);
+}
+
+#[test]
 fn a_package_has_a_largest_size() {
     let ready = ready();
     ready.store.create_package(ready.plan(&"\u{1F4B0}".repeat(1_000))).unwrap();
