@@ -90,7 +90,8 @@ fn faults_of_contracts(
     let origin = contracts::origin(member, &made, None, card.id());
     let id = ContractId::from(Uuid::nil());
     let site = Site { id, origin: &origin, card, ending_before: made.ending_before, prefix: "" };
-    contract_parts::additions(member, &site, parts, &mut found)?;
+    let additions = contract_parts::additions(member, &site, parts, &mut found)?;
+    found.extend(additions.size_faults(site.prefix)?);
     faults.extend(found.into_iter().map(rule::of_the_package));
     Ok(faults)
 }

@@ -361,4 +361,13 @@ fn a_package_has_a_largest_size() {
     assert_eq!(refused(&ready, charges(1_001, 1)), ["scheduled_charges"]);
     let told = ready.refused(|store| store.create_package(charges(1_000, 1_000)));
     assert!(told.len() == 1 && told[0].contains("1 MiB"), "{told:?}");
+    // A part that fits into the package, but is too large with the dates it gets.
+    let mut commit = ready.year_long(1);
+    commit.terms.applies_to.product_tags = (0..1_000).map(|n| format!("{n:0>1020}")).collect();
+    commit.access_schedule.schedule_items =
+        vec![segment(1, RelativeDate::at_start(), RelativeDate::days(1)); 1_000];
+    let told = ready.refused(|store| {
+        store.create_package(CreatePackage { commits: vec![commit], ..ready.plan("Tight") })
+    });
+    assert!(told.len() == 1 && told[0].starts_with("commits[0]: "), "{}", told[0].len());
 }
