@@ -10,7 +10,7 @@ use super::custom_fields::Plan;
 use super::find::cut;
 use super::package_parts::{self, Assembled};
 use super::{aliases, contract_read, contracts};
-use crate::entity::{ContractId, CustomerId, EntityId, RateCardId};
+use crate::entity::{ContractId, CustomerId, EntityId};
 use crate::error::{Fault, FieldProblem, Result};
 use crate::id::PackageId;
 use crate::model::alias::ScheduledAlias;
@@ -90,7 +90,8 @@ fn faults_of_contracts(
     let origin = contracts::origin(member, &made, None, card.id());
     let id = ContractId::from(Uuid::nil());
     let site = Site { id, origin: &origin, card, ending_before: made.ending_before, prefix: "" };
-    contract_parts::additions(member, &site, parts, &mut found)?;
+    let additions = contract_parts::additions(member, &site, parts, &mut found)?;
+    found.extend(additions.size_faults(site.prefix)?);
     faults.extend(found.into_iter().map(rule::of_the_package));
     Ok(faults)
 }
@@ -102,14 +103,13 @@ fn card(
     start: Time,
     faults: &mut Vec<Fault>,
 ) -> Result<OnCard> {
+    let mut at = start;
     if let Some(CardChoice::Alias(name)) = choice {
         let from_now = ScheduledAlias { name: name.clone(), starting_at: Some(start), ending_before: None };
         let found = alias_schedule::overlapping(member, TableId::RateCardAlias, &from_now)?;
-        if let Some((_, first)) = found.last() {
-            return Ok(OnCard::Of(RateCardId::from(*first)));
-        }
+        at = found.last().and_then(|(first, _)| first.starting_at).map_or(start, |first| first.max(start));
     }
-    contracts::card(member, choice, start, faults)
+    contracts::card(member, choice, at, faults)
 }
 
 /// What a contract says of itself with all that its package says, and which package that is.

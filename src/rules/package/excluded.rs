@@ -2,7 +2,7 @@
 
 use crate::error::{Fault, FieldProblem};
 use crate::model::balance::BalanceTerms;
-use crate::model::contract::CreateContract;
+use crate::model::contract::{CardChoice, CreateContract};
 use crate::model::package::{CreatePackage, PackageTerms};
 use crate::model::price_override::OverrideTerms;
 use crate::model::provider_configuration::ConfigurationChoice;
@@ -70,13 +70,12 @@ pub fn faults(request: &CreatePackage) -> Vec<Fault> {
 
 fn terms_faults(terms: &PackageTerms) -> Vec<Fault> {
     let settings = &terms.settings;
-    let by_id = settings.billing_provider.as_ref().is_some_and(|provider| {
-        matches!(provider.choice, ConfigurationChoice::Id(_)) || provider.effective_at.is_some()
-    });
+    let by_id = settings
+        .billing_provider
+        .as_ref()
+        .is_some_and(|provider| matches!(provider.choice, ConfigurationChoice::Id(_)));
     let schedule = terms.usage_statement_schedule.as_ref();
-    let a_date = schedule.is_some_and(|schedule| {
-        schedule.day == StatementDay::CustomDate || schedule.billing_anchor_date.is_some()
-    });
+    let on_a_date = schedule.is_some_and(|schedule| schedule.day == StatementDay::CustomDate);
     given_faults(
         "",
         [
@@ -84,7 +83,7 @@ fn terms_faults(terms: &PackageTerms) -> Vec<Fault> {
             ("revenue_system_configuration", settings.revenue_system.is_some()),
             ("hierarchy_configuration", settings.hierarchy.is_some()),
             ("reseller_royalties", !settings.reseller_royalties.is_empty()),
-            ("usage_statement_schedule.day", a_date),
+            ("usage_statement_schedule.day", on_a_date),
         ],
     )
 }
@@ -152,9 +151,10 @@ pub fn beside_a_package(request: &CreateContract) -> Vec<Fault> {
         salesforce_opportunity_id,
         total_contract_value,
     } = request;
+    let by_alias = matches!(rate_card, Some(CardChoice::Alias(_)));
     let mut faults = beside(&[
         ("name", name.is_some()),
-        ("rate_card_id", rate_card.is_some()),
+        (if by_alias { "rate_card_alias" } else { "rate_card_id" }, rate_card.is_some()),
         ("ending_before", ending_before.is_some()),
         ("net_payment_terms_days", net_payment_terms_days.is_some()),
         ("multiplier_override_prioritization", multiplier_override_prioritization.is_some()),

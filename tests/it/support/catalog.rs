@@ -56,6 +56,7 @@ pub fn everything(store: &Store) -> String {
     let page = PageRequest::first(1_000);
     all += &format!("{:?}", store.billable_metrics(ArchiveFilter::All, &page).unwrap());
     all += &format!("{:?}", store.products(ArchiveFilter::All, &page).unwrap());
+    all += &format!("{:?}", store.packages(ArchiveFilter::All, &page).unwrap());
     all
 }
 
