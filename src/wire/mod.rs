@@ -48,6 +48,8 @@ mod products;
 mod query;
 mod rate_cards;
 mod rates;
+#[cfg(test)]
+mod readme_inside;
 mod recurring;
 mod scheduled_charges;
 mod schedules;

@@ -12,6 +12,7 @@ import customers
 import edits
 import invoices
 import metrics
+import packages
 import plain_http
 import products
 import rate_cards
@@ -20,7 +21,7 @@ from desk import Desk, offered, served, walked
 from sandbox import Sandbox
 
 # In this order: the later ones build on what the earlier ones made.
-SUBJECTS = [custom_fields, customers, metrics, products, rate_cards, contracts, edits, balances, invoices]
+SUBJECTS = [custom_fields, customers, metrics, products, rate_cards, contracts, edits, balances, packages, invoices]
 
 
 def main():

@@ -149,7 +149,7 @@ fn what_a_contract_alone_can_say_is_refused_by_name() {
         let stripe_tax = None;
         package.subscriptions[0].terms.payment_gate = Some(SubscriptionPaymentGate { stripe_tax });
     });
-    refused_for(&ready, "subscriptions[0].billing_cycle_config.billing_anchor_date", |package| {
+    refused_for(&ready, "subscriptions[0].billing_cycle_config.anchor_date", |package| {
         package.subscriptions[0].terms.billing_anchor_date = Some(at("2024-11-05T00:00:00Z"));
     });
     refused_for(&ready, "subscriptions[0].seat_config.initial_seat_ids", |package| {

@@ -61,7 +61,7 @@ pub fn faults(request: &CreatePackage) -> Vec<Fault> {
         let given = [
             ("seat_config.initial_seat_ids", !subscription.initial_seat_ids.is_empty()),
             ("payment_gate_config", subscription.terms.payment_gate.is_some()),
-            ("billing_cycle_config.billing_anchor_date", subscription.terms.billing_anchor_date.is_some()),
+            ("billing_cycle_config.anchor_date", subscription.terms.billing_anchor_date.is_some()),
         ];
         faults.extend(given_faults(&at, given));
     }
