@@ -195,6 +195,73 @@ fn same_as_by_hand(ready: &Ready, start: Time, package: &CreatePackage) -> Optio
 }
 
 #[test]
+fn every_field_of_a_part_and_of_the_package_arrives() {
+    let ready = ready();
+    let mut package = ready.full_plan(&[("note", "told")].into());
+    let say_all = |terms: &mut BalanceTerms| {
+        terms.name = Some("named".into());
+        terms.description = Some("told".into());
+        terms.priority = Some(7.into());
+        terms.rate_type = Some(RateChoice::CommitRate);
+        terms.applies_to.product_ids = vec![ready.cloud];
+        terms.applies_to.product_tags = vec!["cloud".into()];
+        terms.access_type = Some(AccessType::Quantity);
+    };
+    let terms = &mut package.terms;
+    terms.contract_name = Some("A contract".into());
+    terms.net_payment_terms_days = Some(30.into());
+    terms.multiplier_override_prioritization = Some(OverridePrioritization::Explicit);
+    terms.scheduled_charges_on_usage_invoices = Some(ConsolidatedCharges::All);
+    terms.settings.spend_threshold = Some(SpendThreshold {
+        is_enabled: true,
+        threshold_amount: 5_000.into(),
+        commit: ThresholdCommit::new(ready.fixed),
+        payment_gate: PaymentGate::new(PaymentGateType::None),
+        discount: None,
+    });
+    say_all(&mut package.commits[0].terms);
+    say_all(&mut package.credits[0].terms);
+    say_all(&mut package.recurring_commits[0].terms.terms);
+    say_all(&mut package.recurring_credits[0].terms.terms);
+    let commit = &mut package.commits[0];
+    (commit.terms.rollover_fraction, commit.temporary_id) = (Some("0.5".parse().unwrap()), Some("c".into()));
+    commit.commit_type = CommitType::Postpaid;
+    commit.access_schedule.credit_type_id = Some(CreditType::EUR);
+    let mut due: CreateInvoiceSchedule<_> = [item(RelativeDate::years(1), 100)].into();
+    (due.credit_type_id, due.do_not_invoice) = (Some(CreditType::EUR), true);
+    commit.invoice_schedule = Some(due);
+    package.scheduled_charges[0].name = Some("set-up".into());
+    package.overrides[0].priority = Some(3.into());
+    package.overrides[0].is_commit_specific = true;
+    package.overrides[0].target = Some(RateChoice::CommitRate);
+    package.overrides[0].override_specifiers[0].commit_ids = vec!["c".into()];
+    let seats = &mut package.subscriptions[0];
+    (seats.temporary_id, seats.initial_unassigned_seats) = (Some("s".into()), 4);
+    seats.initial_quantity = None;
+    seats.terms.quantity_management_mode = QuantityManagement::SeatBased;
+    seats.terms.seat_group_key = Some("seat".into());
+    let recurring = &mut package.recurring_commits[0];
+    recurring.terms.invoice_amount = Some(recurring.terms.access_amount);
+    recurring.terms.commit_duration = 3;
+    recurring.terms.proration = RecurringProration::First;
+    recurring.terms.proration_rounding.access =
+        Some(ProrationRounding { rounding_method: ProrationRoundingMethod::Floor, decimal_places: -2 });
+    let credit = &mut package.recurring_credits[0];
+    (credit.terms.access_amount.quantity, credit.temporary_id) = (None, Some("r".into()));
+    let (subscription_id, is_prorated, allocation) = ("s".to_owned(), true, SeatAllocation::Individual);
+    credit.subscription_config = Some(SubscriptionConfig { subscription_id, is_prorated, allocation });
+
+    let made = same_as_by_hand(&ready, at("2025-01-31T05:00:00Z"), &package).unwrap();
+    assert_eq!(made.terms.name.as_deref(), Some("A contract"));
+    assert_eq!(made.settings, package.terms.settings);
+    assert_eq!(made.commits[0].terms, package.commits[0].terms);
+    assert_eq!(made.subscriptions[0].initial_unassigned_seats, 4);
+    let by_seats = made.recurring_credits[0].subscription_config.as_ref().unwrap();
+    assert_eq!(by_seats.subscription_id, made.subscriptions[0].id);
+    assert_eq!(made.overrides[0].terms.override_specifiers[0].commit_ids, [made.commits[0].id.to_string()]);
+}
+
+#[test]
 fn months_and_years_end_where_the_calendar_has_no_such_day() {
     let ready = ready();
     let month = segment(1, RelativeDate::months(1), RelativeDate::months(1));
