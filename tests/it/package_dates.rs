@@ -3,155 +3,16 @@
 use std::collections::HashMap;
 
 use billfold::prelude::*;
-use jiff::civil::DateTime;
-use jiff::{Span, ToSpan as _};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
+use crate::support::by_hand::by_hand;
 use crate::support::catalog::at;
 use crate::support::ready::{PARTS, Ready, fields};
 use crate::support::template::{item, ready, segment, weeks};
-
-/// The moment that is so long after another one, by a calendar that is not the store's.
-fn after(start: Time, length: RelativeDate) -> Time {
-    let start: DateTime = start.to_string().trim_end_matches('Z').parse().unwrap();
-    let value = i64::from(length.value);
-    let span: Span = match length.unit {
-        DurationUnit::Days => value.days(),
-        DurationUnit::Weeks => value.weeks(),
-        DurationUnit::Months => value.months(),
-        DurationUnit::Years => value.years(),
-    };
-    at(&format!("{}Z", start.checked_add(span).unwrap()))
-}
-
-fn access(start: Time, template: &CreateAccessSchedule<RelativeDate>) -> CreateAccessSchedule {
-    let dated = |item: &CreateAccessItem<RelativeDate>| {
-        let starting_at = after(start, item.starting_at);
-        let ending_before = after(starting_at, item.ending_before);
-        CreateAccessItem { amount: item.amount, starting_at, ending_before }
-    };
-    CreateAccessSchedule {
-        credit_type_id: template.credit_type_id,
-        schedule_items: template.schedule_items.iter().map(dated).collect(),
-    }
-}
-
-fn invoice(start: Time, template: &CreateInvoiceSchedule<RelativeDate>) -> CreateInvoiceSchedule {
-    let ScheduleDates::Items(items) = &template.dates else { panic!("packages have dates one by one") };
-    let dated = |item: &CreateInvoiceItem<RelativeDate>| CreateInvoiceItem {
-        timestamp: after(start, item.timestamp),
-        price: item.price,
-    };
-    CreateInvoiceSchedule {
-        credit_type_id: template.credit_type_id,
-        dates: ScheduleDates::Items(items.iter().map(dated).collect()),
-        do_not_invoice: template.do_not_invoice,
-    }
-}
-
-fn commit(start: Time, template: &CreateCommit<RelativeDate>) -> CreateCommit {
-    CreateCommit {
-        commit_type: template.commit_type,
-        invoice_schedule: template.invoice_schedule.as_ref().map(|schedule| invoice(start, schedule)),
-        temporary_id: template.temporary_id.clone(),
-        custom_fields: template.custom_fields.clone(),
-        ..CreateCommit::prepaid(template.terms.clone(), access(start, &template.access_schedule))
-    }
-}
-
-fn recurring(start: Time, template: &CreateRecurring<RelativeDate>) -> CreateRecurring {
-    let terms = &template.terms;
-    let starting_at = after(start, terms.starting_at);
-    CreateRecurring {
-        terms: RecurringTerms {
-            invoice_amount: terms.invoice_amount,
-            ending_before: terms.ending_before.map(|length| after(starting_at, length)),
-            commit_duration: terms.commit_duration,
-            recurrence_frequency: terms.recurrence_frequency,
-            proration: terms.proration,
-            proration_rounding: terms.proration_rounding,
-            ..RecurringTerms::new(terms.terms.clone(), terms.access_amount, starting_at)
-        },
-        subscription_config: template.subscription_config.clone(),
-        temporary_id: template.temporary_id.clone(),
-    }
-}
-
-fn price_override(start: Time, template: &OverrideTerms<RelativeDate>) -> OverrideTerms {
-    let starting_at = after(start, template.starting_at);
-    OverrideTerms {
-        ending_before: template.ending_before.map(|length| after(starting_at, length)),
-        entitled: template.entitled,
-        override_type: template.override_type,
-        multiplier: template.multiplier,
-        priority: template.priority,
-        overwrite_rate: template.overwrite_rate.clone(),
-        tiers: template.tiers.clone(),
-        override_specifiers: template.override_specifiers.clone(),
-        is_commit_specific: template.is_commit_specific,
-        target: template.target,
-        ..OverrideTerms::new(starting_at)
-    }
-}
-
-fn subscription(start: Time, template: &CreateSubscription<RelativeDate>) -> CreateSubscription {
-    let starting_at = template.starting_at.map(|length| after(start, length));
-    let begins = starting_at.unwrap_or(start);
-    CreateSubscription {
-        terms: template.terms.clone(),
-        starting_at,
-        ending_before: template.ending_before.map(|length| after(begins, length)),
-        initial_quantity: template.initial_quantity,
-        initial_seat_ids: template.initial_seat_ids.clone(),
-        initial_unassigned_seats: template.initial_unassigned_seats,
-        temporary_id: template.temporary_id.clone(),
-        custom_fields: template.custom_fields.clone(),
-    }
-}
-
-/// The contract that a package stands for, written out by hand.
-fn by_hand(customer: CustomerId, start: Time, package: &CreatePackage) -> CreateContract {
-    let terms = &package.terms;
-    let statements = terms.usage_statement_schedule;
-    let charge = |template: &CreateScheduledCharge<RelativeDate>| CreateScheduledCharge {
-        name: template.name.clone(),
-        custom_fields: template.custom_fields.clone(),
-        ..CreateScheduledCharge::new(template.product_id, invoice(start, &template.schedule))
-    };
-    let credit = |template: &CreateCredit<RelativeDate>| CreateCredit {
-        custom_fields: template.custom_fields.clone(),
-        ..CreateCredit::new(template.terms.clone(), access(start, &template.access_schedule))
-    };
-    CreateContract {
-        name: terms.contract_name.clone(),
-        rate_card: terms.rate_card.clone(),
-        ending_before: terms.duration.map(|length| after(start, length)),
-        net_payment_terms_days: terms.net_payment_terms_days,
-        commits: package.commits.iter().map(|template| commit(start, template)).collect(),
-        credits: package.credits.iter().map(credit).collect(),
-        recurring_commits: package.recurring_commits.iter().map(|part| recurring(start, part)).collect(),
-        recurring_credits: package.recurring_credits.iter().map(|part| recurring(start, part)).collect(),
-        overrides: package.overrides.iter().map(|template| price_override(start, template)).collect(),
-        multiplier_override_prioritization: terms.multiplier_override_prioritization,
-        scheduled_charges: package.scheduled_charges.iter().map(charge).collect(),
-        scheduled_charges_on_usage_invoices: terms.scheduled_charges_on_usage_invoices,
-        subscriptions: package.subscriptions.iter().map(|template| subscription(start, template)).collect(),
-        usage_statement_schedule: statements.map(|schedule| CreateStatementSchedule {
-            frequency: schedule.frequency,
-            day: schedule.day,
-            billing_anchor_date: None,
-            invoice_generation_starting_at: schedule
-                .invoice_generation_starting_at
-                .map(|length| after(start, length)),
-        }),
-        settings: terms.settings.clone(),
-        ..CreateContract::new(customer, start)
-    }
-}
 
 /// All that a contract is, with numbers in place of ids: the first one that it has is 0 wherever it stands.
 fn shape(mut contract: Contract) -> String {
@@ -192,6 +53,73 @@ fn same_as_by_hand(ready: &Ready, start: Time, package: &CreatePackage) -> Optio
             None
         }
     }
+}
+
+#[test]
+fn every_field_of_a_part_and_of_the_package_arrives() {
+    let ready = ready();
+    let mut package = ready.full_plan(&[("note", "told")].into());
+    let say_all = |terms: &mut BalanceTerms| {
+        terms.name = Some("named".into());
+        terms.description = Some("told".into());
+        terms.priority = Some(7.into());
+        terms.rate_type = Some(RateChoice::CommitRate);
+        terms.applies_to.product_ids = vec![ready.cloud];
+        terms.applies_to.product_tags = vec!["cloud".into()];
+        terms.access_type = Some(AccessType::Quantity);
+    };
+    let terms = &mut package.terms;
+    terms.contract_name = Some("A contract".into());
+    terms.net_payment_terms_days = Some(30.into());
+    terms.multiplier_override_prioritization = Some(OverridePrioritization::Explicit);
+    terms.scheduled_charges_on_usage_invoices = Some(ConsolidatedCharges::All);
+    terms.settings.spend_threshold = Some(SpendThreshold {
+        is_enabled: true,
+        threshold_amount: 5_000.into(),
+        commit: ThresholdCommit::new(ready.fixed),
+        payment_gate: PaymentGate::new(PaymentGateType::None),
+        discount: None,
+    });
+    say_all(&mut package.commits[0].terms);
+    say_all(&mut package.credits[0].terms);
+    say_all(&mut package.recurring_commits[0].terms.terms);
+    say_all(&mut package.recurring_credits[0].terms.terms);
+    let commit = &mut package.commits[0];
+    (commit.terms.rollover_fraction, commit.temporary_id) = (Some("0.5".parse().unwrap()), Some("c".into()));
+    commit.commit_type = CommitType::Postpaid;
+    commit.access_schedule.credit_type_id = Some(CreditType::EUR);
+    let mut due: CreateInvoiceSchedule<_> = [item(RelativeDate::years(1), 100)].into();
+    (due.credit_type_id, due.do_not_invoice) = (Some(CreditType::EUR), true);
+    commit.invoice_schedule = Some(due);
+    package.scheduled_charges[0].name = Some("set-up".into());
+    package.overrides[0].priority = Some(3.into());
+    package.overrides[0].is_commit_specific = true;
+    package.overrides[0].target = Some(RateChoice::CommitRate);
+    package.overrides[0].override_specifiers[0].commit_ids = vec!["c".into()];
+    let seats = &mut package.subscriptions[0];
+    (seats.temporary_id, seats.initial_unassigned_seats) = (Some("s".into()), 4);
+    seats.initial_quantity = None;
+    seats.terms.quantity_management_mode = QuantityManagement::SeatBased;
+    seats.terms.seat_group_key = Some("seat".into());
+    let recurring = &mut package.recurring_commits[0];
+    recurring.terms.invoice_amount = Some(recurring.terms.access_amount);
+    recurring.terms.commit_duration = 3;
+    recurring.terms.proration = RecurringProration::First;
+    recurring.terms.proration_rounding.access =
+        Some(ProrationRounding { rounding_method: ProrationRoundingMethod::Floor, decimal_places: -2 });
+    let credit = &mut package.recurring_credits[0];
+    (credit.terms.access_amount.quantity, credit.temporary_id) = (None, Some("r".into()));
+    let (subscription_id, is_prorated, allocation) = ("s".to_owned(), true, SeatAllocation::Individual);
+    credit.subscription_config = Some(SubscriptionConfig { subscription_id, is_prorated, allocation });
+
+    let made = same_as_by_hand(&ready, at("2025-01-31T05:00:00Z"), &package).unwrap();
+    assert_eq!(made.terms.name.as_deref(), Some("A contract"));
+    assert_eq!(made.settings, package.terms.settings);
+    assert_eq!(made.commits[0].terms, package.commits[0].terms);
+    assert_eq!(made.subscriptions[0].initial_unassigned_seats, 4);
+    let by_seats = made.recurring_credits[0].subscription_config.as_ref().unwrap();
+    assert_eq!(by_seats.subscription_id, made.subscriptions[0].id);
+    assert_eq!(made.overrides[0].terms.override_specifiers[0].commit_ids, [made.commits[0].id.to_string()]);
 }
 
 #[test]

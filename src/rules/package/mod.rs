@@ -78,3 +78,58 @@ pub fn of_the_package(fault: Fault) -> Fault {
     };
     problem.at(format!("{at}{dot}{name}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_contract_dates_a_package_counts() {
+        for (contracts, packages) in [
+            ("ending_before", "duration"),
+            ("name", "contract_name"),
+            ("commits[0].name", "commits[0].name"),
+            ("commits[0].temporary_id", "commits[0].temporary_id"),
+            (
+                "commits[2].access_schedule.schedule_items[1].starting_at",
+                "commits[2].access_schedule.schedule_items[1].starting_at_offset",
+            ),
+            (
+                "commits[2].access_schedule.schedule_items[1].ending_before",
+                "commits[2].access_schedule.schedule_items[1].duration",
+            ),
+            (
+                "scheduled_charges[0].schedule.schedule_items[0].timestamp",
+                "scheduled_charges[0].schedule.schedule_items[0].date_offset",
+            ),
+            ("overrides[0]", "overrides[0]"),
+            ("billing_provider_configuration.billing_provider", "billing_provider"),
+        ] {
+            let problem = || FieldProblem::Empty { rule: "" };
+            assert_eq!(of_the_package(problem().at(contracts)), problem().at(packages));
+        }
+        let other = Fault::NameNotFound { field: "rate_card_alias".into(), name: "nobody".into() };
+        assert_eq!(of_the_package(other.clone()), other);
+    }
+
+    #[test]
+    fn a_date_that_there_is_not_is_one_fault_and_leaves_others_right() {
+        let start = "9990-01-31T00:00:00Z".parse().unwrap();
+        let mut dating = Dating::from(start);
+        let field = "commits[0].";
+        assert_eq!(dating.end(field, start, RelativeDate::months(1)).to_string(), "9990-02-28T00:00:00Z");
+        assert!(dating.faults.is_empty());
+        // Where there is no such end, there is another one behind the start.
+        for wrong in [RelativeDate::years(10), RelativeDate::days(0)] {
+            assert!(start < dating.end(field, start, wrong));
+        }
+        let told: Vec<_> = dating.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "commits[0].duration: \"10 YEARS\" is not allowed; it leads beyond the end of the calendar",
+                "commits[0].duration.value: \"0\" is not allowed; it has to be 1 or more",
+            ]
+        );
+    }
+}

@@ -9,6 +9,7 @@ use super::contract_reads::compare_contracts;
 use super::customers::{ACCOUNTS, shown, texts};
 use super::metrics::compare_metrics;
 use super::operation::{Refusal, sorted};
+use super::packages::compare_packages;
 use super::products::compare_products;
 use super::program::{ENTITIES, KEYS, all_targets, all_values, customers};
 use super::rate_cards::compare_cards;
@@ -29,6 +30,7 @@ pub fn compare(from: &impl Reading, model: &Model) {
     compare_rates(from, model);
     compare_contracts(from, model);
     compare_balances(from, model);
+    compare_packages(from, model);
     for entity in ENTITIES {
         for key in KEYS {
             compare_look_ups(from, model, entity, key);

@@ -93,6 +93,7 @@ fn shown(contract: Contract) -> Shown {
     let made = Contracted {
         customer: origin.customer_id,
         key: origin.uniqueness_key,
+        package: origin.package_id,
         card: origin.rate_card_id,
         start: origin.starting_at,
         renewal_of: origin.renewal_of,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billfold::FieldProblem;
 use billfold::prelude::*;
+use billfold::{FieldProblem, PackageId};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -27,6 +27,7 @@ pub const UNIQUE: [&str; 3] = ["k", "k\0", ""];
 #[derive(Debug, Clone)]
 pub struct NewContract {
     pub customer: CustomerId,
+    pub package: Option<PackageId>,
     pub card: Option<CardChoice>,
     pub start: Time,
     pub end: Option<Time>,
@@ -56,6 +57,7 @@ pub enum Plan {
 pub struct Contracted {
     pub customer: CustomerId,
     pub key: Option<String>,
+    pub package: Option<PackageId>,
     pub card: Option<RateCardId>,
     pub start: Time,
     pub renewal_of: Option<ContractId>,
@@ -81,6 +83,32 @@ pub struct Terms {
     pub days: Option<Amount>,
     pub renewed_by: Option<ContractId>,
     pub archived_at: Option<Time>,
+}
+
+impl NewContract {
+    /// One without a card, an end or any part.
+    pub fn new(customer: CustomerId, start: Time) -> Self {
+        Self {
+            customer,
+            package: None,
+            card: None,
+            start,
+            end: None,
+            name: None,
+            key: None,
+            days: None,
+            filter: None,
+            renewal: None,
+            parts: NewParts::default(),
+            values: Vec::new(),
+        }
+    }
+
+    /// What of it can be said beside a package.
+    pub fn bare(self) -> Self {
+        let Self { key, renewal, values, .. } = self;
+        Self { key, renewal, values, ..Self::new(self.customer, self.start) }
+    }
 }
 
 impl Contracted {
@@ -127,7 +155,7 @@ pub fn days(bad: bool) -> impl Strategy<Value = Option<Amount>> {
     or(bad, select(&[None, Some(30)]), Just(Some(-1))).prop_map(|days| days.map(Amount::from))
 }
 
-fn new_contract() -> BoxedStrategy<NewContract> {
+pub fn new_contract() -> BoxedStrategy<NewContract> {
     badness().prop_flat_map(contract_or_bad).boxed()
 }
 
@@ -146,7 +174,8 @@ fn contract_or_bad(bad: bool) -> BoxedStrategy<NewContract> {
                 }
                 filter.iter_mut().for_each(|filter| filter.starting_at = start);
             }
-            NewContract { customer, card, start, end, name, key, days, filter, renewal: None, parts, values }
+            let new = NewContract::new(customer, start);
+            NewContract { card, end, name, key, days, filter, parts, values, ..new }
         })
         .boxed()
 }
@@ -178,19 +207,7 @@ pub fn first_contracts() -> [NewContract; 2] {
         BalanceTerms::new(super::products::products().nth(5).unwrap()),
         [CreateAccessItem { amount: 10.into(), starting_at: start, ending_before: second }].into(),
     );
-    let plain = NewContract {
-        customer: customers().nth(1).unwrap(),
-        card,
-        start,
-        end: None,
-        name: None,
-        key: None,
-        days: None,
-        filter: None,
-        renewal: None,
-        parts: NewParts::default(),
-        values: Vec::new(),
-    };
+    let plain = NewContract { card, ..NewContract::new(customers().nth(1).unwrap(), start) };
     let filter = Some(UsageFilter::new(PROPERTIES[0], ["EU"], start));
     let dates =
         [start, to_come].map(|timestamp| CreateInvoiceItem { timestamp, price: Amount::from(10).into() });
@@ -228,7 +245,11 @@ impl Model {
 
     /// The operation that a plan comes to now.
     pub fn resolved(&self, op: &Op) -> Op {
-        let Op::Plan(nth, plan) = op else { return op.clone() };
+        let (nth, plan) = match op {
+            Op::Plan(nth, plan) => (nth, plan),
+            Op::OfPackage(nth, plan) => return self.resolved_of_package(*nth, plan),
+            other => return other.clone(),
+        };
         let known: Vec<_> = self.contracts().map(|(id, _)| id).collect();
         // Now and then one that there is not, or that is not a contract yet.
         let id = known.get(nth % known.len().max(1)).copied().filter(|_| *nth < 9);
@@ -277,7 +298,7 @@ impl Model {
     }
 
     /// The card of a contract; an error where it cannot be told.
-    fn card_of(
+    pub fn card_of(
         &self,
         choice: Option<&CardChoice>,
         start: Time,
@@ -352,6 +373,7 @@ impl Model {
         let target = self.fresh(ManagedEntity::Contract);
         let id = ContractId::from(target.id);
         let mut faults = Vec::new();
+        let new = &self.filled_in(new, &mut faults);
         faults.extend((!new.start.is_on_the_hour()).then(|| at("starting_at", not_a_value(&new.start))));
         faults.extend(wrong_end("ending_before", new.start, new.end));
         faults.extend(wrong_days("net_payment_terms_days", new.days));
@@ -385,6 +407,7 @@ impl Model {
         let made = Contracted {
             customer,
             key: new.key.clone(),
+            package: new.package,
             card,
             start,
             renewal_of: new.renewal.map(|renewal| renewal.from_contract_id),

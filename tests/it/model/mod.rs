@@ -1,8 +1,8 @@
 //! The store against a model of plain maps.
 //!
 //! [`state`] says what the store holds and what each operation does to it (those of values are in [`values`], those
-//! of customers, metrics, products, rate cards, contracts and balances in files of their own, what contracts ask for beside
-//! them), [`operation`] carries the same
+//! of customers, metrics, products, rate cards, packages, contracts and balances in files of their own, what contracts
+//! ask for beside them), [`operation`] carries the same
 //! operation out on a store, [`compare`] looks at everything that can be read, and [`program`] makes random
 //! programs. A new operation is a variant of [`operation::Op`] and its twin in [`state`]; a new reading call
 //! goes into [`compare`].
@@ -18,6 +18,7 @@ mod edit_faults;
 mod edit_requests;
 mod metrics;
 mod operation;
+mod packages;
 mod part_requests;
 mod products;
 mod program;

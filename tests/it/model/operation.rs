@@ -1,12 +1,13 @@
 //! The operations, and how a store carries them out.
 
-use billfold::FieldProblem;
 use billfold::prelude::*;
+use billfold::{FieldProblem, PackageId};
 
 use super::balances::{self, NewBalance};
 use super::contract_edits::NewEdit;
 use super::contract_parts::NewParts;
 use super::contracts::{NewContract, Plan};
+use super::packages::{NewPackage, PackagePlan};
 
 pub type Pairs = Vec<(String, String)>;
 
@@ -47,6 +48,10 @@ pub enum Op {
     CreateBalance(Box<NewBalance>),
     /// What is done to the contract of that number among those there are when it is done; one of the others by then.
     Plan(usize, Plan),
+    CreatePackage(NewPackage),
+    ArchivePackage(PackageId),
+    /// What is done with the package of that number among those there are when it is done.
+    OfPackage(usize, PackagePlan),
 }
 
 /// A customer that is to be made, with what a program can say of it.
@@ -73,6 +78,7 @@ pub enum Answer {
     New(bool),
     Made(EntityRef),
     Edited(ContractEditId),
+    Package(PackageId),
     Outcomes(Vec<SetOutcome>),
 }
 
@@ -129,13 +135,16 @@ pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Er
         Op::SetEnd(id, end) => on.set_contract_end(id, end).map(Answer::Edited),
         Op::SetFilter(id, filter) => on.set_usage_filter(id, filter).map(Answer::Edited),
         Op::CreateBalance(new) => balances::create(*new, on).map(made),
-        Op::Plan(..) => panic!("{op:?} is to be resolved first"),
+        Op::CreatePackage(new) => on.create_package(new.request()).map(Answer::Package),
+        Op::ArchivePackage(id) => on.archive_package(id).map(|()| Answer::Done),
+        Op::Plan(..) | Op::OfPackage(..) => panic!("{op:?} is to be resolved first"),
     }
 }
 
 fn create_contract(new: NewContract, on: &impl Writing) -> Result<ContractId, Error> {
     let parts = edit_contract(NewEdit { parts: new.parts, ..NewEdit::default() });
     on.create_contract(CreateContract {
+        package: new.package.map(PackageChoice::Id),
         rate_card: new.card,
         ending_before: new.end,
         name: new.name,

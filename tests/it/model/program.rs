@@ -15,6 +15,7 @@ use super::contracts::{first_contracts, of_contracts};
 use super::customers::{ACCOUNTS, texts};
 use super::metrics::{grouped, of_metrics};
 use super::operation::{NewCustomer, Op, Pairs, Wanted, carry_out};
+use super::packages::{first_package, of_packages};
 use super::products::{first_products, of_products};
 use super::rate_cards::{card, of_cards};
 use super::rates::first_rates;
@@ -54,11 +55,11 @@ const CUSTOMERS: Range<u128> = 19..22;
 pub const METRICS: Range<u128> = 22..24;
 pub const PRODUCTS: Range<u128> = 24..28;
 pub const CARDS: Range<u128> = 28..30;
-/// The first contract, its commit, the commit's segment, the second contract.
-const CONTRACTS: [u128; 2] = [30, 33];
+/// The first contract and, behind its parts and their dates, the second one.
+const CONTRACTS: [u128; 2] = [30, 40];
 const COMMIT: u128 = 31;
-/// The first numbers behind: whatever a program makes next has them, or takes in before.
-const NEXT: Range<u128> = 34..36;
+/// The first numbers behind the package: whatever a program makes next has them, or takes in before.
+const NEXT: Range<u128> = 48..50;
 
 /// The ids of those numbers, and the next ones that are issued.
 pub fn ids_of(made: Range<u128>) -> impl Iterator<Item = Uuid> + Clone {
@@ -212,6 +213,7 @@ fn operation() -> BoxedStrategy<Op> {
         3 => of_products(),
         4 => of_cards(),
         7 => of_contracts(),
+        2 => of_packages(),
     ]
     .boxed()
 }
@@ -280,6 +282,7 @@ fn program() -> impl Strategy<Value = Vec<Step>> {
         .chain(first_rates().map(|(card, rate)| Op::AddRate(card, rate)));
     let contracts = first_contracts().map(|new| Op::CreateContract(Box::new(new)));
     let start = keys.chain(adoptions).chain(values).chain(made).chain(catalog).chain(contracts);
+    let start = start.chain([Op::CreatePackage(first_package())]);
     let start = Step::Transaction(start.collect(), End::Well);
     vec(step(), 1..16).prop_map(move |steps| [vec![start.clone()], steps].concat())
 }
@@ -370,7 +373,7 @@ fn run_program(
     clock.set(now);
     let mut store = open(&clock);
     let model = Mutex::new(Model { adopts_unknown, ..Model::default() });
-    for step in program {
+    for (place, step) in program.into_iter().enumerate() {
         now = now.after(Duration::from_secs(3_600));
         clock.set(now);
         model.lock().unwrap().time = Some(now);
@@ -398,6 +401,8 @@ fn run_program(
         }
         compare(&view, &before);
         compare(&store, &model.lock().unwrap());
+        let issued = model.lock().unwrap().issued;
+        assert!(place > 0 || issued + 1 == NEXT.start, "{issued} ids were issued at the start");
     }
     store.close().unwrap();
     compare(&open(&clock), &model.lock().unwrap());

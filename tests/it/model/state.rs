@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use billfold::prelude::*;
-use billfold::{KeyProblem, MAX_KEY_CHARACTERS};
+use billfold::{KeyProblem, MAX_KEY_CHARACTERS, PackageId};
 
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use super::contract_edits::NewEdit;
 use super::contracts::Contracted;
 use super::customers::Record;
 use super::operation::{Answer, Op, Refusal};
+use super::packages::Packed;
 use super::products::Schedule;
 use super::rate_cards::Card;
 use super::values::Edit;
@@ -21,6 +22,7 @@ pub struct Model {
     /// In the order they were registered.
     pub keys: Vec<Key>,
     pub instances: BTreeMap<EntityRef, Held>,
+    pub packages: BTreeMap<PackageId, Packed>,
     /// The number of the last change in the journal; without one, no change of this opening has a higher one.
     pub sequence: u64,
     pub adopts_unknown: bool,
@@ -110,7 +112,9 @@ impl Model {
             Op::SetEnd(id, end) => self.set_contract_end(*id, *end),
             Op::SetFilter(id, filter) => self.set_filter(*id, filter),
             Op::CreateBalance(new) => self.create_balance(new),
-            Op::Plan(..) => panic!("{op:?} is to be resolved first"),
+            Op::CreatePackage(new) => self.create_package(new),
+            Op::ArchivePackage(id) => self.archive_package(*id),
+            Op::Plan(..) | Op::OfPackage(..) => panic!("{op:?} is to be resolved first"),
             Op::AddRate(id, rate) => self.add_rates(*id, std::slice::from_ref(rate), |_| String::new()),
             Op::AddRates(id, rates) => self.add_rates(*id, rates, |place| format!("rates[{place}].")),
         }

@@ -1,5 +1,6 @@
 //! What several subjects' tests need.
 
+pub mod by_hand;
 pub mod catalog;
 #[cfg(feature = "wire")]
 pub mod desk;
