@@ -16,7 +16,8 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 MORE = [
     # The API's description has these, for accounts that are set up for them; this client leaves them to its users.
     "discounts", "professional_services", "reseller_royalties", "netsuite_sales_order_id",
-    "salesforce_opportunity_id", "total_contract_value",
+    "salesforce_opportunity_id", "total_contract_value", "billing_provider_configuration_schedule",
+    "package_id",
     # What credits are made with is given back, and when one was archived is said, as it is of commits.
     "credits.rate_type", "rollover_fraction", "archived_at",
     # What an edit added is shown as a contract's parts are; what it changed, as it was asked for.
