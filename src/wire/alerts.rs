@@ -139,8 +139,9 @@ fn get(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     let (customer, id, part) = request.read(|body, _| {
         let customer = body.required("customer_id", typed_id::<CustomerId>);
         let id = body.required("alert_id", typed_id::<AlertId>);
-        body.optional("plans_or_contracts", |value| choice(value, &[("CONTRACTS", ())]))?;
+        let of_contracts = body.optional("plans_or_contracts", |value| choice(value, &[("CONTRACTS", ())]));
         let part = part(body);
+        of_contracts?;
         Some((customer?, id?, part?))
     })?;
     let view = store.snapshot()?;

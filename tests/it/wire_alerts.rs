@@ -168,7 +168,10 @@ fn an_alert_is_asked_for_one_of_the_values_that_it_looks_at() {
     desk.done(GET, &asked(&by_team, json!({"plans_or_contracts": "CONTRACTS"})));
     let another = json!({"group_values": [{"key": "region", "value": "EU"}]});
     desk.refused(GET, &asked(&by_team, another), 400, "it has no such value by itself");
-    desk.refused(GET, &asked(&by_team, json!({"plans_or_contracts": "PLANS"})), 400, "plans_or_contracts");
+    let plans = json!({"plans_or_contracts": "PLANS", "group_values": [{"key": "team"}]});
+    let body = desk.refused(GET, &asked(&by_team, plans), 400, "plans_or_contracts");
+    let message = body["message"].as_str().unwrap();
+    assert!(message.contains("group_values[0].value: missing") && !message.contains("unknown"), "{message}");
 
     let specifiers = json!([{"custom_field_filters": [{"entity": "Commit", "key": "contract_type"}]}]);
     let by_value = desk.made(CREATE, &balances(json!({"alert_specifiers": specifiers})));
