@@ -6,6 +6,7 @@ pub mod desk;
 pub mod disk;
 pub mod provisioned;
 pub mod ready;
+pub mod scopes;
 
 use billfold::prelude::*;
 use uuid::Uuid;
