@@ -45,6 +45,8 @@ pub enum Op {
     SetEnd(ContractId, Option<Time>),
     SetFilter(ContractId, UsageFilter),
     CreateBalance(Box<NewBalance>),
+    CreateAlert(Box<CreateAlert>),
+    ArchiveAlert(AlertId, bool),
     /// What is done to the contract of that number among those there are when it is done; one of the others by then.
     Plan(usize, Plan),
 }
@@ -129,6 +131,8 @@ pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Er
         Op::SetEnd(id, end) => on.set_contract_end(id, end).map(Answer::Edited),
         Op::SetFilter(id, filter) => on.set_usage_filter(id, filter).map(Answer::Edited),
         Op::CreateBalance(new) => balances::create(*new, on).map(made),
+        Op::CreateAlert(new) => on.create_alert(*new).map(made),
+        Op::ArchiveAlert(id, release) => on.archive_alert(id, release).map(|()| Answer::Done),
         Op::Plan(..) => panic!("{op:?} is to be resolved first"),
     }
 }

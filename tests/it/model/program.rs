@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
+use super::alerts::{first_alerts, of_alerts};
 use super::compare::{compare, same};
 use super::contracts::{first_contracts, of_contracts};
 use super::customers::{ACCOUNTS, texts};
@@ -57,8 +58,9 @@ pub const CARDS: Range<u128> = 28..30;
 /// The first contract, its commit, the commit's segment, the second contract.
 const CONTRACTS: [u128; 2] = [30, 33];
 const COMMIT: u128 = 31;
+pub const ALERTS: Range<u128> = 34..37;
 /// The first numbers behind: whatever a program makes next has them, or takes in before.
-const NEXT: Range<u128> = 34..36;
+const NEXT: Range<u128> = 37..39;
 
 /// The ids of those numbers, and the next ones that are issued.
 pub fn ids_of(made: Range<u128>) -> impl Iterator<Item = Uuid> + Clone {
@@ -212,6 +214,7 @@ fn operation() -> BoxedStrategy<Op> {
         3 => of_products(),
         4 => of_cards(),
         7 => of_contracts(),
+        2 => of_alerts(),
     ]
     .boxed()
 }
@@ -279,7 +282,8 @@ fn program() -> impl Strategy<Value = Vec<Step>> {
         .chain(cards)
         .chain(first_rates().map(|(card, rate)| Op::AddRate(card, rate)));
     let contracts = first_contracts().map(|new| Op::CreateContract(Box::new(new)));
-    let start = keys.chain(adoptions).chain(values).chain(made).chain(catalog).chain(contracts);
+    let alerts = first_alerts().map(|new| Op::CreateAlert(Box::new(new)));
+    let start = keys.chain(adoptions).chain(values).chain(made).chain(catalog).chain(contracts).chain(alerts);
     let start = Step::Transaction(start.collect(), End::Well);
     vec(step(), 1..16).prop_map(move |steps| [vec![start.clone()], steps].concat())
 }
