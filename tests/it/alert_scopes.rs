@@ -139,6 +139,27 @@ fn an_alert_about_what_is_left_covers_what_usage_takes_money_or_units_from() {
     assert_eq!(store.alerts_touching(units).unwrap(), [of_units]);
 }
 
+#[test]
+fn a_customers_alert_leaves_others_out_where_it_is_found_by_its_value_too() {
+    let ready = Ready::new();
+    let Ready { store, clock, customer, .. } = &ready;
+    clock.set(at("2024-12-01T00:00:00Z"));
+    let other = store.create_customer(CreateCustomer::default()).unwrap();
+    let give = |tx: &Transaction<'_>, customer, note: &str| {
+        let terms = BalanceTerms { priority: Some(1.into()), ..BalanceTerms::new(ready.fixed) };
+        let custom_fields = [("note", note)].into();
+        let credit = CreateCredit { custom_fields, ..CreateCredit::new(terms, year(1)) };
+        tx.create_credit(CustomerLevel::new(customer), credit)
+    };
+    // So many that it takes less to look the value up.
+    store.write(|tx| (0..300).try_for_each(|_| give(tx, *customer, "plain").map(drop))).unwrap();
+    let rare = store.write(|tx| give(tx, *customer, "rare")).unwrap();
+    store.write(|tx| give(tx, other, "rare")).unwrap();
+    let asked = about(BOTH, vec![filter(AlertEntity::Credit, "note", "rare")]);
+    let alert = store.create_alert(CreateAlert { customer_id: Some(*customer), ..asked }).unwrap();
+    assert_eq!(store.alert_scope(alert).unwrap().groups[0].credits, [rare]);
+}
+
 /// What is done next. Numbers of customers, contracts, balances and alerts are places among those there are.
 #[derive(Debug, Clone)]
 enum Step {
@@ -147,6 +168,7 @@ enum Step {
     Alert { customer: Option<usize>, terms: Box<CreateAlert> },
     Set { place: usize, key: &'static str, value: Option<&'static str> },
     Archive { place: usize },
+    ArchiveContract { place: usize },
     ArchiveAlert { place: usize },
     ArchiveCustomer { customer: usize },
     RemoveKey { entity: ManagedEntity, key: &'static str },
@@ -278,6 +300,7 @@ fn step() -> BoxedStrategy<Step> {
         30 => (prop::option::of(customer()), terms()).prop_map(|(customer, terms)| Step::Alert { customer, terms: terms.into() }),
         12 => (0..30_usize, key(), value).prop_map(|(place, key, value)| Step::Set { place, key, value }),
         6 => (0..30_usize).prop_map(|place| Step::Archive { place }),
+        5 => (0..4_usize).prop_map(|place| Step::ArchiveContract { place }),
         4 => (0..9_usize).prop_map(|place| Step::ArchiveAlert { place }),
         1 => customer().prop_map(|customer| Step::ArchiveCustomer { customer }),
         1 => (prop::sample::select(entities.to_vec()), key()).prop_map(|(entity, key)| Step::RemoveKey { entity, key }),
@@ -366,6 +389,9 @@ impl Stage {
                 }
             }
             Step::Archive { place } => drop(self.item(place).map(|item| store.archive(item))),
+            Step::ArchiveContract { place } => {
+                drop(self.contracts.get(place).map(|(_, contract)| store.archive_contract(*contract)));
+            }
             Step::ArchiveAlert { place } => drop(self.alerts.get(place).map(|alert| store.archive(*alert))),
             Step::ArchiveCustomer { customer } => drop(store.archive(self.customers[customer])),
             Step::RemoveKey { entity, key } => drop(store.remove_key(entity, key)),
