@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::balance::AccessType;
 use super::credit_type::CreditType;
 use super::scalar::{Amount, Time};
 use super::word::words;
@@ -58,6 +59,8 @@ words! {
         LowRemainingContractCreditPercentage "low_remaining_contract_credit_percentage_reached",
         /// What is left of commits and credits together. Covers both.
         LowRemainingCreditAndCommitBalance "low_remaining_contract_credit_and_commit_balance_reached",
+        /// What share is left of commits and credits together. Covers both.
+        LowRemainingCreditAndCommitPercentage "low_remaining_contract_credit_and_commit_percentage_reached",
         /// What an invoice comes to. Covers contracts.
         InvoiceTotal "invoice_total_reached",
         /// What is left for a seat. Covers contracts.
@@ -101,8 +104,24 @@ impl AlertType {
             Self::LowRemainingDaysForCreditSegment
             | Self::LowRemainingCreditBalance
             | Self::LowRemainingContractCreditPercentage => AlertEntity::Credit.entities(),
-            Self::LowRemainingCreditAndCommitBalance => AlertEntity::CreditOrCommit.entities(),
+            Self::LowRemainingCreditAndCommitBalance | Self::LowRemainingCreditAndCommitPercentage => {
+                AlertEntity::CreditOrCommit.entities()
+            }
         }
+    }
+
+    /// Whether alerts of this type look at what is left, and so at money or at units.
+    pub(crate) const fn has_access_type(self) -> bool {
+        matches!(
+            self,
+            Self::LowRemainingCommitBalance
+                | Self::LowRemainingCommitPercentage
+                | Self::LowRemainingCreditBalance
+                | Self::LowRemainingContractCreditPercentage
+                | Self::LowRemainingCreditAndCommitBalance
+                | Self::LowRemainingCreditAndCommitPercentage
+                | Self::LowRemainingSeatBalance
+        )
     }
 }
 
@@ -248,8 +267,12 @@ pub struct CreateAlert {
     /// The one customer that it is for; all where none is named. Not archived.
     pub customer_id: Option<CustomerId>,
     /// What the threshold is in, where that is money; [US dollars in cents](CreditType::USD_CENTS) where nothing is
-    /// said.
+    /// said. Not with [`access_type`](Self::access_type) [`Quantity`](AccessType::Quantity).
     pub credit_type_id: Option<CreditTypeId>,
+    /// What usage takes from the commits and credits that it covers; their cost where nothing is said. For alerts about
+    /// what is left, or what share, of commits, credits or both, and for
+    /// [`LowRemainingSeatBalance`](AlertType::LowRemainingSeatBalance), where it is kept and given back.
+    pub access_type: Option<AccessType>,
     /// Whose usage it is about: for [`UsageThreshold`](AlertType::UsageThreshold) alone, which needs it. Not archived.
     pub billable_metric_id: Option<BillableMetricId>,
     /// Whether it looks at customers that are at the threshold already; it does where nothing is said. Kept and given
@@ -259,7 +282,8 @@ pub struct CreateAlert {
     /// entities name the same pairs of key and value.
     pub custom_field_filters: Vec<AlertFilter>,
     /// And of those the balances that one of these is about: up to 1,000, for
-    /// [`LowRemainingCreditAndCommitBalance`](AlertType::LowRemainingCreditAndCommitBalance) alone.
+    /// [`LowRemainingCreditAndCommitBalance`](AlertType::LowRemainingCreditAndCommitBalance) and
+    /// [`LowRemainingCreditAndCommitPercentage`](AlertType::LowRemainingCreditAndCommitPercentage) alone.
     pub alert_specifiers: Vec<AlertSpecifier>,
     /// The groups of usage that it is for: up to 1,000, for [`SpendThreshold`](AlertType::SpendThreshold) alone.
     pub group_values: Vec<AlertGroupValue>,
@@ -287,6 +311,7 @@ impl CreateAlert {
             uniqueness_key: None,
             customer_id: None,
             credit_type_id: None,
+            access_type: None,
             billable_metric_id: None,
             evaluate_on_create: None,
             custom_field_filters: Vec::new(),
@@ -297,6 +322,11 @@ impl CreateAlert {
             seat_filter: None,
             credit_grant_type_filters: Vec::new(),
         }
+    }
+
+    /// What usage takes from the commits and credits that it covers; `None` where it looks at all of its type.
+    pub(crate) fn access_type(&self) -> Option<AccessType> {
+        self.alert_type.has_access_type().then(|| self.access_type.unwrap_or_default())
     }
 
     /// The filter of which each value is looked at by itself; `None` where all that is covered is one group.

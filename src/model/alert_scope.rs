@@ -6,8 +6,9 @@ use crate::entity::{CommitId, ContractCreditId, ContractId};
 ///
 /// Its [type](crate::AlertType) says whether it covers contracts, commits or credits. Of these it covers, of one customer or
 /// of all, what is in use: a contract that is in force; a commit or credit that is open for drawing now, is not
-/// archived, and stands on a contract or with a customer that is not archived either. An archived alert covers nothing,
-/// and neither does one about plans.
+/// archived, and stands on a contract or with a customer that is not archived either; where the alert is about what is
+/// left of it, one from which usage takes what [`access_type`](crate::CreateAlert::access_type) says. An archived alert
+/// covers nothing, and neither does one about plans.
 ///
 /// Filters narrow that down: all of [`custom_field_filters`](crate::CreateAlert::custom_field_filters) have to fit, and one of
 /// [`alert_specifiers`](crate::CreateAlert::alert_specifiers) where there are any. A list of filters fits

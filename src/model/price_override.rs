@@ -97,12 +97,13 @@ impl OverrideSpecifier {
 /// ```
 /// use billfold::prelude::*;
 ///
+/// let start: Time = "2024-11-01T00:00:00Z".parse()?;
 /// let five_percent_off = OverrideTerms {
 ///     entitled: Some(true),
 ///     override_type: Some(OverrideType::Multiplier),
 ///     multiplier: Some("0.95".parse()?),
 ///     applicable_product_tags: vec!["cloud".into()],
-///     ..OverrideTerms::new("2024-11-01T00:00:00Z".parse()?)
+///     ..OverrideTerms::new(start)
 /// };
 /// # drop(five_percent_off);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -82,11 +82,12 @@ impl From<Amount> for Price {
 /// ```
 /// use billfold::{CreateAccessItem, CreateAccessSchedule};
 ///
-/// let whole_year = CreateAccessSchedule::from([CreateAccessItem {
+/// let whole_year: CreateAccessSchedule = [CreateAccessItem {
 ///     amount: 1_000_000.into(),
 ///     starting_at: "2024-11-01T00:00:00Z".parse()?,
 ///     ending_before: "2025-11-01T00:00:00Z".parse()?,
-/// }]);
+/// }]
+/// .into();
 /// assert!(whole_year.credit_type_id.is_none());
 /// # Ok::<(), billfold::TimeError>(())
 /// ```

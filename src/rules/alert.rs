@@ -10,6 +10,7 @@ use crate::model::alert::{
     AlertEntity, AlertType, CreateAlert, Filter, MAX_ALERT_ITEMS, MAX_ALERT_NAME_CHARACTERS,
     MAX_ALERT_TEXT_CHARACTERS,
 };
+use crate::model::balance::AccessType;
 use crate::model::custom_field::MAX_VALUE_CHARACTERS;
 
 /// Faults of an alert that can be seen without the store.
@@ -25,6 +26,7 @@ pub fn faults(alert: &CreateAlert) -> Vec<Fault> {
         ],
     );
     faults.extend(type_faults(alert));
+    faults.extend(access_faults(alert));
     faults.extend(text_faults(alert));
     faults.extend(size_faults(alert));
     if faults.iter().any(is_too_many) {
@@ -54,7 +56,7 @@ fn type_faults(alert: &CreateAlert) -> Vec<Fault> {
     let metric = "it goes with usage_threshold_reached";
     let seat = "it goes with low_remaining_seat_balance_reached";
     let spend = "it is for alerts about spend";
-    let both = "they are for low_remaining_contract_credit_and_commit_balance_reached";
+    let both = "they are for alerts about what is left of commits and credits together";
     let (has_metric, has_seat) = (alert.billable_metric_id.is_some(), alert.seat_filter.is_some());
     let groups =
         only(!alert.group_values.is_empty(), &[T::SpendThreshold], "it is for spend_threshold_reached");
@@ -62,7 +64,8 @@ fn type_faults(alert: &CreateAlert) -> Vec<Fault> {
         only(alert.group_key_filter.is_some(), &[T::SpendThreshold, T::MonthlyInvoiceTotal], spend);
     let invoices =
         only(!alert.invoice_types_filter.is_empty(), &[T::InvoiceTotal], "it is for invoice_total_reached");
-    let specifiers = only(!alert.alert_specifiers.is_empty(), &[T::LowRemainingCreditAndCommitBalance], both);
+    let together = [T::LowRemainingCreditAndCommitBalance, T::LowRemainingCreditAndCommitPercentage];
+    let specifiers = only(!alert.alert_specifiers.is_empty(), &together, both);
     let fields = [
         (
             "billable_metric_id",
@@ -73,6 +76,21 @@ fn type_faults(alert: &CreateAlert) -> Vec<Fault> {
         ("group_key_filter", group_key),
         ("invoice_types_filter", invoices),
         ("alert_specifiers", specifiers),
+    ];
+    Fault::of_fields("", fields)
+}
+
+/// An access type that the alert's type does not have, and a credit type of units.
+fn access_faults(alert: &CreateAlert) -> Vec<Fault> {
+    let not_allowed = |there: bool, rule| there.then_some(FieldProblem::NotAllowed { rule });
+    let access = alert.access_type.is_some() && !alert.alert_type.has_access_type();
+    let credit = alert.access_type == Some(AccessType::Quantity) && alert.credit_type_id.is_some();
+    let fields = [
+        (
+            "access_type",
+            not_allowed(access, "it is for alerts about what is left of commits, credits and seats"),
+        ),
+        ("credit_type_id", not_allowed(credit, "an alert about QUANTITY is in units, of no credit type")),
     ];
     Fault::of_fields("", fields)
 }
@@ -296,16 +314,53 @@ mod tests {
             (AlertType::MonthlyInvoiceTotal, &["group_key_filter"]),
             (AlertType::InvoiceTotal, &["invoice_types_filter"]),
             (Both, &["alert_specifiers"]),
+            (AlertType::LowRemainingCreditAndCommitPercentage, &["alert_specifiers"]),
             (AlertType::LowCreditBalance, &[]),
         ] {
             let mut left: Vec<_> = all.into_iter().filter(|field| !has.contains(field)).collect();
-            if alert_type != Both {
+            if !has.contains(&"alert_specifiers") {
                 left.push("alert_specifiers[0].custom_field_filters[0].entity");
             }
             refused(&everything(alert_type), &left);
         }
         refused(&of(AlertType::UsageThreshold), &["billable_metric_id"]);
         refused(&of(AlertType::LowRemainingSeatBalance), &["seat_filter"]);
+    }
+
+    #[test]
+    fn what_is_left_is_money_or_units_and_units_are_in_no_credit_type() {
+        let left = [
+            AlertType::LowRemainingCommitBalance,
+            AlertType::LowRemainingCommitPercentage,
+            AlertType::LowRemainingCreditBalance,
+            AlertType::LowRemainingContractCreditPercentage,
+            Both,
+            AlertType::LowRemainingCreditAndCommitPercentage,
+        ];
+        let money = crate::model::credit_type::CreditType::USD_CENTS;
+        let asked = |alert_type, access, credit_type_id| CreateAlert {
+            access_type: Some(access),
+            credit_type_id,
+            ..of(alert_type)
+        };
+        for alert_type in left {
+            refused(&asked(alert_type, AccessType::Spend, Some(money)), &[]);
+            refused(&asked(alert_type, AccessType::Quantity, None), &[]);
+            refused(&asked(alert_type, AccessType::Quantity, Some(money)), &["credit_type_id"]);
+        }
+        let seats = AlertSeatFilter { seat_group_key: "user".into(), seat_group_value: None };
+        let seats = CreateAlert {
+            seat_filter: Some(seats),
+            ..asked(AlertType::LowRemainingSeatBalance, AccessType::Quantity, None)
+        };
+        refused(&seats, &[]);
+        for alert_type in [AlertType::SpendThreshold, AlertType::LowRemainingDaysForCommitSegment] {
+            refused(&asked(alert_type, AccessType::Spend, Some(money)), &["access_type"]);
+            refused(
+                &asked(alert_type, AccessType::Quantity, Some(money)),
+                &["access_type", "credit_type_id"],
+            );
+        }
     }
 
     #[test]
@@ -317,6 +372,7 @@ mod tests {
             (AlertType::LowRemainingCommitBalance, [true, true, false, false]),
             (AlertType::LowRemainingCreditBalance, [true, false, true, false]),
             (Both, [true; 4]),
+            (AlertType::LowRemainingCreditAndCommitPercentage, [true; 4]),
             (AlertType::LowRemainingDaysInPlan, [false; 4]),
         ] {
             assert_eq!(entities.map(|entity| fits(alert_type, entity)), fitting, "{alert_type}");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::entity::ManagedEntity;
 use crate::model::alert::{AlertEntity, AlertSpecifier, CreateAlert, Filter};
+use crate::model::balance::AccessType;
 
 type Values = BTreeMap<String, String>;
 
@@ -11,6 +12,8 @@ type Values = BTreeMap<String, String>;
 #[derive(Debug, Clone, Copy)]
 pub struct Standing<'a> {
     pub entity: ManagedEntity,
+    /// What usage takes from a commit or credit; `None` for a contract.
+    pub access_type: Option<AccessType>,
     pub values: &'a Values,
     /// The values of the contract: for a contract its own.
     pub contract: Option<&'a Values>,
@@ -19,6 +22,7 @@ pub struct Standing<'a> {
 /// Whether an alert that is in use covers it.
 pub fn covers(alert: &CreateAlert, of: Standing<'_>) -> bool {
     alert.alert_type.covers().contains(&of.entity)
+        && of.access_type.is_none_or(|own| alert.access_type().is_none_or(|asked| asked == own))
         && fit(alert.custom_field_filters.iter().map(Filter::from), of)
         && (alert.alert_specifiers.is_empty() || alert.alert_specifiers.iter().any(|by| specified(by, of)))
 }
@@ -95,8 +99,8 @@ mod tests {
     }
 
     fn is_covered(alert: &CreateAlert, entity: ManagedEntity, own: &str, contract: Option<&str>) -> bool {
-        let contract = contract.map(values);
-        covers(alert, Standing { entity, values: &values(own), contract: contract.as_ref() })
+        let (contract, access_type) = (contract.map(values), Some(AccessType::Spend));
+        covers(alert, Standing { entity, access_type, values: &values(own), contract: contract.as_ref() })
     }
 
     #[test]
@@ -109,6 +113,31 @@ mod tests {
         let of_either = alert(&[(CreditOrCommit, "a=1")], Vec::new());
         assert!([ACommit, ACredit].iter().all(|entity| is_covered(&of_either, *entity, "a=1", None)));
         assert!(!is_covered(&of_either, AContract, "a=1", Some("a=1")), "the type covers no contracts");
+    }
+
+    #[test]
+    fn a_balance_counts_where_usage_takes_from_it_what_the_alert_looks_at() {
+        use AccessType::{Quantity, Spend};
+        use AlertType::{LowRemainingDaysForCommitSegment as Days, LowRemainingSeatBalance as Seats};
+        let counts = |alert_type, asked, entity, access_type| {
+            let alert =
+                CreateAlert { access_type: asked, ..CreateAlert::new(alert_type, "alert", Amount::ZERO) };
+            let (values, contract) = (&Values::new(), None);
+            covers(&alert, Standing { entity, access_type, values, contract })
+        };
+        let both = AlertType::LowRemainingCreditAndCommitPercentage;
+        for (asked, own, expected) in [
+            (None, Spend, true),
+            (None, Quantity, false),
+            (Some(Spend), Quantity, false),
+            (Some(Quantity), Spend, false),
+            (Some(Quantity), Quantity, true),
+        ] {
+            assert_eq!(counts(both, asked, ACommit, Some(own)), expected, "{asked:?} {own}");
+            assert_eq!(counts(both, asked, ACredit, Some(own)), expected, "{asked:?} {own}");
+        }
+        assert!(counts(Days, None, ACommit, Some(Quantity)), "days are left of either");
+        assert!(counts(Seats, Some(Quantity), AContract, None), "contracts have no such thing");
     }
 
     #[test]
@@ -155,7 +184,7 @@ mod tests {
             alert(&[], vec![AlertSpecifier { filters, exclude: Vec::new() }])
         };
         let (own, contract) = (values("a=1"), values("a="));
-        let of = Standing { entity: ACommit, values: &own, contract: Some(&contract) };
+        let of = Standing { entity: ACommit, access_type: None, values: &own, contract: Some(&contract) };
         assert_eq!((covers(&each(Commit), of), value(&each(Commit), of)), (true, Some("1")));
         assert_eq!((covers(&each(Contract), of), value(&each(Contract), of)), (true, Some("")));
         assert!(!is_covered(&each(Commit), ACommit, "b=1", None));

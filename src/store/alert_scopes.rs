@@ -12,7 +12,7 @@ use crate::entity::{
 use crate::error::{FieldProblem, Result};
 use crate::model::alert::CreateAlert;
 use crate::model::alert_scope::{AlertGroup, AlertScope};
-use crate::model::balance::BalanceOf;
+use crate::model::balance::{AccessType, BalanceOf};
 use crate::model::scalar::Time;
 use crate::rules::alert_scope::{self as rule, Standing};
 use crate::storage::rows;
@@ -104,6 +104,8 @@ fn customer_of(reader: &impl Reader, target: EntityRef) -> Result<CustomerId> {
 /// A contract, commit or credit that is in use.
 struct Live {
     entity: ManagedEntity,
+    /// What usage takes from a commit or credit.
+    access_type: Option<AccessType>,
     customer: CustomerId,
     values: Values,
     /// The values of the contracts that it is looked at with.
@@ -116,7 +118,8 @@ impl Live {
         if terms.customer_id.is_some_and(|customer| customer != self.customer) {
             return BTreeSet::new();
         }
-        let standing = |contract| Standing { entity: self.entity, values: &self.values, contract };
+        let (entity, access_type, values) = (self.entity, self.access_type, &self.values);
+        let standing = |contract| Standing { entity, access_type, values, contract };
         let alone = self.contracts.is_empty().then(|| standing(None));
         let standings = self.contracts.iter().map(|contract| standing(Some(contract))).chain(alone);
         let covered = standings.filter(|of| rule::covers(terms, *of));
@@ -161,9 +164,13 @@ impl<'r, R: Reader> Looking<'r, R> {
             return Ok(None);
         }
         let values = contract_read::values(self.reader, id.into())?;
-        let (entity, customer, contracts) =
-            (ManagedEntity::Contract, origin.customer_id, vec![values.clone()]);
-        Ok(Some(Live { entity, customer, values, contracts }))
+        Ok(Some(Live {
+            entity: ManagedEntity::Contract,
+            access_type: None,
+            customer: origin.customer_id,
+            contracts: vec![values.clone()],
+            values,
+        }))
     }
 
     fn balance<I: BalanceId>(&mut self, id: I) -> Result<Option<Live>> {
@@ -176,6 +183,7 @@ impl<'r, R: Reader> Looking<'r, R> {
         let contracts = if self.of_contracts { self.applicable(&found)? } else { Vec::new() };
         Ok(Some(Live {
             entity: I::ENTITY,
+            access_type: Some(found.balance.terms.access_type.unwrap_or_default()),
             customer: found.customer_id,
             values: found.custom_fields,
             contracts,

@@ -36,6 +36,7 @@ fn new_alert(body: &Object<'_>) -> Option<CreateAlert> {
     let uniqueness_key = body.optional("uniqueness_key", text);
     let customer_id = body.optional("customer_id", typed_id);
     let credit_type_id = body.optional("credit_type_id", typed_id);
+    let access_type = body.optional("access_type", word);
     let billable_metric_id = body.optional("billable_metric_id", typed_id);
     let evaluate_on_create = body.optional("evaluate_on_create", flag);
     let filters = body.objects("custom_field_filters", filter);
@@ -53,6 +54,7 @@ fn new_alert(body: &Object<'_>) -> Option<CreateAlert> {
         uniqueness_key: uniqueness_key?,
         customer_id: customer_id?,
         credit_type_id: credit_type_id?,
+        access_type: access_type?,
         billable_metric_id: billable_metric_id?,
         evaluate_on_create: evaluate_on_create?,
         custom_field_filters: filters?,
@@ -139,8 +141,9 @@ fn get(store: &Store, request: &Request<'_>) -> Result<String, Refusal> {
     let (customer, id, part) = request.read(|body, _| {
         let customer = body.required("customer_id", typed_id::<CustomerId>);
         let id = body.required("alert_id", typed_id::<AlertId>);
-        body.optional("plans_or_contracts", |value| choice(value, &[("CONTRACTS", ())]))?;
+        let of_contracts = body.optional("plans_or_contracts", |value| choice(value, &[("CONTRACTS", ())]));
         let part = part(body);
+        of_contracts?;
         Some((customer?, id?, part?))
     })?;
     let view = store.snapshot()?;

@@ -9,6 +9,7 @@ use crate::model::alert::{
     Alert, AlertEntity, AlertFilter, AlertGroupKey, AlertGroupValue, AlertSeatFilter, AlertSpecifier,
     AlertSpecifierFilter, AlertStatus, AlertType,
 };
+use crate::model::balance::AccessType;
 use crate::model::credit_type::CreditType;
 
 #[derive(Serialize)]
@@ -22,6 +23,8 @@ pub(super) struct ListedAlert {
     status: AlertStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     credit_type: Option<CreditType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_type: Option<AccessType>,
     threshold: Number,
     updated_at: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -78,7 +81,9 @@ struct Exclusion {
 impl ListedAlert {
     pub(super) fn of(alert: Alert) -> Self {
         let terms = alert.terms;
-        let in_money = terms.credit_type_id.is_some() || is_in_money(terms.alert_type);
+        let access_type = terms.access_type();
+        let in_units = access_type == Some(AccessType::Quantity);
+        let in_money = terms.credit_type_id.is_some() || is_in_money(terms.alert_type) && !in_units;
         Self {
             id: alert.id,
             name: terms.name,
@@ -86,6 +91,7 @@ impl ListedAlert {
             alert_type: terms.alert_type,
             status: alert.status,
             credit_type: in_money.then_some(alert.credit_type),
+            access_type,
             threshold: number(terms.threshold),
             updated_at: timestamp(alert.updated_at),
             credit_grant_type_filters: terms.credit_grant_type_filters,
@@ -108,7 +114,8 @@ const fn is_in_money(alert_type: AlertType) -> bool {
         | AlertType::LowRemainingDaysForCreditSegment
         | AlertType::LowRemainingCreditPercentage
         | AlertType::LowRemainingCommitPercentage
-        | AlertType::LowRemainingContractCreditPercentage => false,
+        | AlertType::LowRemainingContractCreditPercentage
+        | AlertType::LowRemainingCreditAndCommitPercentage => false,
         AlertType::LowCreditBalance
         | AlertType::SpendThreshold
         | AlertType::MonthlyInvoiceTotal

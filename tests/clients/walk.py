@@ -5,6 +5,7 @@
 
 import sys
 
+import alerts
 import balances
 import contracts
 import custom_fields
@@ -21,7 +22,9 @@ from desk import Desk, offered, served, walked
 from sandbox import Sandbox
 
 # In this order: the later ones build on what the earlier ones made.
-SUBJECTS = [custom_fields, customers, metrics, products, rate_cards, contracts, edits, balances, packages, invoices]
+SUBJECTS = [
+    custom_fields, customers, metrics, products, rate_cards, contracts, edits, balances, packages, invoices, alerts,
+]
 
 
 def main():

@@ -9,25 +9,11 @@ use proptest::prelude::*;
 
 use crate::support::catalog::at;
 use crate::support::ready::{Ready, year};
+use crate::support::scopes::{Covered, Item, expected, scope};
 
 const BOTH: AlertType = AlertType::LowRemainingCreditAndCommitBalance;
+const SHARE: AlertType = AlertType::LowRemainingCreditAndCommitPercentage;
 const START: &str = "2024-11-01T00:00:00Z";
-
-/// The contracts, commits and credits of each group, by its value.
-type Covered = BTreeMap<Option<String>, BTreeSet<EntityRef>>;
-
-fn scope(store: &Store, alert: AlertId) -> Covered {
-    let all = |group: &AlertGroup| {
-        let contracts = group.contracts.iter().map(EntityRef::from);
-        let commits = group.commits.iter().map(EntityRef::from);
-        contracts.chain(commits).chain(group.credits.iter().map(EntityRef::from)).collect::<Vec<_>>()
-    };
-    let groups = store.alert_scope(alert).unwrap().groups;
-    let covered: Covered =
-        groups.iter().map(|group| (group.value.clone(), all(group).into_iter().collect())).collect();
-    assert_eq!(covered.len(), groups.len(), "a value stands once");
-    covered
-}
 
 fn filter(entity: AlertEntity, key: &str, value: &str) -> AlertFilter {
     AlertFilter::new(entity, key, value)
@@ -134,6 +120,46 @@ fn a_customers_balance_is_covered_with_one_of_the_contracts_it_is_applicable_to(
     assert_eq!(store.alerts_touching(everywhere).unwrap(), []);
 }
 
+#[test]
+fn an_alert_about_what_is_left_covers_what_usage_takes_money_or_units_from() {
+    let ready = Ready::new();
+    let Ready { store, clock, customer, .. } = &ready;
+    clock.set(at("2024-12-01T00:00:00Z"));
+    let give = |access_type| {
+        let terms = BalanceTerms { priority: Some(1.into()), access_type, ..BalanceTerms::new(ready.fixed) };
+        store.create_credit(CustomerLevel::new(*customer), CreateCredit::new(terms, year(100))).unwrap()
+    };
+    let (plain, money, units) = (give(None), give(Some(AccessType::Spend)), give(Some(AccessType::Quantity)));
+    let make =
+        |access_type| store.create_alert(CreateAlert { access_type, ..about(SHARE, Vec::new()) }).unwrap();
+    let (of_money, of_units) = (make(None), make(Some(AccessType::Quantity)));
+    assert_eq!(store.alert_scope(of_money).unwrap().groups[0].credits, [plain, money]);
+    assert_eq!(store.alert_scope(of_units).unwrap().groups[0].credits, [units]);
+    assert_eq!(store.alerts_touching(plain).unwrap(), [of_money]);
+    assert_eq!(store.alerts_touching(units).unwrap(), [of_units]);
+}
+
+#[test]
+fn a_customers_alert_leaves_others_out_where_it_is_found_by_its_value_too() {
+    let ready = Ready::new();
+    let Ready { store, clock, customer, .. } = &ready;
+    clock.set(at("2024-12-01T00:00:00Z"));
+    let other = store.create_customer(CreateCustomer::default()).unwrap();
+    let give = |tx: &Transaction<'_>, customer, note: &str| {
+        let terms = BalanceTerms { priority: Some(1.into()), ..BalanceTerms::new(ready.fixed) };
+        let custom_fields = [("note", note)].into();
+        let credit = CreateCredit { custom_fields, ..CreateCredit::new(terms, year(1)) };
+        tx.create_credit(CustomerLevel::new(customer), credit)
+    };
+    // So many that it takes less to look the value up.
+    store.write(|tx| (0..300).try_for_each(|_| give(tx, *customer, "plain").map(drop))).unwrap();
+    let rare = store.write(|tx| give(tx, *customer, "rare")).unwrap();
+    store.write(|tx| give(tx, other, "rare")).unwrap();
+    let asked = about(BOTH, vec![filter(AlertEntity::Credit, "note", "rare")]);
+    let alert = store.create_alert(CreateAlert { customer_id: Some(*customer), ..asked }).unwrap();
+    assert_eq!(store.alert_scope(alert).unwrap().groups[0].credits, [rare]);
+}
+
 /// What is done next. Numbers of customers, contracts, balances and alerts are places among those there are.
 #[derive(Debug, Clone)]
 enum Step {
@@ -142,6 +168,7 @@ enum Step {
     Alert { customer: Option<usize>, terms: Box<CreateAlert> },
     Set { place: usize, key: &'static str, value: Option<&'static str> },
     Archive { place: usize },
+    ArchiveContract { place: usize },
     ArchiveAlert { place: usize },
     ArchiveCustomer { customer: usize },
     RemoveKey { entity: ManagedEntity, key: &'static str },
@@ -150,11 +177,12 @@ enum Step {
 
 type Values = BTreeMap<&'static str, &'static str>;
 
-/// From which day to which, and its values.
+/// From which day to which, its values, and what usage takes from it.
 #[derive(Debug, Clone)]
 struct NewBalance {
     days: (u64, u64),
     values: Values,
+    access_type: Option<AccessType>,
 }
 
 const KEYS: [&str; 2] = ["note", "tier"];
@@ -171,7 +199,14 @@ fn days() -> BoxedStrategy<(u64, u64)> {
 }
 
 fn balance() -> BoxedStrategy<NewBalance> {
-    (days(), values()).prop_map(|(days, values)| NewBalance { days, values }).boxed()
+    (days(), values(), access())
+        .prop_map(|(days, values, access_type)| NewBalance { days, values, access_type })
+        .boxed()
+}
+
+fn access() -> BoxedStrategy<Option<AccessType>> {
+    let said = prop::sample::select(vec![Some(AccessType::Spend), Some(AccessType::Quantity)]);
+    prop_oneof![2 => Just(None), 1 => said].boxed()
 }
 
 /// A list of filters that asks the same of each of some of these entities; none where it asks nothing.
@@ -225,16 +260,26 @@ fn terms() -> BoxedStrategy<CreateAlert> {
         2 => by_value().prop_map(|specifier| vec![specifier]),
     ];
     let both = of(BOTH, &[Contract, Commit, Credit, CreditOrCommit]);
-    let both = (both, any::<bool>(), specifiers).prop_map(|(terms, filtered, specifiers)| CreateAlert {
-        custom_field_filters: if filtered { terms.custom_field_filters } else { Vec::new() },
-        alert_specifiers: specifiers,
-        ..terms
-    });
-    prop_oneof![
-        2 => of(AlertType::SpendThreshold, &[Contract]),
+    let types = prop::sample::select(vec![BOTH, SHARE]);
+    let both =
+        (both, any::<bool>(), specifiers, types).prop_map(|(terms, filtered, specifiers, alert_type)| {
+            CreateAlert {
+                alert_type,
+                custom_field_filters: if filtered { terms.custom_field_filters } else { Vec::new() },
+                alert_specifiers: specifiers,
+                ..terms
+            }
+        });
+    let left = prop_oneof![
         1 => of(AlertType::LowRemainingCommitBalance, &[Contract, Commit]),
         1 => of(AlertType::LowRemainingCreditBalance, &[Contract, Credit]),
         4 => both,
+    ];
+    let left = (left, access()).prop_map(|(terms, access_type)| CreateAlert { access_type, ..terms });
+    prop_oneof![
+        2 => of(AlertType::SpendThreshold, &[Contract]),
+        1 => of(AlertType::LowRemainingDaysForCommitSegment, &[Contract, Commit]),
+        6 => left,
         1 => Just(about(AlertType::LowCreditBalance, Vec::new())),
     ]
     .boxed()
@@ -255,6 +300,7 @@ fn step() -> BoxedStrategy<Step> {
         30 => (prop::option::of(customer()), terms()).prop_map(|(customer, terms)| Step::Alert { customer, terms: terms.into() }),
         12 => (0..30_usize, key(), value).prop_map(|(place, key, value)| Step::Set { place, key, value }),
         6 => (0..30_usize).prop_map(|place| Step::Archive { place }),
+        5 => (0..4_usize).prop_map(|place| Step::ArchiveContract { place }),
         4 => (0..9_usize).prop_map(|place| Step::ArchiveAlert { place }),
         1 => customer().prop_map(|customer| Step::ArchiveCustomer { customer }),
         1 => (prop::sample::select(entities.to_vec()), key()).prop_map(|(entity, key)| Step::RemoveKey { entity, key }),
@@ -290,7 +336,7 @@ impl Stage {
 
     fn commit(&self, new: &NewBalance) -> CreateCommit {
         let mut terms = BalanceTerms::new(self.ready.fixed);
-        terms.priority = Some(1.into());
+        (terms.priority, terms.access_type) = (Some(1.into()), new.access_type);
         let (starting_at, ending_before) = (day(new.days.0), day(new.days.1));
         let open = CreateAccessItem { amount: 5.into(), starting_at, ending_before };
         let commit = CreateCommit::prepaid(terms, [open].into());
@@ -343,6 +389,9 @@ impl Stage {
                 }
             }
             Step::Archive { place } => drop(self.item(place).map(|item| store.archive(item))),
+            Step::ArchiveContract { place } => {
+                drop(self.contracts.get(place).map(|(_, contract)| store.archive_contract(*contract)));
+            }
             Step::ArchiveAlert { place } => drop(self.alerts.get(place).map(|alert| store.archive(*alert))),
             Step::ArchiveCustomer { customer } => drop(store.archive(self.customers[customer])),
             Step::RemoveKey { entity, key } => drop(store.remove_key(entity, key)),
@@ -389,6 +438,7 @@ impl Stage {
             live: terms.archived_at.is_none()
                 && contract.origin.starting_at <= now
                 && terms.ending_before.is_none_or(|end| now < end),
+            access_type: None,
             values: contract.custom_fields.clone(),
             contracts: vec![contract.custom_fields.clone()],
         }
@@ -413,6 +463,7 @@ impl Stage {
                 && found.balance.archived_at.is_none()
                 && !stopped
                 && (found.contract_id.is_none() || !contracts.is_empty()),
+            access_type: found.balance.terms.access_type.or(Some(AccessType::Spend)),
             values: found.custom_fields.clone(),
             contracts,
         }
@@ -426,7 +477,7 @@ impl Stage {
         let mut covering = 0;
         for id in &self.alerts {
             let alert = store.alert(*id).unwrap();
-            let expected = expected(&alert, &items);
+            let expected = expected(&alert.terms, alert.archived_at.is_some(), &items);
             assert_eq!(scope(store, *id), expected, "{:#?}", alert.terms);
             let covered: BTreeSet<_> = expected.into_values().flatten().collect();
             covering += usize::from(!covered.is_empty());
@@ -440,90 +491,6 @@ impl Stage {
         }
         covering
     }
-}
-
-/// A contract, commit or credit.
-struct Item {
-    customer: CustomerId,
-    live: bool,
-    values: BTreeMap<String, String>,
-    /// Of each contract that it is looked at with.
-    contracts: Vec<BTreeMap<String, String>>,
-}
-
-fn expected(alert: &Alert, items: &BTreeMap<EntityRef, Item>) -> Covered {
-    let terms = &alert.terms;
-    let by_value = terms.alert_specifiers.iter().flat_map(|by| &by.filters).find(|by| by.value.is_none());
-    let mut covered = Covered::new();
-    if by_value.is_none() {
-        covered.insert(None, BTreeSet::new());
-    }
-    let watched: &[ManagedEntity] = match terms.alert_type {
-        AlertType::SpendThreshold => &[ManagedEntity::Contract],
-        AlertType::LowRemainingCommitBalance => &[ManagedEntity::Commit],
-        AlertType::LowRemainingCreditBalance => &[ManagedEntity::ContractCredit],
-        BOTH => &[ManagedEntity::Commit, ManagedEntity::ContractCredit],
-        _ => &[],
-    };
-    let nothing = BTreeMap::new();
-    for (target, item) in items {
-        let theirs = terms.customer_id.is_none_or(|customer| customer == item.customer);
-        if alert.archived_at.is_some() || !item.live || !theirs || !watched.contains(&target.entity) {
-            continue;
-        }
-        let contracts =
-            if item.contracts.is_empty() { std::slice::from_ref(&nothing) } else { &item.contracts };
-        for contract in contracts {
-            if is_covered(terms, target.entity, &item.values, contract) {
-                let value = by_value.map(|by| match by.entity {
-                    AlertEntity::Contract => contract[&by.key].clone(),
-                    _ => item.values[&by.key].clone(),
-                });
-                covered.entry(value).or_default().insert(*target);
-            }
-        }
-    }
-    covered
-}
-
-type Held = BTreeMap<String, String>;
-
-fn is_covered(terms: &CreateAlert, entity: ManagedEntity, own: &Held, contract: &Held) -> bool {
-    let fit = |filters: &[AlertFilter]| {
-        let filters: Vec<_> = filters.iter().cloned().map(AlertSpecifierFilter::from).collect();
-        all_fit(&filters, entity, own, contract)
-    };
-    let specified = |by: &AlertSpecifier| {
-        all_fit(&by.filters, entity, own, contract) && !by.exclude.iter().any(|out| fit(out))
-    };
-    fit(&terms.custom_field_filters)
-        && (terms.alert_specifiers.is_empty() || terms.alert_specifiers.iter().any(specified))
-}
-
-fn all_fit(filters: &[AlertSpecifierFilter], entity: ManagedEntity, own: &Held, contract: &Held) -> bool {
-    let mut asks_of_others = false;
-    let mut asks_of_these = false;
-    for filter in filters {
-        let means = match filter.entity {
-            AlertEntity::Contract => &[][..],
-            AlertEntity::Commit => &[ManagedEntity::Commit],
-            AlertEntity::Credit => &[ManagedEntity::ContractCredit],
-            AlertEntity::CreditOrCommit => &[ManagedEntity::Commit, ManagedEntity::ContractCredit],
-        };
-        let held = if means.is_empty() {
-            contract.get(&filter.key)
-        } else if means.contains(&entity) {
-            asks_of_these = true;
-            own.get(&filter.key)
-        } else {
-            asks_of_others = true;
-            continue;
-        };
-        if held.is_none() || filter.value.is_some() && held != filter.value.as_ref() {
-            return false;
-        }
-    }
-    asks_of_these || !asks_of_others
 }
 
 proptest! {

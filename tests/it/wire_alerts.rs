@@ -99,6 +99,29 @@ fn what_narrows_an_alert_down_is_given_back_as_it_was_given() {
 }
 
 #[test]
+fn an_alert_about_what_is_left_says_whether_that_is_money_or_units() {
+    let desk = desk();
+    let found = |alert: &str| got(&desk, alert)["alert"].take();
+    let money = found(&desk.made(CREATE, &balances(json!({}))));
+    assert_eq!((&money["access_type"], &money["credit_type"]["id"]), (&json!("SPEND"), &json!(USD)));
+    let units = balances(json!({"access_type": "quantity"}));
+    let shown = found(&desk.made(CREATE, &units));
+    assert_eq!((&shown["access_type"], shown.get("credit_type")), (&json!("QUANTITY"), None));
+    desk.refused(CREATE, &and(units, json!({"credit_type_id": USD})), 400, "credit_type_id");
+
+    let specifiers = json!([{"custom_field_filters":
+        [{"entity": "ContractCreditOrCommit", "key": "contract_type", "value": "paygo"}]}]);
+    let share = json!({"alert_type": "low_remaining_contract_credit_and_commit_percentage_reached",
+        "alert_specifiers": specifiers, "access_type": "SPEND"});
+    let shown = found(&desk.made(CREATE, &balances(share)));
+    assert_eq!((&shown["alert_specifiers"], &shown["access_type"]), (&specifiers, &json!("SPEND")));
+    assert_eq!(shown.get("credit_type"), None, "a percentage is in no credit type");
+
+    desk.refused(CREATE, &spend(json!({"access_type": "SPEND"})), 400, "access_type");
+    assert_eq!(found(&desk.made(CREATE, &spend(json!({})))).get("access_type"), None);
+}
+
+#[test]
 fn an_archived_alert_is_listed_on_demand_and_its_key_is_free_where_it_was_released() {
     let desk = desk();
     let kept = desk.made(CREATE, &spend(json!({"uniqueness_key": "kept"})));
@@ -168,7 +191,10 @@ fn an_alert_is_asked_for_one_of_the_values_that_it_looks_at() {
     desk.done(GET, &asked(&by_team, json!({"plans_or_contracts": "CONTRACTS"})));
     let another = json!({"group_values": [{"key": "region", "value": "EU"}]});
     desk.refused(GET, &asked(&by_team, another), 400, "it has no such value by itself");
-    desk.refused(GET, &asked(&by_team, json!({"plans_or_contracts": "PLANS"})), 400, "plans_or_contracts");
+    let plans = json!({"plans_or_contracts": "PLANS", "group_values": [{"key": "team"}]});
+    let body = desk.refused(GET, &asked(&by_team, plans), 400, "plans_or_contracts");
+    let message = body["message"].as_str().unwrap();
+    assert!(message.contains("group_values[0].value: missing") && !message.contains("unknown"), "{message}");
 
     let specifiers = json!([{"custom_field_filters": [{"entity": "Commit", "key": "contract_type"}]}]);
     let by_value = desk.made(CREATE, &balances(json!({"alert_specifiers": specifiers})));

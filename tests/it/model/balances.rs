@@ -98,7 +98,7 @@ fn balance_or_bad(bad: bool) -> BoxedStrategy<NewBalance> {
 
 /// What is shown of a commit or credit: its customer and contract, what it is for, its key, what it is, and its
 /// values.
-type Shown = (CustomerId, Option<ContractId>, CustomerLevel, Drawn, BTreeMap<String, String>);
+pub type Shown = (CustomerId, Option<ContractId>, CustomerLevel, Drawn, BTreeMap<String, String>);
 
 fn shown<I>(balance: BalanceOf<I>) -> Shown {
     let level = CustomerLevel {
@@ -188,7 +188,7 @@ impl Model {
     }
 
     /// A commit or credit, wherever it stands.
-    fn balance(&self, target: EntityRef) -> Refusal<Shown> {
+    pub fn balance(&self, target: EntityRef) -> Refusal<Shown> {
         let held = self.instances.get(&target).ok_or_else(|| vec![Fault::InstanceNotFound { target }])?;
         if let Some(own) = &held.own {
             let customer = own.level.customer_id;
@@ -207,17 +207,19 @@ impl Model {
 
     fn balances(&self, entity: ManagedEntity, customer: CustomerId, filter: &BalanceFilter) -> Vec<Shown> {
         let all = self.of_entity(entity).filter_map(|id| self.balance((entity, id).into()).ok());
-        let covers = |drawn: &Drawn, at: Time| {
-            drawn.access.iter().any(|(_, item)| item.starting_at <= at && at < item.ending_before)
-        };
         all.filter(|(own, contract, _, drawn, _)| {
             *own == customer
                 && (filter.include_contract_balances || contract.is_none())
                 && (filter.include_archived || drawn.archived_at.is_none())
-                && filter.covering_date.is_none_or(|at| covers(drawn, at))
+                && filter.covering_date.is_none_or(|at| is_open(drawn, at))
         })
         .collect()
     }
+}
+
+/// Whether there is a segment of it that is open at a moment.
+pub fn is_open(drawn: &Drawn, at: Time) -> bool {
+    drawn.access.iter().any(|(_, item)| item.starting_at <= at && at < item.ending_before)
 }
 
 /// Commits and credits one by one, as lists have them, and by their uniqueness keys.

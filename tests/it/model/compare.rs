@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use billfold::prelude::*;
 
+use super::alerts::compare_alerts;
 use super::balances::compare_balances;
 use super::contract_reads::compare_contracts;
 use super::customers::{ACCOUNTS, shown, texts};
@@ -31,6 +32,7 @@ pub fn compare(from: &impl Reading, model: &Model) {
     compare_contracts(from, model);
     compare_balances(from, model);
     compare_packages(from, model);
+    compare_alerts(from, model);
     for entity in ENTITIES {
         for key in KEYS {
             compare_look_ups(from, model, entity, key);
@@ -62,7 +64,7 @@ fn compare_keys(from: &impl Reading, model: &Model) {
 }
 
 fn compare_instances(from: &impl Reading, model: &Model) {
-    for entity in ENTITIES {
+    for entity in ENTITIES.into_iter().chain([ManagedEntity::Alert]) {
         let listed = every(2, |page| from.entities(entity, page));
         let expected = model.instances.iter().filter(|(target, _)| target.entity == entity);
         let expected: Vec<_> = expected
@@ -164,7 +166,7 @@ fn compare_look_ups(from: &impl Reading, model: &Model, entity: ManagedEntity, k
     }
 }
 
-fn searchable(model: &Model, entity: ManagedEntity, key: &str, needs: &'static [KeyKind]) -> Refusal<()> {
+pub fn searchable(model: &Model, entity: ManagedEntity, key: &str, needs: &'static [KeyKind]) -> Refusal<()> {
     let kind = model.key(entity, key).map(|key| key.kind);
     let key = key.to_owned();
     match kind {

@@ -7,6 +7,7 @@
 //! programs. A new operation is a variant of [`operation::Op`] and its twin in [`state`]; a new reading call
 //! goes into [`compare`].
 
+mod alerts;
 mod balances;
 mod compare;
 mod contract_edits;

@@ -46,6 +46,8 @@ pub enum Op {
     SetEnd(ContractId, Option<Time>),
     SetFilter(ContractId, UsageFilter),
     CreateBalance(Box<NewBalance>),
+    CreateAlert(Box<CreateAlert>),
+    ArchiveAlert(AlertId, bool),
     /// What is done to the contract of that number among those there are when it is done; one of the others by then.
     Plan(usize, Plan),
     CreatePackage(NewPackage),
@@ -137,6 +139,8 @@ pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Er
         Op::CreateBalance(new) => balances::create(*new, on).map(made),
         Op::CreatePackage(new) => on.create_package(new.request()).map(Answer::Package),
         Op::ArchivePackage(id) => on.archive_package(id).map(|()| Answer::Done),
+        Op::CreateAlert(new) => on.create_alert(*new).map(made),
+        Op::ArchiveAlert(id, release) => on.archive_alert(id, release).map(|()| Answer::Done),
         Op::Plan(..) | Op::OfPackage(..) => panic!("{op:?} is to be resolved first"),
     }
 }

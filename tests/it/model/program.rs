@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
+use super::alerts::{first_alerts, of_alerts};
 use super::compare::{compare, same};
 use super::contracts::{first_contracts, of_contracts};
 use super::customers::{ACCOUNTS, texts};
@@ -58,8 +59,9 @@ pub const CARDS: Range<u128> = 28..30;
 /// The first contract and, behind its parts and their dates, the second one.
 const CONTRACTS: [u128; 2] = [30, 40];
 const COMMIT: u128 = 31;
-/// The first numbers behind the package: whatever a program makes next has them, or takes in before.
-const NEXT: Range<u128> = 48..50;
+pub const ALERTS: Range<u128> = 48..51;
+/// The first numbers behind the package and the alerts: whatever a program makes next has them, or takes in before.
+const NEXT: Range<u128> = 51..53;
 
 /// The ids of those numbers, and the next ones that are issued.
 pub fn ids_of(made: Range<u128>) -> impl Iterator<Item = Uuid> + Clone {
@@ -214,6 +216,7 @@ fn operation() -> BoxedStrategy<Op> {
         4 => of_cards(),
         7 => of_contracts(),
         2 => of_packages(),
+        2 => of_alerts(),
     ]
     .boxed()
 }
@@ -281,8 +284,10 @@ fn program() -> impl Strategy<Value = Vec<Step>> {
         .chain(cards)
         .chain(first_rates().map(|(card, rate)| Op::AddRate(card, rate)));
     let contracts = first_contracts().map(|new| Op::CreateContract(Box::new(new)));
+    let package = Op::CreatePackage(first_package());
+    let alerts = first_alerts().map(|new| Op::CreateAlert(Box::new(new)));
     let start = keys.chain(adoptions).chain(values).chain(made).chain(catalog).chain(contracts);
-    let start = start.chain([Op::CreatePackage(first_package())]);
+    let start = start.chain([package]).chain(alerts);
     let start = Step::Transaction(start.collect(), End::Well);
     vec(step(), 1..16).prop_map(move |steps| [vec![start.clone()], steps].concat())
 }

@@ -63,6 +63,8 @@ pub struct Held {
     pub part_of: Option<ContractId>,
     /// Of a commit or credit that is a customer's.
     pub own: Option<Box<Own>>,
+    /// Of an alert that was made here.
+    pub alert: Option<Box<CreateAlert>>,
 }
 
 /// The id of that number that a store issues which counts them.
@@ -114,6 +116,8 @@ impl Model {
             Op::CreateBalance(new) => self.create_balance(new),
             Op::CreatePackage(new) => self.create_package(new),
             Op::ArchivePackage(id) => self.archive_package(*id),
+            Op::CreateAlert(new) => self.create_alert(new),
+            Op::ArchiveAlert(id, release) => self.archive_alert(*id, *release),
             Op::Plan(..) | Op::OfPackage(..) => panic!("{op:?} is to be resolved first"),
             Op::AddRate(id, rate) => self.add_rates(*id, std::slice::from_ref(rate), |_| String::new()),
             Op::AddRates(id, rates) => self.add_rates(*id, rates, |place| format!("rates[{place}].")),
@@ -320,7 +324,7 @@ impl Model {
         new
     }
 
-    fn archive(&mut self, target: EntityRef) -> Refusal<Answer> {
+    pub fn archive(&mut self, target: EntityRef) -> Refusal<Answer> {
         let held = match self.instances.get(&target) {
             None => return Err(vec![Fault::InstanceNotFound { target }]),
             Some(held) if held.archived => return Err(vec![Fault::AlreadyArchived { target }]),
@@ -374,7 +378,9 @@ impl Model {
             gone.extend(parts.map(|(part, _)| *part).chain([id]));
         }
         let own = self.instances.iter().filter(|(_, held)| {
-            held.own.as_ref().is_some_and(|own| EntityRef::from(own.level.customer_id) == target)
+            let balance = held.own.as_ref().map(|own| own.level.customer_id);
+            let alert = held.alert.as_ref().and_then(|alert| alert.customer_id);
+            balance.or(alert).is_some_and(|customer| EntityRef::from(customer) == target)
         });
         gone.extend(own.map(|(own, _)| *own));
         for target in gone {
