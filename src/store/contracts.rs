@@ -27,6 +27,7 @@ use crate::model::contract_row::ContractWindow;
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::Time;
 use crate::rules::invoice::id::contract_tag;
+use crate::rules::package::of_the_package;
 use crate::rules::{contract as rule, statement};
 use crate::storage::catalog::Catalog;
 use crate::storage::member::Member;
@@ -40,10 +41,10 @@ pub const ITSELF: Uuid = Uuid::nil();
 
 pub fn create(member: &Member<'_>, request: CreateContract) -> Result<ContractId> {
     let id = fresh_id(member)?;
-    let mut faults = Vec::new();
-    let (mut request, package) = packages::fill_in(member, request, &mut faults)?;
+    let mut told = Vec::new();
+    let (mut request, package) = packages::fill_in(member, request, &mut told)?;
     let parts = request.take_parts();
-    faults.extend(rule::creation_faults(&request));
+    let mut faults = rule::creation_faults(&request);
     faults.extend(entities::reference_fault(member, "customer_id", request.customer_id.into())?);
     faults.extend(key_fault(member, KeySpace::Contract, request.uniqueness_key.as_deref())?);
     faults.extend(contract_parts::reference_faults(member, &request.settings.references())?);
@@ -67,7 +68,10 @@ pub fn create(member: &Member<'_>, request: CreateContract) -> Result<ContractId
     faults.extend(entities::size_fault(id.into(), &origin)?);
     faults.extend(additions.size_faults(site.prefix)?);
     faults.extend(invoices_due::creation_fault(member, &origin, site.ending_before, &additions)?);
-    Fault::none_of(faults)?;
+    told.extend(
+        faults.into_iter().map(|fault| if package.is_some() { of_the_package(fault) } else { fault }),
+    );
+    Fault::none_of(told)?;
     write_new(member, id, &origin, site.ending_before, additions, plan)?;
     hierarchies::list(member, id, &settings, true)?;
     if let Some(renewed) = renewed {

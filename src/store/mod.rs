@@ -48,6 +48,8 @@ mod net_balances;
 mod options;
 mod package_parts;
 mod packages;
+#[cfg(test)]
+mod packages_inside;
 mod part_names;
 mod past_values;
 #[cfg(test)]

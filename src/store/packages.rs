@@ -33,7 +33,8 @@ pub fn create(member: &Member<'_>, mut request: CreatePackage) -> Result<Package
     let key = request.terms.uniqueness_key.clone();
     faults.extend(contracts::key_fault(member, KeySpace::Package, key.as_deref())?);
     let parts = request.take_parts();
-    faults.extend(faults_of_contracts(member, &request.terms, &parts)?);
+    let of_a_contract = faults_of_a_contract(member, &request.terms, &parts)?;
+    faults.extend(rule::besides(&faults, of_a_contract));
     let Assembled { package, values } = package_parts::assemble(member, fresh_id(member)?, request, parts)?;
     let targets: Vec<_> = values.iter().map(|(target, _)| *target).collect();
     let plan = Plan::for_all_new(member, values)?;
@@ -73,17 +74,17 @@ fn hand_over_aliases(member: &Member<'_>, new: &Package) -> Result<()> {
     Ok(())
 }
 
-/// What would be wrong with a contract that starts now, as faults of the package it would be made of.
-fn faults_of_contracts(
+/// What would be wrong with a contract that starts now.
+fn faults_of_a_contract(
     member: &Member<'_>,
     terms: &PackageTerms,
     parts: &NewParts<RelativeDate>,
 ) -> Result<Vec<Fault>> {
-    let mut faults = Vec::new();
+    let mut found = Vec::new();
     let nobody = CustomerId::from(Uuid::nil());
     let said = CreateContract::new(nobody, member.now().first_of_day());
-    let mut made = rule::contract(terms, parts, said, &mut faults);
-    let mut found = contract::creation_faults(&made);
+    let mut made = rule::contract(terms, parts, said, &mut found);
+    found.extend(contract::creation_faults(&made));
     found.extend(contract_parts::reference_faults(member, &made.settings.references())?);
     let card = card(member, made.rate_card.as_ref(), made.starting_at, &mut found)?;
     let parts = made.take_parts();
@@ -92,8 +93,7 @@ fn faults_of_contracts(
     let site = Site { id, origin: &origin, card, ending_before: made.ending_before, prefix: "" };
     let additions = contract_parts::additions(member, &site, parts, &mut found)?;
     found.extend(additions.size_faults(site.prefix)?);
-    faults.extend(found.into_iter().map(rule::of_the_package));
-    Ok(faults)
+    Ok(found)
 }
 
 /// The card of a package's contracts: that of an alias is the one it leads to first from now on.
@@ -112,7 +112,8 @@ fn card(
     contracts::card(member, choice, at, faults)
 }
 
-/// What a contract says of itself with all that its package says, and which package that is.
+/// What a contract says of itself with all that its package says, and which package that is. What it may not say
+/// beside a package is at fault, and left out.
 pub fn fill_in(
     member: &Member<'_>,
     request: CreateContract,
@@ -121,7 +122,7 @@ pub fn fill_in(
     let Some(choice) = &request.package else { return Ok((request, None)) };
     faults.extend(rule::beside_a_package(&request));
     let Some(found) = chosen(member, choice, request.starting_at, faults)? else {
-        return Ok((request, None));
+        return Ok((rule::own(request), None));
     };
     let (id, terms) = (found.id, found.terms.clone());
     Ok((rule::contract(&terms, &found.into_parts(), request, faults), Some(id)))

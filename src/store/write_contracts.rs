@@ -59,6 +59,9 @@ pub trait WritingContracts: Target {
     /// parts of a kind, or a part of more than 1 MiB; a second recurring commit or credit that comes every day; a start
     /// so long ago that more than [10,000](crate::MAX_INVOICES_DUE) invoices would be due already; and what
     /// [`set_values`](crate::Writing::set_values) refuses.
+    ///
+    /// Also a package that there is not or that is archived, and anything beside it that is not the contract's own.
+    /// What a package says and this contract cannot have is named as the package names it.
     fn create_contract(&self, request: CreateContract) -> Result<ContractId> {
         self.changing(|member| contracts::create(member, request))
     }

@@ -174,10 +174,15 @@ fn what_is_said_beside_a_package_is_refused_by_name_and_all_at_once() {
             "hierarchy_configuration",
         ]
     );
-    let alias = CreateContract {
-        rate_card: Some(CardChoice::Alias("base_usage_products".into())),
-        ..ready.of_package(package)
-    };
+    // Nothing is judged of what is refused whole, and a package that there is not is told besides.
+    let mut beside = CreateContract { commits: vec![ready.commit(-1)], ..ready.with_every_part("A") };
+    beside.package = Some(PackageChoice::Alias("nobody".into()));
+    let told = ready.refused(|store| store.create_contract(beside));
+    let (unknown, beside) = told.split_last().unwrap();
+    assert!(beside.len() == 10 && beside.iter().all(|fault| fault.ends_with(rule)), "{told:#?}");
+    assert_eq!(unknown, "package_alias: \"nobody\" leads to nothing");
+    let card = Some(CardChoice::Alias("base_usage_products".into()));
+    let alias = CreateContract { rate_card: card, ..ready.of_package(package) };
     assert_eq!(fields(&ready.refused(|store| store.create_contract(alias))), ["rate_card_alias"]);
 }
 
@@ -200,10 +205,6 @@ fn what_is_said_with_a_package_is_the_contracts_own() {
     let again = CreateContract { customer_id: unknown, ..said() };
     let told = ready.refused(|store| store.create_contract(again));
     assert_eq!(told.len(), 3, "the customer, the key and the value: {told:#?}");
-    let off_the_hour =
-        CreateContract { starting_at: at("2024-11-01T00:30:00Z"), ..ready.of_package(package) };
-    let told = ready.refused(|store| store.create_contract(off_the_hour));
-    assert!(fields(&told).contains(&"starting_at"), "{told:?}");
 }
 
 #[test]

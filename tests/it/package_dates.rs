@@ -157,6 +157,22 @@ fn months_and_years_end_where_the_calendar_has_no_such_day() {
 }
 
 #[test]
+fn what_does_not_fit_one_contract_is_refused_there_as_the_package_names_it() {
+    let ready = ready();
+    let mut plan = ready.full_plan(&CustomFields::default());
+    plan.terms.duration = Some(RelativeDate::months(1));
+    plan.subscriptions[0].ending_before = Some(RelativeDate::days(30));
+    let package = ready.store.create_package(plan).unwrap();
+    let starting = |start: &str| CreateContract { starting_at: at(start), ..ready.of_package(package) };
+    let told = ready.refused(|store| store.create_contract(starting("2025-02-01T00:00:00Z")));
+    assert_eq!(fields(&told), ["subscriptions[0].duration"]);
+    // What the contract says itself has its own name, and is at fault for no date that is counted from it.
+    let told = ready.refused(|store| store.create_contract(starting("2025-03-01T00:30:00Z")));
+    assert_eq!(fields(&told), ["starting_at"]);
+    ready.store.create_contract(starting("2025-03-01T01:00:00Z")).unwrap();
+}
+
+#[test]
 fn dates_beyond_the_calendar_are_refused_where_they_are_said() {
     let ready = ready();
     let mut plan = ready.full_plan(&CustomFields::default());

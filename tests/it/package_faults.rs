@@ -94,14 +94,14 @@ fn what_a_contract_alone_can_say_is_refused_by_name() {
     let ready = ready();
     let whole = || ready.full_plan(&CustomFields::default());
     ready.store.create_package(whole()).unwrap();
-    let recurring = RecurringSchedule {
+    let ends_before_it_starts = RecurringSchedule {
         starting_at: at("2024-11-01T00:00:00Z"),
-        ending_before: at("2025-11-01T00:00:00Z"),
+        ending_before: at("2023-11-01T00:00:00Z"),
         frequency: ScheduleFrequency::Monthly,
         price: Amount::from(1).into(),
         amount_distribution: AmountDistribution::Each,
     };
-    let dates = || ScheduleDates::Recurring(recurring);
+    let dates = || ScheduleDates::Recurring(ends_before_it_starts);
     refused_for(&ready, "commits[0].invoice_schedule.recurring_schedule", |package| {
         let schedule = CreateInvoiceSchedule { dates: dates(), credit_type_id: None, do_not_invoice: false };
         package.commits[0].invoice_schedule = Some(schedule);
@@ -136,15 +136,15 @@ fn what_a_contract_alone_can_say_is_refused_by_name() {
     refused_for(&ready, "scheduled_charges[0].netsuite_sales_order_id", |package| {
         package.scheduled_charges[0].netsuite_sales_order_id = Some("1".into());
     });
-    let mut package = whole();
-    package.overrides[0].product_id = Some(ready.cloud);
-    package.overrides[0].override_specifiers = Vec::new();
-    assert_eq!(refused(&ready, package), ["overrides[0].override_specifiers", "overrides[0].product_id"]);
-    let mut package = whole();
-    package.overrides[0].applicable_product_tags = vec!["cloud".into()];
-    package.overrides[0].override_specifiers = Vec::new();
-    let expected = ["overrides[0].applicable_product_tags", "overrides[0].override_specifiers"];
-    assert_eq!(refused(&ready, package), expected);
+    refused_for(&ready, "overrides[0].product_id", |package| {
+        package.overrides[0].product_id = Some(ready.cloud);
+    });
+    refused_for(&ready, "overrides[0].applicable_product_tags", |package| {
+        package.overrides[0].applicable_product_tags = vec!["cloud".into()];
+    });
+    refused_for(&ready, "overrides[0].override_specifiers", |package| {
+        package.overrides[0].override_specifiers = Vec::new();
+    });
     refused_for(&ready, "subscriptions[0].payment_gate_config", |package| {
         let stripe_tax = None;
         package.subscriptions[0].terms.payment_gate = Some(SubscriptionPaymentGate { stripe_tax });
@@ -218,11 +218,49 @@ fn what_the_whole_of_a_contract_can_say_alone_is_refused_by_name() {
     };
     let date = "2024-11-05T00:00:00Z";
     refused_for(&ready, "usage_statement_schedule.day", |package| {
-        package.terms.usage_statement_schedule = Some(statements(StatementDay::CustomDate, Some(date)));
+        package.terms.usage_statement_schedule = Some(statements(StatementDay::CustomDate, None));
     });
     refused_for(&ready, "usage_statement_schedule.billing_anchor_date", |package| {
         package.terms.usage_statement_schedule = Some(statements(StatementDay::FirstOfMonth, Some(date)));
     });
+}
+
+#[test]
+fn what_a_package_cannot_have_is_not_judged_besides() {
+    let ready = ready();
+    let nobody = Uuid::from_u128(9);
+    refused_for(&ready, "credits[0].rollover_fraction", |package| {
+        package.credits[0].terms.rollover_fraction = Some(7.into());
+    });
+    refused_for(&ready, "credits[0].hierarchy_configuration", |package| {
+        package.credits[0].terms.child_access = Some(ChildAccess::Contracts(Default::default()));
+    });
+    refused_for(&ready, "hierarchy_configuration", |package| {
+        let parent = HierarchyLink { customer_id: ready.customer, contract_id: nobody.into() };
+        package.terms.settings.hierarchy =
+            Some(Hierarchy::Child { parent, payer: None, usage_statement_behavior: None });
+    });
+    refused_for(&ready, "overrides[0].override_specifiers", |package| {
+        let rate = Rate::flat(1.into());
+        package.overrides[0] = OverrideTerms {
+            override_type: Some(OverrideType::Overwrite),
+            overwrite_rate: Some(OverwriteRate { rate, credit_type_id: None }),
+            ..OverrideTerms::new(RelativeDate::at_start())
+        };
+    });
+    let mut package = ready.full_plan(&CustomFields::default());
+    package.overrides[0].product_id = Some(nobody.into());
+    package.overrides[0].override_specifiers = Vec::new();
+    // What else is wrong is told all the same.
+    package.credits[0].terms.rollover_fraction = Some(7.into());
+    package.credits[0].terms.product_id = nobody.into();
+    let expected = [
+        "credits[0].product_id",
+        "credits[0].rollover_fraction",
+        "overrides[0].override_specifiers",
+        "overrides[0].product_id",
+    ];
+    assert_eq!(refused(&ready, package), expected);
 }
 
 #[test]
@@ -343,31 +381,4 @@ fn the_card_of_an_alias_is_the_one_it_leads_to_now_or_first_from_now_on() {
     let mut by_id = with("");
     by_id.terms.rate_card = Some(CardChoice::Id(next));
     assert_eq!(refused(&ready, by_id), ["rate_card_id"]);
-}
-
-#[test]
-fn a_package_has_a_largest_size() {
-    let ready = ready();
-    ready.store.create_package(ready.plan(&"\u{1F4B0}".repeat(1_000))).unwrap();
-    assert_eq!(refused(&ready, ready.plan(&"n".repeat(1_001))), ["name"]);
-    let charges = |count: usize, name: usize| CreatePackage {
-        scheduled_charges: (0..count)
-            .map(|_| CreateScheduledCharge { name: Some("n".repeat(name)), ..ready.set_up(1) })
-            .collect(),
-        ..ready.plan("Large")
-    };
-    let id = ready.store.create_package(charges(1_000, 900)).unwrap();
-    assert_eq!(ready.store.package(id).unwrap().scheduled_charges.len(), 1_000);
-    assert_eq!(refused(&ready, charges(1_001, 1)), ["scheduled_charges"]);
-    let told = ready.refused(|store| store.create_package(charges(1_000, 1_000)));
-    assert!(told.len() == 1 && told[0].contains("1 MiB"), "{told:?}");
-    // A part that fits into the package, but is too large with the dates it gets.
-    let mut commit = ready.year_long(1);
-    commit.terms.applies_to.product_tags = (0..1_000).map(|n| format!("{n:0>1020}")).collect();
-    commit.access_schedule.schedule_items =
-        vec![segment(1, RelativeDate::at_start(), RelativeDate::days(1)); 1_000];
-    let told = ready.refused(|store| {
-        store.create_package(CreatePackage { commits: vec![commit], ..ready.plan("Tight") })
-    });
-    assert!(told.len() == 1 && told[0].starts_with("commits[0]: "), "{}", told[0].len());
 }

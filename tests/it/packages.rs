@@ -5,8 +5,8 @@ use billfold::{PackageId, Part};
 use uuid::Uuid;
 
 use crate::support::catalog::{at, everything};
-use crate::support::ready::{MADE, Ready};
-use crate::support::template::{PACKAGE_PARTS, ready, with_keys};
+use crate::support::ready::{MADE, Ready, fields};
+use crate::support::template::{PACKAGE_PARTS, ready, segment, with_keys};
 use crate::support::{every, fault};
 
 /// Midnight of that day of November 2024.
@@ -340,4 +340,30 @@ fn a_file_that_is_opened_again_has_its_packages() {
     let store = open();
     assert_eq!(store.package(id).unwrap().archived_at, Some(at(MADE)));
     store.close().unwrap();
+}
+
+#[test]
+fn a_package_has_a_largest_size() {
+    let ready = ready();
+    ready.store.create_package(ready.plan(&"\u{1F4B0}".repeat(1_000))).unwrap();
+    let refused = |package| ready.refused(|store| store.create_package(package));
+    assert_eq!(fields(&refused(ready.plan(&"n".repeat(1_001)))), ["name"]);
+    let charges = |count: usize, name: usize| CreatePackage {
+        scheduled_charges: (0..count)
+            .map(|_| CreateScheduledCharge { name: Some("n".repeat(name)), ..ready.set_up(1) })
+            .collect(),
+        ..ready.plan("Large")
+    };
+    let id = ready.store.create_package(charges(1_000, 900)).unwrap();
+    assert_eq!(ready.store.package(id).unwrap().scheduled_charges.len(), 1_000);
+    assert_eq!(fields(&refused(charges(1_001, 1))), ["scheduled_charges"]);
+    let told = refused(charges(1_000, 1_000));
+    assert!(told.len() == 1 && told[0].contains("1 MiB"), "{told:?}");
+    // A part that fits into the package, but is too large with the dates it gets.
+    let mut commit = ready.year_long(1);
+    commit.terms.applies_to.product_tags = (0..1_000).map(|n| format!("{n:0>1020}")).collect();
+    commit.access_schedule.schedule_items =
+        vec![segment(1, RelativeDate::at_start(), RelativeDate::days(1)); 1_000];
+    let told = refused(CreatePackage { commits: vec![commit], ..ready.plan("Tight") });
+    assert!(told.len() == 1 && told[0].starts_with("commits[0]: "), "{}", told[0].len());
 }

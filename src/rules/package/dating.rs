@@ -11,12 +11,13 @@ use crate::model::schedule::{
     CreateAccessItem, CreateAccessSchedule, CreateInvoiceItem, CreateInvoiceSchedule, ScheduleDates,
 };
 use crate::model::scheduled_charge::CreateScheduledCharge;
-use crate::model::statement::CreateStatementSchedule;
+use crate::model::statement::{CreateStatementSchedule, StatementDay};
 use crate::model::subscription::CreateSubscription;
 use crate::rules::contract::placed;
 
 /// The dates of a contract that starts at a moment. Those that there are not are faults; another moment then stands in
-/// their place, so that there are no faults of other dates for it.
+/// their place, so that there are no faults of other dates for it. What packages do not have is refused elsewhere, and
+/// left out here where something else would be at fault for it.
 #[derive(Debug)]
 pub struct Dating {
     start: Time,
@@ -24,7 +25,10 @@ pub struct Dating {
 }
 
 impl Dating {
-    pub const fn from(start: Time) -> Self {
+    /// A start that is not on the hour is the contract's fault, and not that of every date that is counted from it.
+    pub fn from(start: Time) -> Self {
+        let next_day = || start.first_of_day().plus_days(1);
+        let start = if start.is_on_the_hour() { start } else { next_day().unwrap_or(start) };
         Self { start, faults: Vec::new() }
     }
 
@@ -50,7 +54,7 @@ impl Dating {
     }
 
     /// The start and the end of something that may have none of its own.
-    fn window(
+    pub fn window(
         &mut self,
         at: &str,
         start: Option<RelativeDate>,
@@ -68,8 +72,11 @@ impl Dating {
         let field = "usage_statement_schedule.invoice_generation_starting_at_offset";
         CreateStatementSchedule {
             frequency: schedule.frequency,
-            day: schedule.day,
-            billing_anchor_date: schedule.billing_anchor_date,
+            day: match schedule.day {
+                StatementDay::FirstOfMonth | StatementDay::CustomDate => StatementDay::FirstOfMonth,
+                StatementDay::ContractStart => StatementDay::ContractStart,
+            },
+            billing_anchor_date: None,
             invoice_generation_starting_at: schedule
                 .invoice_generation_starting_at
                 .map(|date| self.moment(field.to_owned(), date)),
@@ -186,8 +193,8 @@ impl Dating {
             priority: terms.priority,
             overwrite_rate: terms.overwrite_rate.clone(),
             tiers: terms.tiers.clone(),
-            product_id: terms.product_id,
-            applicable_product_tags: terms.applicable_product_tags.clone(),
+            product_id: None,
+            applicable_product_tags: Vec::new(),
             override_specifiers: terms.override_specifiers.clone(),
             is_commit_specific: terms.is_commit_specific,
             target: terms.target,

@@ -76,6 +76,7 @@ fn terms_faults(terms: &PackageTerms) -> Vec<Fault> {
         .is_some_and(|provider| matches!(provider.choice, ConfigurationChoice::Id(_)));
     let schedule = terms.usage_statement_schedule.as_ref();
     let on_a_date = schedule.is_some_and(|schedule| schedule.day == StatementDay::CustomDate);
+    let date = schedule.is_some_and(|schedule| schedule.billing_anchor_date.is_some());
     given_faults(
         "",
         [
@@ -84,6 +85,7 @@ fn terms_faults(terms: &PackageTerms) -> Vec<Fault> {
             ("hierarchy_configuration", settings.hierarchy.is_some()),
             ("reseller_royalties", !settings.reseller_royalties.is_empty()),
             ("usage_statement_schedule.day", on_a_date),
+            ("usage_statement_schedule.billing_anchor_date", date),
         ],
     )
 }
@@ -178,6 +180,17 @@ pub fn beside_a_package(request: &CreateContract) -> Vec<Fault> {
     ]));
     faults.extend(settings_beside(settings));
     faults
+}
+
+/// What a contract says beside the package that it is made of, without what it may not.
+pub fn own(said: CreateContract) -> CreateContract {
+    CreateContract {
+        package: said.package,
+        uniqueness_key: said.uniqueness_key,
+        transition: said.transition,
+        custom_fields: said.custom_fields,
+        ..CreateContract::new(said.customer_id, said.starting_at)
+    }
 }
 
 fn settings_beside(settings: &ContractSettings) -> Vec<Fault> {

@@ -3,7 +3,7 @@
 mod dating;
 mod excluded;
 
-pub use excluded::beside_a_package;
+pub use excluded::{beside_a_package, own};
 
 use dating::Dating;
 
@@ -38,7 +38,7 @@ pub fn contract(
     faults: &mut Vec<Fault>,
 ) -> CreateContract {
     let mut dating = Dating::from(said.starting_at);
-    let ending_before = terms.duration.map(|duration| dating.end("", said.starting_at, duration));
+    let (_, ending_before) = dating.window("", None, terms.duration);
     let schedule = terms.usage_statement_schedule.as_ref();
     let usage_statement_schedule = schedule.map(|schedule| dating.statement_schedule(schedule));
     let parts = dating.parts(parts);
@@ -59,21 +59,43 @@ pub fn contract(
         subscriptions: parts.subscriptions,
         usage_statement_schedule,
         settings: terms.settings.clone(),
-        ..said
+        ..own(said)
     }
 }
 
-/// The fault of a contract as that of the package it would be made of: what a contract dates, a package counts.
+/// The faults of a contract as those of the package it would be made of, but for those inside of what the package is
+/// refused for: that is not judged twice.
+pub fn besides(own: &[Fault], of_a_contract: Vec<Fault>) -> Vec<Fault> {
+    let refused: Vec<_> = own.iter().filter_map(field).collect();
+    let inside = |field: &str| {
+        let rest = |refused| field.strip_prefix(refused);
+        let mut rests = refused.iter().copied().filter_map(rest);
+        rests.any(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let told = |fault: &Fault| field(fault).is_some_and(inside);
+    of_a_contract.into_iter().map(of_the_package).filter(|fault| !told(fault)).collect()
+}
+
+/// The field that a fault is about.
+fn field(fault: &Fault) -> Option<&str> {
+    match fault {
+        Fault::Field { field, .. } | Fault::ReferenceNotFound { field, .. } => Some(field),
+        _ => None,
+    }
+}
+
+/// The fault of a contract as that of the package it is made of: what a contract dates, a package counts.
 pub fn of_the_package(fault: Fault) -> Fault {
     let Fault::Field { field, problem } = fault else { return fault };
     let (at, name) = field.rsplit_once('.').map_or(("", field.as_str()), |(at, name)| (at, name));
     let dot = if at.is_empty() { "" } else { "." };
     let (at, dot) = if at == "billing_provider_configuration" { ("", "") } else { (at, dot) };
     let name = match name {
-        "starting_at" => "starting_at_offset",
+        "starting_at" if !at.is_empty() => "starting_at_offset",
         "ending_before" => "duration",
         "timestamp" => "date_offset",
         "name" if at.is_empty() => "contract_name",
+        "product_id" if at.starts_with("overrides[") && !at.contains('.') => "override_specifiers",
         name => name,
     };
     problem.at(format!("{at}{dot}{name}"))
@@ -103,6 +125,12 @@ mod tests {
                 "scheduled_charges[0].schedule.schedule_items[0].date_offset",
             ),
             ("overrides[0]", "overrides[0]"),
+            ("overrides[0].product_id", "overrides[0].override_specifiers"),
+            (
+                "overrides[0].override_specifiers[0].product_id",
+                "overrides[0].override_specifiers[0].product_id",
+            ),
+            ("starting_at", "starting_at"),
             ("billing_provider_configuration.billing_provider", "billing_provider"),
         ] {
             let problem = || FieldProblem::Empty { rule: "" };
@@ -110,6 +138,17 @@ mod tests {
         }
         let other = Fault::NameNotFound { field: "rate_card_alias".into(), name: "nobody".into() };
         assert_eq!(of_the_package(other.clone()), other);
+    }
+
+    #[test]
+    fn what_a_package_is_refused_for_is_not_told_again() {
+        let faults = |fields: &[&str]| -> Vec<Fault> {
+            fields.iter().map(|field| FieldProblem::Empty { rule: "" }.at(*field)).collect()
+        };
+        let of_a_contract =
+            ["credits[1].name", "credits[1].names", "credits[10].name", "credits[1].name.x", "a[0]"];
+        let left = besides(&faults(&["credits[1].name", "a"]), faults(&of_a_contract));
+        assert_eq!(left, faults(&["credits[1].names", "credits[10].name"]));
     }
 
     #[test]
