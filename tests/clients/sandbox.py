@@ -23,12 +23,15 @@ class Sandbox:
     def __enter__(self):
         return self
 
+    def interrupt(self):
+        self._process.send_signal(signal.SIGINT)
+
     def __exit__(self, failure, *_):
         if failure is not None:
             self._process.kill()
             self._process.wait()
             return
-        self._process.send_signal(signal.SIGINT)
+        self.interrupt()
         status = self._process.wait(timeout=30)
         self._errors.seek(0)
         self.log = self._errors.read().splitlines()
