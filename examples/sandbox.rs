@@ -19,7 +19,7 @@ use axum::response::{IntoResponse as _, Response};
 use billfold::{Answer, Store};
 use clap::Parser;
 use percent_encoding::percent_decode_str;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, signal::ctrl_c, time::sleep};
 
 /// The most bytes that the body of a call has: 1 MiB.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -42,13 +42,8 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("sandbox: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let ended = run(&Arguments::parse()).inspect_err(|error| eprintln!("sandbox: {error}"));
+    if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn run(arguments: &Arguments) -> Outcome<()> {
@@ -61,24 +56,33 @@ fn run(arguments: &Arguments) -> Outcome<()> {
 /// Serves until the process is asked to end.
 #[tokio::main]
 async fn serve(port: u16, store: Store) -> Outcome<()> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener = listener.map_err(|error| format!("port {port}: {error}"))?;
+    // Heard before the address is told: who reads that may ask at once.
+    let (asked, overdue) = (asked_to_end()?, asked_to_end()?);
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     let router = Router::new().fallback(answered).with_state(store);
     tokio::select! {
-        served = axum::serve(listener, router).with_graceful_shutdown(asked_to_end()) => served?,
-        // A client that never finishes its call keeps nobody here.
-        () = async { asked_to_end().await; tokio::time::sleep(PATIENCE).await } => {}
+        served = axum::serve(listener, router).with_graceful_shutdown(asked) => served?,
+        // A client that never finishes its call keeps nobody here, and who asks twice waits for none.
+        () = async { overdue.await; tokio::select! { () = sleep(PATIENCE) => {}, _ = ctrl_c() => {} } } => {}
     }
     Ok(())
 }
 
-async fn asked_to_end() {
-    #[cfg(unix)]
-    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! { _ = tokio::signal::ctrl_c() => {}, _ = terminated.recv() => {} }
-        return;
-    }
-    let _ = tokio::signal::ctrl_c().await;
+/// Ready once the process is asked to end: from this call on, and not only from when it is waited for.
+#[cfg(unix)]
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut first, mut second) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! { _ = first.recv() => {}, _ = second.recv() => {} }
+    })
+}
+
+#[cfg(windows)]
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    tokio::signal::windows::ctrl_c().map(|mut asked| async move { drop(asked.recv().await) })
 }
 
 /// Answers one call and logs it. The store's calls wait for the disk, so each has a thread, and those at the same time
@@ -117,11 +121,10 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Answer> {
             kept.extend_from_slice(&data);
         }
     }
-    if length > MAX_BODY_BYTES {
-        let text = format!("the body has {length} bytes; at most {MAX_BODY_BYTES} are taken");
-        return Err(refusal(413, text));
+    if length <= MAX_BODY_BYTES {
+        return Ok(kept);
     }
-    Ok(kept)
+    Err(refusal(413, format_args!("the body has {length} bytes; at most {MAX_BODY_BYTES} are taken")))
 }
 
 /// What the store answers, once path and query are decoded.
@@ -132,10 +135,9 @@ fn call(store: &Store, head: &Parts, body: &[u8]) -> Result<Answer, Answer> {
     };
     let path = decoded("path", head.uri.path())?;
     let mut parameters = Vec::new();
-    for parameter in head.uri.query().unwrap_or_default().split('&').filter(|parameter| !parameter.is_empty())
-    {
-        let parameter = parameter.replace('+', " ");
-        let (name, text) = parameter.split_once('=').unwrap_or((&parameter, ""));
+    for pair in head.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let pair = pair.replace('+', " ");
+        let (name, text) = pair.split_once('=').unwrap_or((&pair, ""));
         parameters.push((decoded("query", name)?, decoded("query", text)?));
     }
     let query: Vec<_> = parameters.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();

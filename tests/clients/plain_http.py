@@ -1,19 +1,25 @@
 """What the sandbox answers to HTTP that the vendor's client does not send."""
 
+import re
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 
 from sandbox import Sandbox
 
 KEYS = "/v1/customFields/listKeys"
 MIB = 1 << 20
+# Method, path with query, status and time.
+LINE = re.compile(r"[A-Z]+ /\S* \d{3} \d+\.\d ms")
 
 
 def walk(binary):
     with Sandbox(binary) as sandbox, httpx.Client(base_url=sandbox.address) as http:
-        count = sum(1 for _ in answers(http))
+        count = sum(1 for _ in answers(http)) + at_once(sandbox.address)
     assert len(sandbox.log) == count, f"{count} calls are {len(sandbox.log)} lines of the log"
     assert sandbox.log[0].startswith(f"POST {KEYS} 200 "), sandbox.log[0]
     assert not any("secret" in line for line in sandbox.log)
+    assert all(LINE.fullmatch(line) for line in sandbox.log), sandbox.log
     print(f"  plain HTTP: {count} calls")
 
 
@@ -51,3 +57,16 @@ def answers(http):
     yield asked(400, "path is no UTF-8", "GET", "/v1/customers/%ff")
     key = {"entity": "customer", "key": "secret", "enforce_uniqueness": True}
     yield asked(200, '"id"', "POST", "/v1/customFields/addKey", json=key)
+
+
+def at_once(address):
+    """Many callers want the same alias at the same time, and one gets it. How many there are."""
+    callers = 16
+
+    def asked(_):
+        return httpx.post(f"{address}/v1/customers", json={"name": "One", "ingest_aliases": ["the same"]}).status_code
+
+    with ThreadPoolExecutor(callers) as pool:
+        statuses = sorted(pool.map(asked, range(callers)))
+    assert statuses == [200] + [409] * (callers - 1), statuses
+    return callers

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the sandbox, installs the vendor's client under the target folder, and walks the one with the other.
 
-Needs Rust, Python from 3.9 on and the package registry.
+Needs Rust, Python from 3.9 on with venv or pip, and the package registry.
 """
 
 import json
@@ -44,17 +44,23 @@ def installed(folder):
         pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(REQUIREMENTS)]
         venv = [sys.executable, "-m", "venv", "--clear", str(inside.parents[1])]
         if subprocess.run(venv, stdout=subprocess.DEVNULL, check=False).returncode == 0:
-            subprocess.run([str(inside), *pip], check=True)
+            install([str(inside), *pip])
         else:
             # Some systems have Python without what makes such environments whole.
             print("  no environment of its own: the client is put into a folder", flush=True)
             inside.unlink(missing_ok=True)
-            subprocess.run([sys.executable, *pip, "--upgrade", "--target", str(packages)], check=True)
+            install([sys.executable, *pip, "--upgrade", "--target", str(packages)])
         done.parent.mkdir(parents=True, exist_ok=True)
         done.write_text(wanted, encoding="utf-8")
     if inside.exists():
         return str(inside), {}
     return sys.executable, {"PYTHONPATH": str(packages)}
+
+
+def install(command):
+    if subprocess.run(command, check=False).returncode != 0:
+        needed = "Python with pip or a whole venv (on Debian: the package python3-venv), and the package registry"
+        sys.exit(f"the vendor's client could not be installed, which needs {needed}")
 
 
 if __name__ == "__main__":

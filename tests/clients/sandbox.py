@@ -1,5 +1,6 @@
 """The example `sandbox` as a process: started on a port of the system's choice, ended as by ctrl-c."""
 
+import re
 import signal
 import subprocess
 import tempfile
@@ -15,20 +16,23 @@ class Sandbox:
             command, stdout=subprocess.PIPE, stderr=self._errors, encoding="utf-8"
         )
         said = self._process.stdout.readline()
-        start = "listening on "
-        assert said.startswith(start), f"the sandbox's first line is {said!r}"
-        self.address = said[len(start):].strip()
+        told = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)\n", said)
+        assert told, f"the sandbox's first line is {said!r}"
+        self.address = told[1]
         self.log = []
 
     def __enter__(self):
         return self
+
+    def interrupt(self):
+        self._process.send_signal(signal.SIGINT)
 
     def __exit__(self, failure, *_):
         if failure is not None:
             self._process.kill()
             self._process.wait()
             return
-        self._process.send_signal(signal.SIGINT)
+        self.interrupt()
         status = self._process.wait(timeout=30)
         self._errors.seek(0)
         self.log = self._errors.read().splitlines()
