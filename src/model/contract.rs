@@ -1,57 +1,4 @@
 //! Contracts: what a customer is to pay for, and how much.
-//!
-//! What a contract is made with and never changes is its [origin](ContractOrigin). All else is *parts*: the contract's
-//! own terms, its settings, its usage filters, its commits, credits, charges, overrides and subscriptions. Each part
-//! is stored by itself, and so are its earlier *versions*, from the moment on at which each was recorded.
-//!
-//! # Versions, not a log of edits
-//!
-//! An edit writes the parts it changes, as they are now, and a record of what was asked for. Reading a contract reads
-//! its parts and replays nothing, so that it costs as much after ten thousand edits as after none. The history of edits
-//! is there to be shown; what the contract is does not depend on it, nor on the journal.
-//!
-//! A contract [as of](crate::ReadingContracts::contract_as_of) a moment is what had been *recorded* by then: an edit of
-//! today that sets a discount from last year on is not in the contract as of yesterday, and what the contract says of
-//! last year is read from the contract of today. Several edits of one moment are in it together. Values of custom
-//! fields are no part of edits, and are always those of now.
-//!
-//! # The order within an edit
-//!
-//! First parts that are there are changed, then some are archived and removed, then the contract gets its new end, then
-//! new parts come. So an edit may change a commit and archive it, what it adds is judged by the end it sets, and what
-//! it adds is not cut off by that end. All of it is judged before anything is written: one fault refuses the whole.
-//!
-//! # What is settled
-//!
-//! What is on a finalised [invoice](crate::Invoice) stays as it is until the invoice is voided. A charge of a commit or
-//! scheduled charge that is on one is neither changed nor removed, and one on a void invoice is not removed; a commit or
-//! scheduled charge with a charge on a finalised invoice is not archived by itself. A contract is archived, and ends,
-//! whatever its invoices are; an edit can ask that it ends before none that is finalised.
-//!
-//! A contract that begins long ago, and an edit of what is past, bring about invoices that are due already: up to
-//! [10,000](crate::MAX_INVOICES_DUE) at once. Those that become due as time passes are as many as there are.
-//!
-//! # Ends
-//!
-//! An earlier end leaves nothing of the parts behind it: segments are cut, those to come go, and so do later charges;
-//! one exactly at the end stays, as what is charged for a last period is. The one charge of a postpaid commit stays
-//! too, because it is for what was not used. Archived parts stay as they were. A later end, or none, brings nothing
-//! back: parts with an end of their own keep it, and those without end with their contract.
-//!
-//! # Renewals
-//!
-//! A contract that renews another ends that one at its own start. Of each commit and credit with a rollover fraction
-//! that could still be drawn from just before, that fraction of the amount goes on as a part of the new contract, from
-//! its start to its end; no usage is metered here, so that all of the amount counts as unused. Nobody is charged for
-//! it, it cannot be edited, and it does not roll over a second time.
-//!
-//! # Usage filters
-//!
-//! Filters are a schedule: each is in force from its start until the next one's, and the last until the contract ends.
-//! A new one replaces that of the same start alone, and others stay, so that a change can be planned ahead. Before the
-//! first one begins all usage counts. Filters of several contracts know nothing of each other: usage counts on every
-//! contract that lets it through, and a division that goes over to another contract leaves the old one by an end or
-//! a filter there.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -258,6 +205,59 @@ impl<I, T> Deref for Part<I, T> {
 }
 
 /// A contract, as it is or was at one moment.
+///
+/// What a contract is made with and never changes is its [origin](ContractOrigin). All else is *parts*: the contract's
+/// own terms, its settings, its usage filters, its commits, credits, charges, overrides and subscriptions. Each part
+/// is stored by itself, and so are its earlier *versions*, from the moment on at which each was recorded.
+///
+/// # Versions, not a log of edits
+///
+/// An edit writes the parts it changes, as they are now, and a record of what was asked for. Reading a contract reads
+/// its parts and replays nothing, so that it costs as much after ten thousand edits as after none. The history of edits
+/// is there to be shown; what the contract is does not depend on it, nor on the journal.
+///
+/// A contract [as of](crate::ReadingContracts::contract_as_of) a moment is what had been *recorded* by then: an edit of
+/// today that sets a discount from last year on is not in the contract as of yesterday, and what the contract says of
+/// last year is read from the contract of today. Several edits of one moment are in it together. Values of custom
+/// fields are no part of edits, and are always those of now.
+///
+/// # The order within an edit
+///
+/// First parts that are there are changed, then some are archived and removed, then the contract gets its new end, then
+/// new parts come. So an edit may change a commit and archive it, what it adds is judged by the end it sets, and what
+/// it adds is not cut off by that end. All of it is judged before anything is written: one fault refuses the whole.
+///
+/// # What is settled
+///
+/// What is on a finalised [invoice](crate::Invoice) stays as it is until the invoice is voided. A charge of a commit or
+/// scheduled charge that is on one is neither changed nor removed, and one on a void invoice is not removed; a commit or
+/// scheduled charge with a charge on a finalised invoice is not archived by itself. A contract is archived, and ends,
+/// whatever its invoices are; an edit can ask that it ends before none that is finalised.
+///
+/// A contract that begins long ago, and an edit of what is past, bring about invoices that are due already: up to
+/// [10,000](crate::MAX_INVOICES_DUE) at once. Those that become due as time passes are as many as there are.
+///
+/// # Ends
+///
+/// An earlier end leaves nothing of the parts behind it: segments are cut, those to come go, and so do later charges;
+/// one exactly at the end stays, as what is charged for a last period is. The one charge of a postpaid commit stays
+/// too, because it is for what was not used. Archived parts stay as they were. A later end, or none, brings nothing
+/// back: parts with an end of their own keep it, and those without end with their contract.
+///
+/// # Renewals
+///
+/// A contract that renews another ends that one at its own start. Of each commit and credit with a rollover fraction
+/// that could still be drawn from just before, that fraction of the amount goes on as a part of the new contract, from
+/// its start to its end; no usage is metered here, so that all of the amount counts as unused. Nobody is charged for
+/// it, it cannot be edited, and it does not roll over a second time.
+///
+/// # Usage filters
+///
+/// Filters are a schedule: each is in force from its start until the next one's, and the last until the contract ends.
+/// A new one replaces that of the same start alone, and others stay, so that a change can be planned ahead. Before the
+/// first one begins all usage counts. Filters of several contracts know nothing of each other: usage counts on every
+/// contract that lets it through, and a division that goes over to another contract leaves the old one by an end or
+/// a filter there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Contract {

@@ -1,28 +1,4 @@
 //! Packages: terms that many contracts are made of, dated from the start of each.
-//!
-//! A package says what a contract says, with [lengths of time](RelativeDate) in place of dates. It belongs to no
-//! customer, is never changed, and keeps what it says when it is archived. A contract that is made of one becomes a
-//! contract like any other at once: its parts are its own, with ids, dates and values of their own, and nothing that
-//! happens to the package touches them.
-//!
-//! # Values
-//!
-//! Commits, credits, scheduled charges and subscriptions of a package are instances of entities of their own, such as
-//! [`PackageCommit`](crate::ManagedEntity::PackageCommit). Their values are given with the package and fixed from then
-//! on; [`find`](crate::Reading::find) finds them. A contract's parts get them too: under the same keys, which have to
-//! be registered for the contract's entities as well, such as [`Commit`](crate::ManagedEntity::Commit). There they are
-//! the contract's to change. A key that is unique there can so be given to one contract alone.
-//!
-//! # Dates
-//!
-//! What starts, or is charged, is counted from the contract's start; what ends lasts as long as is said. Days and weeks
-//! have a fixed length and months do not, so that whether a subscription of 30 days fits a contract of a month depends
-//! on the month: a package is judged as for a contract that starts now, and each contract by its own start.
-//!
-//! # Names
-//!
-//! Overrides name commits, and recurring commits name subscriptions, by temporary ids of the same package; ids of what
-//! is there already mean nothing in one.
 
 use super::alias::ScheduledAlias;
 use super::balance::{CreateCommit, CreateCredit};
@@ -77,7 +53,8 @@ pub struct PackageTerms {
     /// When usage is invoiced: on the first of the month, or on the day of the contract's start.
     pub usage_statement_schedule: Option<CreateStatementSchedule<RelativeDate>>,
     /// What is kept because other systems make something of it: thresholds, spend trackers, and a billing provider
-    /// with a delivery method. A package has nothing else of it.
+    /// with a delivery method. A package has nothing else of it. Whether a customer has a configuration of that provider
+    /// is not known here.
     pub settings: ContractSettings,
 }
 
@@ -101,6 +78,30 @@ impl PackageTerms {
 }
 
 /// A package that is to be made. Source: `metronome-api.md` §7.
+///
+/// A package says what a contract says, with [lengths of time](RelativeDate) in place of dates. It belongs to no
+/// customer, is never changed, and keeps what it says when it is archived. A contract that is made of one becomes a
+/// contract like any other at once: its parts are its own, with ids, dates and values of their own, and nothing that
+/// happens to the package touches them.
+///
+/// # Values
+///
+/// Commits, credits, scheduled charges and subscriptions of a package are instances of entities of their own, such as
+/// [`PackageCommit`](crate::ManagedEntity::PackageCommit). Their values are given with the package and fixed from then
+/// on; [`find`](crate::Reading::find) finds them. A contract's parts get them too: under the same keys, which have to
+/// be registered for the contract's entities as well, such as [`Commit`](crate::ManagedEntity::Commit). There they are
+/// the contract's to change. A key that is unique there can so be given to one contract alone.
+///
+/// # Dates
+///
+/// What starts, or is charged, is counted from the contract's start; what ends lasts as long as is said. Days and weeks
+/// have a fixed length and months do not, so that whether a subscription of 30 days fits a contract of a month depends
+/// on the month: a package is judged as for a contract that starts now, and each contract by its own start.
+///
+/// # Names
+///
+/// Overrides name commits, and recurring commits name subscriptions, by temporary ids of the same package; ids of what
+/// is there already mean nothing in one.
 ///
 /// ```
 /// use billfold::prelude::*;
