@@ -63,6 +63,7 @@ mod values;
 mod wire;
 #[cfg(feature = "wire")]
 mod wire_alerts;
+#[cfg(feature = "wire")]
 mod wire_balances;
 #[cfg(feature = "wire")]
 mod wire_catalog;
