@@ -2,7 +2,6 @@
 //!
 //! `cargo run --release --example sandbox --all-features -- --port 4010 [--store PATH]`
 
-use std::fmt::Display;
 use std::future::poll_fn;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -101,7 +100,10 @@ async fn answered(State(store): State<Store>, request: Request) -> Response {
     });
     let Answer { status, body } = answer.await.unwrap_or_else(|error| refusal(500, error));
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, [(CONTENT_TYPE, "application/json")], body).into_response();
+    let json = [(CONTENT_TYPE, "application/json")];
+    // A call that promises nothing but its success has no body over HTTP.
+    let empty = body == "null";
+    let mut response = if empty { status.into_response() } else { (status, json, body).into_response() };
     if let (StatusCode::METHOD_NOT_ALLOWED, Ok(allow)) = (status, HeaderValue::try_from(allow)) {
         response.headers_mut().insert(ALLOW, allow);
     }
@@ -121,10 +123,8 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Answer> {
             kept.extend_from_slice(&data);
         }
     }
-    if length <= MAX_BODY_BYTES {
-        return Ok(kept);
-    }
-    Err(refusal(413, format_args!("the body has {length} bytes; at most {MAX_BODY_BYTES} are taken")))
+    let over = || refusal(413, format_args!("{length} bytes of body; at most {MAX_BODY_BYTES} are taken"));
+    (length <= MAX_BODY_BYTES).then_some(kept).ok_or_else(over)
 }
 
 /// What the store answers, once path and query are decoded.
@@ -144,6 +144,6 @@ fn call(store: &Store, head: &Parts, body: &[u8]) -> Result<Answer, Answer> {
     Ok(store.handle(head.method.as_str(), &path, &query, body))
 }
 
-fn refusal(status: u16, message: impl Display) -> Answer {
+fn refusal(status: u16, message: impl std::fmt::Display) -> Answer {
     Answer { status, body: serde_json::json!({ "message": message.to_string() }).to_string() }
 }
