@@ -325,7 +325,7 @@ impl CreateAlert {
     }
 
     /// What usage takes from the commits and credits that it covers; `None` where it looks at all of its type.
-    pub(crate) fn access_type(&self) -> Option<AccessType> {
+    pub(crate) fn counted_access(&self) -> Option<AccessType> {
         self.alert_type.has_access_type().then(|| self.access_type.unwrap_or_default())
     }
 

@@ -22,7 +22,7 @@ pub struct Standing<'a> {
 /// Whether an alert that is in use covers it.
 pub fn covers(alert: &CreateAlert, of: Standing<'_>) -> bool {
     alert.alert_type.covers().contains(&of.entity)
-        && of.access_type.is_none_or(|own| alert.access_type().is_none_or(|asked| asked == own))
+        && of.access_type.is_none_or(|own| alert.counted_access().is_none_or(|asked| asked == own))
         && fit(alert.custom_field_filters.iter().map(Filter::from), of)
         && (alert.alert_specifiers.is_empty() || alert.alert_specifiers.iter().any(|by| specified(by, of)))
 }

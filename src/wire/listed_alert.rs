@@ -81,7 +81,7 @@ struct Exclusion {
 impl ListedAlert {
     pub(super) fn of(alert: Alert) -> Self {
         let terms = alert.terms;
-        let access_type = terms.access_type();
+        let access_type = terms.counted_access();
         let in_units = access_type == Some(AccessType::Quantity);
         let in_money = terms.credit_type_id.is_some() || is_in_money(terms.alert_type) && !in_units;
         Self {
