@@ -103,7 +103,10 @@ impl NewPackage {
 
     /// What a contract says of itself, with what the package says.
     fn contract(&self, said: &NewContract) -> NewContract {
-        let after = |days: u32| said.start.after(Duration::from_secs(86_400 * u64::from(days)));
+        // A start off the hour is a fault of its own; what is dated is not told to be off the hour too.
+        let day: Time = format!("{}T00:00:00Z", &said.start.to_string()[..10]).parse().unwrap();
+        let start = if said.start.is_on_the_hour() { said.start } else { day };
+        let after = |days: u32| start.after(Duration::from_secs(86_400 * u64::from(days)));
         let (starting_at, ending_before) = (after(1), after(8));
         let access = CreateAccessItem { amount: self.amount.into(), starting_at, ending_before };
         let commit = CreateCommit::prepaid(BalanceTerms::new(self.product), [access].into());
