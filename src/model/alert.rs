@@ -148,7 +148,10 @@ words! {
 }
 
 /// Those with a value of a custom field.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertFilter {
     /// What they are.
     pub entity: AlertEntity,
@@ -167,7 +170,10 @@ impl AlertFilter {
 }
 
 /// Those with a value of a custom field, or each of its values by itself.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertSpecifierFilter {
     /// What they are.
     pub entity: AlertEntity,
@@ -186,7 +192,18 @@ impl From<AlertFilter> for AlertSpecifierFilter {
 
 /// Which balances an alert is about: those that all filters fit, and none of the exclusions. It has a filter or an
 /// exclusion.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertSpecifier {
     /// All of them have to fit: up to 1,000. The API's `custom_field_filters`.
     pub filters: Vec<AlertSpecifierFilter>,
@@ -217,7 +234,10 @@ impl<'a> From<&'a AlertSpecifierFilter> for Filter<'a> {
 }
 
 /// A group of usage that an alert about spend is for. Kept and given back.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertGroupValue {
     /// The group key: 1 to 1,000 characters.
     pub key: String,
@@ -226,7 +246,10 @@ pub struct AlertGroupValue {
 }
 
 /// A presentation group that an alert about spend is for. Kept and given back.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertGroupKey {
     /// The group key: 1 to 1,000 characters.
     pub key: String,
@@ -235,7 +258,10 @@ pub struct AlertGroupKey {
 }
 
 /// The seats that an alert is for. Kept and given back.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertSeatFilter {
     /// The seat group key: 1 to 1,000 characters.
     pub seat_group_key: String,
@@ -254,7 +280,10 @@ pub struct AlertSeatFilter {
 /// };
 /// assert!(pay_as_you_go.customer_id.is_none());
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateAlert {
     /// What it is about.
     pub alert_type: AlertType,
@@ -398,7 +427,10 @@ pub struct Alert {
 }
 
 /// What is stored of an alert besides its values.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct AlertRecord {
     pub(crate) terms: CreateAlert,
     pub(crate) created_at: Time,

@@ -23,7 +23,18 @@ const NAME_RULE: &str = "an alias has 1 to 128 characters";
 /// let for_ever = ScheduledAlias::from("paygo");
 /// assert_eq!((for_ever.starting_at, for_ever.ending_before), (None, None));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ScheduledAlias {
     /// The name: 1 to 128 characters, compared exactly.
     pub name: String,

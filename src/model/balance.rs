@@ -51,7 +51,18 @@ words! {
 }
 
 /// Which usage draws from a commit or credit: all conditions have to hold. Of several specifiers one is enough.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UsageSpecifier {
     /// Of this product.
     pub product_id: Option<ContractProductId>,
@@ -66,7 +77,18 @@ pub struct UsageSpecifier {
 }
 
 /// What usage a commit or credit is for. Where nothing is said it is for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Applicability {
     /// These products.
     pub product_ids: Vec<ContractProductId>,
@@ -77,7 +99,10 @@ pub struct Applicability {
 }
 
 /// Who below a parent contract may draw from its commit or credit. Kept and given back.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ChildAccess {
     /// Every child.
     All,
@@ -88,7 +113,10 @@ pub enum ChildAccess {
 }
 
 /// What commits, credits and the recurring ones have in common. Source: `metronome-api.md` §6.2.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct BalanceTerms {
     /// The product of type FIXED that it is charged and shown as.
     pub product_id: ContractProductId,
@@ -136,7 +164,10 @@ impl BalanceTerms {
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
 ///
 /// POSTPAID commits need an invoice schedule, exactly one item in each schedule, and the same total in both.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateCommit<D = Time> {
     /// What it is.
     pub terms: BalanceTerms,
@@ -177,7 +208,10 @@ impl<D> CreateCommit<D> {
 /// A credit that is to be made with a contract.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateCredit<D = Time> {
     /// What it is.
     pub terms: BalanceTerms,
@@ -196,7 +230,10 @@ impl<D> CreateCredit<D> {
 }
 
 /// What a commit or credit of a customer has besides, because it belongs to no one contract.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CustomerLevel {
     /// Whose it is.
     pub customer_id: CustomerId,
@@ -226,7 +263,10 @@ impl CustomerLevel {
 }
 
 /// A commit or credit, as it is at one moment: of a contract, or of a customer.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Balance {
     /// What it is.
@@ -323,7 +363,10 @@ impl BalanceFilter {
 }
 
 /// What leads from the id of a commit or credit to what is known of it.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum BalanceHome {
     /// It is a part of that contract.
     Contract(ContractId),
@@ -332,15 +375,24 @@ pub(crate) enum BalanceHome {
 }
 
 /// What is stored under the id of a commit.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct CommitRecord(pub(crate) BalanceHome);
 
 /// What is stored under the id of a credit.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct CreditRecord(pub(crate) BalanceHome);
 
 /// What is stored of a customer's commit or credit.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct CustomerBalance {
     pub(crate) level: CustomerLevel,
     pub(crate) balance: Balance,

@@ -31,7 +31,18 @@ words! {
 }
 
 /// Which types of event count. A list that is there names at least one. Source: `metronome-api.md` §3.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct EventTypeFilter {
     /// These types alone.
     pub in_values: Option<Vec<String>>,
@@ -53,7 +64,18 @@ pub struct EventTypeFilter {
 /// };
 /// # drop(region);
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PropertyFilter {
     /// The property's name.
     pub name: String,
@@ -131,7 +153,10 @@ pub struct BillableMetric {
 }
 
 /// What is stored of a billable metric besides its values.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct BillableMetricRecord {
     pub(crate) name: String,
     pub(crate) sql: Option<String>,

@@ -25,7 +25,21 @@ use crate::id::{CreditTypeId, RecurringCommitId, ScheduleItemId};
 /// assert!(whole < added);
 /// # Ok::<(), billfold::TimeError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum LineSource {
     /// One item of the invoice schedule of a commit: of the contract, or of its customer.
     Commit {

@@ -65,7 +65,10 @@ pub struct Renewal {
 }
 
 /// The card whose rates hold for a contract.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CardChoice {
     /// This one.
     Id(RateCardId),
@@ -184,7 +187,10 @@ impl CreateContract {
 }
 
 /// A part of a contract or a package, with its id and its values. What it is can be read through it.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Part<I, T> {
     /// Its id.
@@ -296,7 +302,10 @@ pub struct Contract {
 }
 
 /// What a contract is made with, and never changes. Also what is stored of it besides its values and its parts.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ContractOrigin {
     /// Whose it is.
@@ -330,7 +339,18 @@ pub struct ContractOrigin {
 }
 
 /// What edits change of a contract itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ContractTerms {
     /// Its name.
@@ -368,7 +388,10 @@ impl ContractFilter {
 }
 
 /// One thing that a contract consists of, as it is stored: a version of it from each edit that changed it.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum ContractPart {
     Terms(ContractTerms),
     Settings(Box<ContractSettings>),
@@ -385,7 +408,21 @@ pub(crate) enum ContractPart {
 }
 
 /// What kind of part: the first byte of its key, so that the number is part of the format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum PartKind {
     Terms,
     Settings,

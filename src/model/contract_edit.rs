@@ -64,7 +64,18 @@ pub struct EditContract {
 }
 
 /// What an edit changes in the parts of a contract.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PartUpdates {
     /// Changes of commits, each once.
     pub update_commits: Vec<UpdateBalance<CommitId>>,
@@ -89,7 +100,18 @@ pub struct PartUpdates {
 }
 
 /// What changes in an access schedule.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateAccessSchedule {
     /// More segments.
     pub add_schedule_items: Vec<CreateAccessItem>,
@@ -100,7 +122,10 @@ pub struct UpdateAccessSchedule {
 }
 
 /// What changes in a segment: what is `None` stays as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateAccessItem {
     /// Which segment.
     pub id: ScheduleItemId,
@@ -113,7 +138,18 @@ pub struct UpdateAccessItem {
 }
 
 /// What changes in an invoice schedule.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateInvoiceSchedule {
     /// More charges.
     pub add_schedule_items: Vec<CreateInvoiceItem>,
@@ -124,7 +160,10 @@ pub struct UpdateInvoiceSchedule {
 }
 
 /// What changes in a charge: what is `None` stays as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateInvoiceItem {
     /// Which charge.
     pub id: ScheduleItemId,
@@ -135,7 +174,10 @@ pub struct UpdateInvoiceItem {
 }
 
 /// What changes in a price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum UpdatePrice {
     /// Both numbers. The API's `amount` is [that amount once](Price).
     To(Price),
@@ -146,7 +188,10 @@ pub enum UpdatePrice {
 }
 
 /// What changes in a commit or credit: what is `None` stays as it is, `Some(None)` clears.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateBalance<I> {
     /// Which.
     pub id: I,
@@ -211,7 +256,10 @@ impl<I> UpdateBalance<I> {
 }
 
 /// What changes in a recurring commit or credit.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateRecurring<I> {
     /// Which.
     pub id: I,
@@ -220,7 +268,10 @@ pub struct UpdateRecurring<I> {
 }
 
 /// What changes in a scheduled charge.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateScheduledCharge {
     /// Which.
     pub id: ScheduledChargeId,
@@ -239,7 +290,10 @@ impl UpdateScheduledCharge {
 }
 
 /// What changes in a subscription: what is `None` stays as it is, `Some(None)` clears.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateSubscription {
     /// Which.
     pub id: SubscriptionId,
@@ -335,7 +389,10 @@ impl EditContract {
 }
 
 /// What is stored of an edit.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct EditRecord {
     pub(crate) id: ContractEditId,
     pub(crate) timestamp: Time,
@@ -353,7 +410,10 @@ pub(crate) struct EditRecord {
 }
 
 /// A version of a part of a contract: what it was from one change of the contract on.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct PartVersion {
     /// When the change was made.
     pub(crate) since: Time,

@@ -7,7 +7,8 @@ use crate::id::PackageId;
 macro_rules! homes {
     ($($home:ident)*) => { $(
         /// What is stored under the id of a part: the contract that it is a part of, which has the rest.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
         pub(crate) struct $home {
             pub(crate) contract: ContractId,
         }
@@ -19,7 +20,8 @@ homes! { DiscountHome ProfessionalServiceHome ScheduledChargeHome SubscriptionHo
 macro_rules! package_homes {
     ($($home:ident)*) => { $(
         /// What is stored under the id of a part of a package, which has the rest.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
         pub(crate) struct $home {
             pub(crate) package: PackageId,
         }
@@ -29,7 +31,10 @@ macro_rules! package_homes {
 package_homes! { PackageCommitHome PackageCreditHome PackageScheduledChargeHome PackageSubscriptionHome }
 
 /// When a contract is in force: what is stored for the list of its customer's contracts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct ContractWindow {
     pub(crate) starting_at: Time,
     pub(crate) ending_before: Option<Time>,

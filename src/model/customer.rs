@@ -108,7 +108,10 @@ pub struct CustomerFilter {
 }
 
 /// What is stored of a customer besides its values.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct CustomerRecord {
     pub(crate) name: String,
     pub(crate) ingest_aliases: Vec<String>,

@@ -34,7 +34,10 @@ words! {
 }
 
 /// A contract and the customer that has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct HierarchyLink {
     /// The contract.
     pub contract_id: ContractId,
@@ -43,7 +46,10 @@ pub struct HierarchyLink {
 }
 
 /// Whether a contract is above others or below one. The API's `hierarchy_configuration`. Kept and given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Hierarchy {
     /// Others may name it as their parent.
     Parent {

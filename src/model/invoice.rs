@@ -202,7 +202,10 @@ impl Deref for Invoice {
 }
 
 /// What an invoice says, and, once it is settled, goes on saying.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct InvoiceStatement {
     /// Where it stands.
@@ -226,6 +229,7 @@ pub struct InvoiceStatement {
     pub lines: Vec<InvoiceLine>,
     /// The values that are passed down to the invoice and its lines, by key, of each instance that has them: its
     /// customer, its contract, and the products, commits, charges, subscriptions, discounts and services of its lines.
+    #[serde(with = "super::serde_form::pairs")]
     pub passed_down: BTreeMap<EntityRef, BTreeMap<String, String>>,
 }
 
@@ -245,7 +249,10 @@ impl InvoiceStatement {
 }
 
 /// One line of an invoice.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct InvoiceLine {
     /// Its id.
@@ -279,7 +286,10 @@ pub struct InvoiceLine {
 }
 
 /// The product that a line is shown as, as it was when the invoice was settled.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct InvoicedProduct {
     /// Its id.
@@ -291,7 +301,10 @@ pub struct InvoicedProduct {
 }
 
 /// The tier of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct InvoicedTier {
     /// Its place, counted from 1.

@@ -32,6 +32,7 @@ pub(crate) mod reseller_royalty;
 pub(crate) mod scalar;
 pub(crate) mod schedule;
 pub(crate) mod scheduled_charge;
+mod serde_form;
 pub(crate) mod settings;
 pub(crate) mod spend_tracker;
 pub(crate) mod statement;

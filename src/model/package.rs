@@ -31,7 +31,10 @@ pub enum PackageChoice {
 }
 
 /// What a package says of the contracts that are made of it, their parts aside. Source: `metronome-api.md` §7.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PackageTerms {
     /// Its name: 1 to 1,000 characters.
     pub name: String,
@@ -175,7 +178,10 @@ impl CreatePackage {
 }
 
 /// A package, as it is at one moment. The values of its parts stand beside what they were made with, which has none.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Package {
     /// Its id.
@@ -258,7 +264,10 @@ impl Package {
 }
 
 /// What is stored of a package: all of it but the values of its parts, which stand with those.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct PackageRow {
     pub(crate) package: Package,
     /// The sequence number of its last change.

@@ -45,7 +45,10 @@ words! {
 }
 
 /// How Stripe collects a payment.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct StripePayment {
     /// What it is given.
     pub payment_type: StripePaymentType,
@@ -56,7 +59,10 @@ pub struct StripePayment {
 }
 
 /// A tax that is known.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PrecalculatedTax {
     /// How much: 0 or more, in the unit of the charge.
     pub tax_amount: Amount,
@@ -65,7 +71,10 @@ pub struct PrecalculatedTax {
 }
 
 /// How the payment of a charge at a threshold is waited for. The API's `payment_gate_config`. Kept and given back.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PaymentGate {
     /// Who collects it.
     pub gate_type: PaymentGateType,

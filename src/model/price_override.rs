@@ -37,7 +37,10 @@ words! {
 }
 
 /// A range of quantities with a multiplier of its own: beyond the tiers before it, and up to its size, inclusive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct OverrideTier {
     /// How many units it has: more than 0. Every tier but the last has a size. Where the last one has a size too,
     /// the price of units beyond it stays as it is.
@@ -47,7 +50,10 @@ pub struct OverrideTier {
 }
 
 /// The rate that an OVERWRITE override puts in place of a card's.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct OverwriteRate {
     /// What a unit costs.
     pub rate: Rate,
@@ -56,7 +62,18 @@ pub struct OverwriteRate {
 }
 
 /// Which rates an override is for: all conditions have to hold. Of several specifiers one is enough.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct OverrideSpecifier {
     /// Of this product.
     pub product_id: Option<ContractProductId>,
@@ -108,7 +125,10 @@ impl OverrideSpecifier {
 /// # drop(five_percent_off);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct OverrideTerms<D = Time> {
     /// From when on, inclusive.
     pub starting_at: D,
@@ -164,7 +184,10 @@ impl<D> OverrideTerms<D> {
 }
 
 /// An override of a contract.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Override {
     /// What it is.

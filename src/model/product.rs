@@ -78,7 +78,10 @@ words! {
 }
 
 /// Turns the unit that usage comes in into the unit that is priced: megabytes into gigabytes, say.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct QuantityConversion {
     /// What the quantity is multiplied with, or divided by: more than 0.
     pub conversion_factor: Amount,
@@ -89,7 +92,10 @@ pub struct QuantityConversion {
 }
 
 /// Brings a quantity, after its conversion, to a number of decimal places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct QuantityRounding {
     /// How.
     pub rounding_method: RoundingMethod,
@@ -154,7 +160,18 @@ pub struct CreateProduct {
 /// fields have calls of their own. Source: `metronome-api.md` §4.
 ///
 /// Each field is allowed for the types that [`CreateProduct`] names.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ProductChanges {
     /// See [`CreateProduct::name`].
     pub name: Option<String>,
@@ -171,8 +188,10 @@ pub struct ProductChanges {
     /// See [`CreateProduct::presentation_group_key`].
     pub presentation_group_key: Option<Vec<String>>,
     /// `Some(None)` ends the conversion.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub quantity_conversion: Option<Option<QuantityConversion>>,
     /// `Some(None)` ends the rounding.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub quantity_rounding: Option<Option<QuantityRounding>>,
     /// See [`CreateProduct::exclude_free_usage`].
     pub exclude_free_usage: Option<bool>,
@@ -189,7 +208,10 @@ pub struct ProductChanges {
 }
 
 /// An update of a product, as it was made.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ProductUpdate {
     /// From when on it counts: on an hour boundary.
@@ -203,7 +225,10 @@ pub struct ProductUpdate {
 }
 
 /// What a product is during some time. The fields are those of [`CreateProduct`].
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ProductState {
     /// From when on it is so; `None` for the state that the product was made with, which holds from ever.
@@ -273,7 +298,10 @@ pub struct Product {
 }
 
 /// What is stored of a product besides its values.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct ProductRecord {
     pub(crate) product_type: ProductType,
     pub(crate) initial: ProductState,

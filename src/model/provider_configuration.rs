@@ -61,7 +61,10 @@ words! {
 }
 
 /// How a customer's configuration is named. Whether the customer has it is not known here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ConfigurationChoice<I, P> {
     /// The one with this id.
     Id(I),
@@ -75,7 +78,10 @@ pub enum ConfigurationChoice<I, P> {
 }
 
 /// A configuration that a contract is handled with, and from when on. Kept and given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ProviderConfiguration<I, P> {
     /// Which.
     pub choice: ConfigurationChoice<I, P>,

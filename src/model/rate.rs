@@ -67,7 +67,10 @@ words! {
 }
 
 /// A range of quantities with a price of its own: beyond the tiers before it, and up to its size, inclusive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Tier {
     /// How many units it has: more than 0. Every tier but the last has a size; the last one has none, and no end.
     pub size: Option<Amount>,
@@ -83,7 +86,18 @@ pub struct Tier {
 /// let ten_cents = Rate::flat(Amount::from(10));
 /// assert_eq!(ten_cents.rate_type, RateType::Flat);
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Rate {
     /// How it makes a price.
     pub rate_type: RateType,
@@ -124,7 +138,18 @@ impl Rate {
 }
 
 /// A second price, for usage that a commit or credit pays for. Its fields are as in [`Rate`].
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CommitRate {
     /// See [`Rate::rate_type`].
     pub rate_type: RateType,
@@ -258,7 +283,10 @@ pub struct RateSegment {
 }
 
 /// What is stored of a rate. Its product stands in its key.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct RateRecord {
     pub(crate) pricing_group_values: BTreeMap<String, String>,
     pub(crate) billing_frequency: Option<BillingFrequency>,
@@ -273,5 +301,8 @@ pub(crate) struct RateRecord {
 }
 
 /// A rate that another one with the same start has replaced.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct PastRate(pub(crate) RateRecord);

@@ -60,7 +60,10 @@ pub struct UpdateRateCard {
 }
 
 /// What a pricing unit is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreditTypeConversion {
     /// The pricing unit's credit type.
     pub custom_credit_type_id: CreditTypeId,
@@ -95,7 +98,10 @@ pub struct RateCard {
 }
 
 /// What is stored of a rate card besides its values and its rates.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct RateCardRecord {
     pub(crate) name: String,
     pub(crate) description: Option<String>,

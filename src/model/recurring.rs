@@ -55,7 +55,10 @@ words! {
 }
 
 /// How a prorated amount is rounded, and to which place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ProrationRounding {
     /// How.
     pub rounding_method: ProrationRoundingMethod,
@@ -72,7 +75,19 @@ impl ProrationRounding {
 }
 
 /// How the two prorated amounts of a recurring commit are rounded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RecurringRounding {
     /// What can be drawn from.
     pub access: Option<ProrationRounding>,
@@ -93,7 +108,10 @@ words! {
 }
 
 /// A subscription whose quantity says how much a recurring commit or credit gives.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SubscriptionConfig<S> {
     /// Which: of the same contract. In a request its id, or the temporary id of one that the same call makes.
     pub subscription_id: S,
@@ -104,7 +122,10 @@ pub struct SubscriptionConfig<S> {
 }
 
 /// An amount that is given or charged every period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RecurringAmount {
     /// For each of the quantity: 0 or more.
     pub unit_price: Amount,
@@ -117,7 +138,10 @@ pub struct RecurringAmount {
 /// What a recurring commit or credit gives, and when. Source: `metronome-api.md` §6.2.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RecurringTerms<D = Time> {
     /// What every grant is. Its priority is needed.
     pub terms: BalanceTerms,
@@ -168,7 +192,10 @@ impl<D> From<RecurringTerms<D>> for CreateRecurring<D> {
 /// A recurring commit or credit that is to be made with a contract.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateRecurring<D = Time> {
     /// What it gives, and when.
     pub terms: RecurringTerms<D>,
@@ -180,7 +207,10 @@ pub struct CreateRecurring<D = Time> {
 }
 
 /// A recurring commit or credit of a contract. It has no custom fields of its own.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Recurring {
     /// What it was made with.
@@ -194,7 +224,10 @@ pub struct Recurring {
 }
 
 /// A change of a recurring commit or credit.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RecurringUpdate {
     /// When it was made: grants that had begun then stay as they were.
@@ -204,7 +237,18 @@ pub struct RecurringUpdate {
 }
 
 /// What changes in a recurring commit or credit: what is `None` stays as it is, `Some(None)` clears.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RecurringChanges {
     /// See [`RecurringTerms::access_amount`].
     pub access_unit_price: Option<Amount>,
@@ -215,20 +259,36 @@ pub struct RecurringChanges {
     /// See [`RecurringTerms::invoice_amount`]. Commits alone.
     pub invoice_quantity: Option<Amount>,
     /// See [`RecurringTerms::ending_before`].
+    #[serde(default, with = "super::serde_form::change_of")]
     pub ending_before: Option<Option<Time>>,
     /// At which rates usage draws from grants to come.
     pub rate_type: Option<RateChoice>,
     /// `Some(None)` rounds no more; a part that is `None` stays as it is, and one that is `Some(None)` rounds no
     /// more.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub proration_rounding: Option<Option<RoundingChanges>>,
 }
 
 /// What changes in how a recurring commit's amounts are rounded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RoundingChanges {
     /// See [`RecurringRounding::access`].
+    #[serde(default, with = "super::serde_form::change_of")]
     pub access: Option<Option<ProrationRounding>>,
     /// See [`RecurringRounding::invoice`].
+    #[serde(default, with = "super::serde_form::change_of")]
     pub invoice: Option<Option<ProrationRounding>>,
 }
 

@@ -32,7 +32,10 @@ words! {
 /// assert_eq!(a_year, RelativeDate::years(1));
 /// assert_eq!(RelativeDate::at_start(), RelativeDate::days(0));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RelativeDate {
     /// How many units.
     pub value: u32,

@@ -19,7 +19,18 @@ words! {
 }
 
 /// What AWS calls things. Each has up to 10,000 characters.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AwsOptions {
     /// The account.
     pub account_number: Option<String>,
@@ -30,7 +41,18 @@ pub struct AwsOptions {
 }
 
 /// What GCP calls things. Each has up to 10,000 characters.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct GcpOptions {
     /// The account.
     pub account_id: Option<String>,
@@ -39,7 +61,10 @@ pub struct GcpOptions {
 }
 
 /// What share a marketplace keeps. Kept and given back.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ResellerRoyalty {
     /// Who keeps it.
     pub reseller_type: ResellerType,
@@ -68,7 +93,10 @@ pub struct ResellerRoyalty {
 /// With a start it is a royalty from then on, beside those there are; what is left out is as in the last one of the
 /// reseller, its end aside. Without a start the last one of the reseller is changed. The last is the one that
 /// starts last.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ResellerRoyaltyChange {
     /// See [`ResellerRoyalty::reseller_type`].
     pub reseller_type: ResellerType,

@@ -44,7 +44,10 @@ words! {
 /// let once = Price::from(Amount::from(100));
 /// assert_eq!((once.unit_price, once.quantity), (100.into(), 1.into()));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Price {
     /// What one of them costs, in the schedule's credit type; cents for US dollars. It is what an invoice adds, so
     /// that what makes an invoice smaller, such as a discount, is negative. A commit's is 0 or more.
@@ -91,7 +94,10 @@ impl From<Amount> for Price {
 /// assert!(whole_year.credit_type_id.is_none());
 /// # Ok::<(), billfold::TimeError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateAccessSchedule<D = Time> {
     /// What the amounts are in; US dollars in cents where nothing is said.
     pub credit_type_id: Option<CreditTypeId>,
@@ -115,7 +121,10 @@ impl<D, const N: usize> From<[CreateAccessItem<D>; N]> for CreateAccessSchedule<
 /// A segment that is to be: an amount and the time it can be drawn from.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateAccessItem<D = Time> {
     /// How much: 0 or more.
     pub amount: Amount,
@@ -126,7 +135,10 @@ pub struct CreateAccessItem<D = Time> {
 }
 
 /// When how much of a commit or credit can be drawn from.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AccessSchedule {
     /// What the amounts are in.
@@ -150,7 +162,10 @@ impl AccessSchedule {
 }
 
 /// One segment of an access schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AccessItem {
     /// Its id, by which an edit changes it.
@@ -180,7 +195,10 @@ pub struct AccessItem {
 /// assert!(!a_thousand_dollars_each_quarter.do_not_invoice);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateInvoiceSchedule<D = Time> {
     /// What the prices are in; US dollars in cents where nothing is said.
     pub credit_type_id: Option<CreditTypeId>,
@@ -205,7 +223,10 @@ impl<D, const N: usize> From<[CreateInvoiceItem<D>; N]> for CreateInvoiceSchedul
 /// The dates of an invoice schedule, one by one or by a rule.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ScheduleDates<D = Time> {
     /// One by one: 1 to 1,000.
     Items(Vec<CreateInvoiceItem<D>>),
@@ -216,7 +237,10 @@ pub enum ScheduleDates<D = Time> {
 /// A charge that is to be made at a date.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateInvoiceItem<D = Time> {
     /// When.
     pub timestamp: D,
@@ -225,7 +249,10 @@ pub struct CreateInvoiceItem<D = Time> {
 }
 
 /// Charges that come around: at `starting_at` and every period from there, while before `ending_before`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RecurringSchedule {
     /// The first date.
     pub starting_at: Time,
@@ -240,7 +267,10 @@ pub struct RecurringSchedule {
 }
 
 /// When how much is charged: a recurring schedule is read back as its dated items.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct InvoiceSchedule {
     /// What the prices are in.
@@ -252,7 +282,10 @@ pub struct InvoiceSchedule {
 }
 
 /// One charge of a schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct InvoiceItem {
     /// Its id, by which an edit changes it.

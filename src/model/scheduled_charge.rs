@@ -8,7 +8,10 @@ use crate::entity::ContractProductId;
 /// A scheduled charge, or a discount, that is to be made with a contract. Source: `metronome-api.md` §6.2.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateScheduledCharge<D = Time> {
     /// The product of type FIXED that it is shown as.
     pub product_id: ContractProductId,
@@ -37,7 +40,10 @@ impl<D> CreateScheduledCharge<D> {
 }
 
 /// A scheduled charge of a contract, or a discount.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ScheduledCharge {
     /// The product that it is shown as.
@@ -64,7 +70,10 @@ pub struct CreateProfessionalService {
 }
 
 /// A professional service of a contract.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ProfessionalService {
     /// The product of type PRO_SERVICE.
     pub product_id: ContractProductId,

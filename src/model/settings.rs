@@ -25,7 +25,18 @@ pub const MAX_SPEND_TRACKERS: usize = 1_000;
 /// let settings = ContractSettings { billing_provider: Some(stripe.into()), ..Default::default() };
 /// assert!(settings.spend_threshold.is_none());
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ContractSettings {
     /// A charge when usage comes to an amount.
     pub spend_threshold: Option<SpendThreshold>,
@@ -47,7 +58,18 @@ pub struct ContractSettings {
 ///
 /// What is added must not be there yet, and what is updated or archived has to be. The settings afterwards follow
 /// the rules of new ones.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SettingsChanges {
     /// A spend threshold, where there is none yet.
     pub add_spend_threshold: Option<SpendThreshold>,

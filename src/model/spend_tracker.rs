@@ -47,7 +47,10 @@ words! {
 }
 
 /// Spending that counts on a tracker: all conditions have to hold. Of several specifiers one is enough.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SpendSpecifier {
     /// On what.
     pub spend_type: SpendType,
@@ -58,7 +61,10 @@ pub struct SpendSpecifier {
 }
 
 /// What counts a contract's spending. Kept and given back: nothing is counted here.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SpendTracker {
     /// Its name, which no other tracker of the contract has: 1 to 1,000 characters.
     pub alias: String,

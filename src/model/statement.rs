@@ -21,7 +21,10 @@ words! {
 /// When the usage of a contract is to be invoiced.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateStatementSchedule<D = Time> {
     /// How often.
     pub frequency: BillingFrequency,
@@ -46,7 +49,10 @@ impl<D> Default for CreateStatementSchedule<D> {
 }
 
 /// When the usage of a contract is invoiced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StatementSchedule {
     /// How often.
@@ -58,7 +64,10 @@ pub struct StatementSchedule {
 }
 
 /// The time that one usage invoice is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StatementPeriod {
     /// Its start, inclusive: the contract's start, or the end of the period before.

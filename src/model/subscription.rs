@@ -61,14 +61,20 @@ words! {
 }
 
 /// How the payment of a subscription is waited for. Kept and given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SubscriptionPaymentGate {
     /// Whether Stripe calculates the tax; nobody does otherwise. `None` where nothing is said.
     pub stripe_tax: Option<bool>,
 }
 
 /// What a subscription is. Source: `metronome-api.md` §6.2.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SubscriptionTerms {
     /// The product of type SUBSCRIPTION. The contract's rate card has a rate for it with this frequency.
     pub product_id: ContractProductId,
@@ -123,7 +129,10 @@ impl SubscriptionTerms {
 /// A subscription that is to be made with a contract.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateSubscription<D = Time> {
     /// What it is.
     pub terms: SubscriptionTerms,
@@ -161,7 +170,10 @@ impl<D> CreateSubscription<D> {
 }
 
 /// A subscription of a contract.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Subscription {
     /// What it is.
@@ -183,7 +195,10 @@ pub struct Subscription {
 }
 
 /// A change of a subscription's quantity from a date on. Of several on one date the order they were sent in counts.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct QuantityUpdate {
     /// From when on.
     pub starting_at: Time,
@@ -192,7 +207,10 @@ pub struct QuantityUpdate {
 }
 
 /// What changes a subscription's quantity.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum QuantityChange {
     /// There are this many: 0 or more. QUANTITY_ONLY alone.
     To(Amount),

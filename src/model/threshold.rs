@@ -12,7 +12,10 @@ use crate::id::CreditTypeId;
 pub const MAX_BALANCE_SPECIFIERS: usize = 1_000;
 
 /// The commit that a charge at a threshold is paid as.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ThresholdCommit {
     /// The product that it is charged and shown as.
     pub product_id: ContractProductId,
@@ -33,7 +36,10 @@ impl ThresholdCommit {
 }
 
 /// The commit that fills a prepaid balance up again.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PrepaidThresholdCommit {
     /// What it is charged as.
     pub commit: ThresholdCommit,
@@ -62,7 +68,10 @@ impl PrepaidThresholdCommit {
 }
 
 /// Until how much a discount is given.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct DiscountCap {
     /// The alias of the contract's [spend tracker](crate::SpendTracker) that counts what was spent.
     pub spend_tracker_alias: String,
@@ -71,7 +80,10 @@ pub struct DiscountCap {
 }
 
 /// What of a charge at a threshold is paid.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ThresholdDiscount {
     /// The share that is paid: 0 to 1. At 0.85 it is fifteen per cent off.
     pub payment_fraction: Amount,
@@ -92,7 +104,10 @@ words! {
 }
 
 /// Balances with a value of a custom field.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct BalanceFieldFilter {
     /// What they are.
     pub entity: BalanceEntity,
@@ -104,7 +119,18 @@ pub struct BalanceFieldFilter {
 
 /// Which balances do not count: those that one of these exclusions is about, which is those that all of its
 /// filters fit. Each list has up to 1,000 items.
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ThresholdBalanceSpecifier {
     /// The exclusions.
     pub exclude: Vec<Vec<BalanceFieldFilter>>,
@@ -112,7 +138,10 @@ pub struct ThresholdBalanceSpecifier {
 
 /// A charge each time that usage comes to an amount. The API's `spend_threshold_configuration`. Kept and given
 /// back: nothing is charged here.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SpendThreshold {
     /// Whether it is looked at.
     pub is_enabled: bool,
@@ -128,7 +157,10 @@ pub struct SpendThreshold {
 
 /// A charge each time that a prepaid balance sinks to an amount. The API's
 /// `prepaid_balance_threshold_configuration`. Kept and given back: nothing is charged here.
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PrepaidBalanceThreshold {
     /// Whether it is looked at.
     pub is_enabled: bool,

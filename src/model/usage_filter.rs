@@ -12,7 +12,10 @@ pub const MAX_FILTER_VALUES: usize = 10_000;
 pub const MAX_FILTER_CHARACTERS: usize = 1_000;
 
 /// Usage whose property has one of these values. Source: the seed "Provision a customer".
-#[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UsageFilter {
     /// The property: a group key of the metrics that the card's products have.
     pub group_key: String,
