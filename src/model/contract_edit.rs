@@ -206,18 +206,23 @@ pub struct UpdateBalance<I> {
     /// Changes of the invoice schedule. Commits alone.
     pub invoice_schedule: UpdateInvoiceSchedule,
     /// Another rollover fraction.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub rollover_fraction: Option<Option<Amount>>,
     /// Other products in place of those there are.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub applicable_product_ids: Option<Option<Vec<ContractProductId>>>,
     /// Other tags in place of those there are.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub applicable_product_tags: Option<Option<Vec<String>>>,
     /// Another priority.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub priority: Option<Option<Amount>>,
     /// Other rates.
     pub rate_type: Option<RateChoice>,
     /// Other children.
     pub child_access: Option<ChildAccess>,
     /// Another one. Kept and given back.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub netsuite_sales_order_id: Option<Option<String>>,
 }
 
@@ -278,6 +283,7 @@ pub struct UpdateScheduledCharge {
     /// Changes of its schedule. The API's `invoice_schedule`.
     pub schedule: UpdateInvoiceSchedule,
     /// Another one. Kept and given back.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub netsuite_sales_order_id: Option<Option<String>>,
 }
 
@@ -298,6 +304,7 @@ pub struct UpdateSubscription {
     /// Which.
     pub id: SubscriptionId,
     /// Another end.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub ending_before: Option<Option<Time>>,
     /// Seats say how many there are, from the first of the changes of seats below on, or from now on where there is
     /// none: the property of usage events that names the seat.
@@ -305,6 +312,7 @@ pub struct UpdateSubscription {
     /// Changes of the quantity, in this order.
     pub quantity_updates: Vec<QuantityUpdate>,
     /// How prorated amounts are rounded.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub rounding: Option<Option<ProrationRounding>>,
 }
 
@@ -400,8 +408,11 @@ pub(crate) struct EditRecord {
     pub(crate) uniqueness_key: Option<String>,
     /// The parts it brought; what they were stands with the contract's parts.
     pub(crate) added: Vec<(PartKind, [u8; 16])>,
+    #[serde(default, with = "super::serde_form::change_of")]
     pub(crate) name: Option<Option<String>>,
+    #[serde(default, with = "super::serde_form::change_of")]
     pub(crate) ending_before: Option<Option<Time>>,
+    #[serde(default, with = "super::serde_form::change_of")]
     pub(crate) net_payment_terms_days: Option<Option<Amount>>,
     pub(crate) updates: PartUpdates,
     pub(crate) settings: SettingsChanges,

@@ -7,8 +7,10 @@ use crate::id::PackageId;
 macro_rules! homes {
     ($($home:ident)*) => { $(
         /// What is stored under the id of a part: the contract that it is a part of, which has the rest.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+        )]
+        #[serde(rename_all = "snake_case", deny_unknown_fields)]
         pub(crate) struct $home {
             pub(crate) contract: ContractId,
         }
@@ -20,8 +22,10 @@ homes! { DiscountHome ProfessionalServiceHome ScheduledChargeHome SubscriptionHo
 macro_rules! package_homes {
     ($($home:ident)*) => { $(
         /// What is stored under the id of a part of a package, which has the rest.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
+        )]
+        #[serde(rename_all = "snake_case", deny_unknown_fields)]
         pub(crate) struct $home {
             pub(crate) package: PackageId,
         }

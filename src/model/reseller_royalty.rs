@@ -111,6 +111,7 @@ pub struct ResellerRoyaltyChange {
     /// See [`ResellerRoyalty::starting_at`].
     pub starting_at: Option<Time>,
     /// See [`ResellerRoyalty::ending_before`]; `Some(None)` takes the end away.
+    #[serde(default, with = "super::serde_form::change_of")]
     pub ending_before: Option<Option<Time>>,
     /// See [`ResellerRoyalty::reseller_contract_value`].
     pub reseller_contract_value: Option<Amount>,
