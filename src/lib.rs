@@ -254,11 +254,17 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingPackages,
-    ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing, WritingAlerts,
-    WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+    Durability, IdSource, Problem, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices,
+    ReadingPackages, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Verified,
+    Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
 };
 
+#[cfg(feature = "wire")]
+pub use exchange::export::{Export, ExportError, Progress};
+#[cfg(feature = "wire")]
+pub use exchange::import::{
+    BadLine, Import, ImportError, ImportReport, MAX_BAD_LINES, MAX_IMPORT_LINE_BYTES,
+};
 #[cfg(feature = "wire")]
 pub use exchange::script::{MAX_SCRIPT_LINE_BYTES, Script, ScriptError};
 #[cfg(feature = "wire")]

@@ -217,6 +217,12 @@ pub enum Fault {
         /// The id of what was made with it.
         conflicting_id: Uuid,
     },
+    /// What is to be imported is there already, and is not as the import says.
+    #[error("{what} is there already, and differs from what is to be imported")]
+    DiffersFromImport {
+        /// What it is.
+        what: String,
+    },
     /// The instance was archived before.
     #[error("{target} is already archived")]
     AlreadyArchived {
@@ -353,6 +359,7 @@ impl Fault {
             | Self::NameTaken { .. }
             | Self::UniquenessKeyUsed { .. }
             | Self::ValueShared { .. }
+            | Self::DiffersFromImport { .. }
             | Self::RevisionDiffers { .. }
             | Self::ValueDiffers { .. } => ErrorKind::Conflict,
             _ => ErrorKind::Invalid,

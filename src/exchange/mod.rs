@@ -1,4 +1,8 @@
-//! What goes in and out of a store as a whole: call scripts.
+//! What goes in and out of a store as a whole: call scripts, exports and imports.
 
+pub(crate) mod export;
+pub(crate) mod import;
+mod item_line;
+mod lines;
 mod reference;
 pub(crate) mod script;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::value::RawValue;
 
-use super::script::{MAX_SCRIPT_LINE_BYTES, too_long};
+use super::lines::too_long;
+use super::script::MAX_SCRIPT_LINE_BYTES;
 use crate::error::short;
 use crate::wire::Answer;
 use crate::wire::body::kind;
@@ -38,7 +39,7 @@ pub fn resolved<'l>(line: &'l str, answers: &HashMap<String, Answer>) -> Result<
 
 /// Refuses a line that has become too long before it becomes any longer: an answer is as long as it likes.
 fn checked_length(resolved: &str) -> Result<(), String> {
-    if resolved.len() > MAX_SCRIPT_LINE_BYTES { Err(too_long()) } else { Ok(()) }
+    if resolved.len() > MAX_SCRIPT_LINE_BYTES { Err(too_long(MAX_SCRIPT_LINE_BYTES).0) } else { Ok(()) }
 }
 
 /// How many bytes the string takes that `json` begins with, quotes included.

@@ -1,8 +1,9 @@
 //! Call scripts: the vendor's calls, one a line, run against a store.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Read as _};
+use std::io::{self, BufRead};
 
+use super::lines::Lines;
 use super::reference;
 use crate::error::short;
 use crate::model::scalar::Time;
@@ -164,15 +165,18 @@ impl Script {
     /// [`ScriptError`], whose variants say what made it stop, at which line.
     pub fn run(
         &mut self,
-        mut calls: impl BufRead,
+        calls: impl BufRead,
         mut take: impl FnMut(&Answer) -> io::Result<()>,
     ) -> Result<(), ScriptError> {
-        let mut bytes = Vec::new();
-        for line in 1.. {
-            if next_line(&mut calls, &mut bytes).map_err(|cause| ScriptError::Read { line, cause })? == 0 {
+        let mut lines = Lines::new(calls, MAX_SCRIPT_LINE_BYTES);
+        loop {
+            let next = lines.number + 1;
+            if !lines.advance().map_err(|cause| ScriptError::Read { line: next, cause })? {
                 break;
             }
-            let said = self.understood(&bytes).map_err(|reason| ScriptError::NotACall { line, reason })?;
+            let line = lines.number;
+            let said = lines.text().map_err(|bad| bad.0).and_then(|text| self.understood(text));
+            let said = said.map_err(|reason| ScriptError::NotACall { line, reason })?;
             let Line::Call(call) = said else { continue };
             let answer = self.carried_out(&call);
             take(&answer).map_err(|cause| ScriptError::Write { line, cause })?;
@@ -190,8 +194,7 @@ impl Script {
     }
 
     /// What the line says, with its references written out; a `now` line has set the clock.
-    fn understood(&self, bytes: &[u8]) -> Result<Line, String> {
-        let line = trimmed(bytes)?;
+    fn understood(&self, line: &str) -> Result<Line, String> {
         if line.is_empty() {
             return Ok(Line::Empty);
         }
@@ -216,29 +219,6 @@ impl Script {
         let body = call.body.as_deref().unwrap_or_default();
         self.store.handle(&call.method, &call.path, &query, body.as_bytes())
     }
-}
-
-/// Reads the next line, as far as it is allowed to go and a little further; how many bytes, 0 at the end.
-fn next_line(calls: &mut impl BufRead, bytes: &mut Vec<u8>) -> io::Result<usize> {
-    bytes.clear();
-    let most = u64::try_from(MAX_SCRIPT_LINE_BYTES).unwrap_or(u64::MAX).saturating_add(2);
-    calls.by_ref().take(most).read_until(b'\n', bytes)
-}
-
-/// The line's text, without the spaces around it.
-fn trimmed(bytes: &[u8]) -> Result<&str, String> {
-    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    if bytes.len() > MAX_SCRIPT_LINE_BYTES {
-        return Err(too_long());
-    }
-    let line = std::str::from_utf8(bytes)
-        .map_err(|error| format!("it is not UTF-8 from byte {} on", error.valid_up_to()))?;
-    Ok(line.trim_matches([' ', '\t', '\r']))
-}
-
-/// The reason why a line is not looked at.
-pub(super) fn too_long() -> String {
-    format!("it has more than {MAX_SCRIPT_LINE_BYTES} bytes")
 }
 
 /// What the fields of a line say.

@@ -439,6 +439,21 @@ pub(crate) enum PartKind {
 }
 
 impl PartKind {
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Terms,
+        Self::Settings,
+        Self::UsageFilter,
+        Self::Commit,
+        Self::Credit,
+        Self::RecurringCommit,
+        Self::RecurringCredit,
+        Self::Override,
+        Self::ScheduledCharge,
+        Self::Discount,
+        Self::ProfessionalService,
+        Self::Subscription,
+    ];
+
     /// What a request's list of such parts is called.
     pub(crate) const fn name(self) -> &'static str {
         match self {

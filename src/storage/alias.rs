@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::codec;
 use super::key_bytes;
-use super::member::Member;
+use super::member::{Member, Row};
 use super::tables::TableId;
 use super::view::Reader;
 use crate::error::Result;
@@ -19,7 +19,13 @@ pub fn holder(reader: &impl Reader, table: TableId, name: &str) -> Result<Option
 }
 
 pub fn give(member: &Member<'_>, table: TableId, name: &str, holder: Uuid) -> Result<()> {
-    member.put(table, name.as_bytes(), Some(&codec::seal_holder(name.as_bytes(), holder)))
+    member.put_row(&given(table, name, holder))
+}
+
+/// The row of a name that belongs to an instance.
+pub fn given(table: TableId, name: &str, holder: Uuid) -> Row {
+    let key = name.as_bytes().to_vec();
+    Row { table, value: codec::seal_holder(&key, holder).to_vec(), key }
 }
 
 pub fn take(member: &Member<'_>, table: TableId, name: &str) -> Result<()> {
@@ -60,7 +66,12 @@ pub fn each_listed(
 
 /// Lists an instance under a name, or strikes it off.
 pub fn list(member: &Member<'_>, table: TableId, name: &str, id: Uuid, on: bool) -> Result<()> {
+    let row = listing(table, name, id);
+    if on { member.put_row(&row) } else { member.take_row(&row) }
+}
+
+/// The row of an instance that is listed under a name.
+pub fn listing(table: TableId, name: &str, id: Uuid) -> Row {
     let key = key_bytes::listed(name, id);
-    let row = codec::seal_listed(&key);
-    member.put(table, &key, on.then_some(row.as_slice()))
+    Row { table, value: codec::seal_listed(&key).to_vec(), key }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::codec::{self, AliasRow};
 use super::key_bytes;
-use super::member::Member;
+use super::member::{Member, Row};
 use super::tables::TableId;
 use super::view::Reader;
 use crate::error::Result;
@@ -56,11 +56,16 @@ pub fn overlapping(
 
 /// Has a name lead to an instance for a while in which it leads to nobody.
 pub fn give(member: &Member<'_>, table: TableId, alias: &ScheduledAlias, holder: Uuid) -> Result<()> {
+    member.put_row(&given(table, alias, holder)?)
+}
+
+/// The row of a name that leads to an instance for a while.
+pub fn given(table: TableId, alias: &ScheduledAlias, holder: Uuid) -> Result<Row> {
     let ScheduledAlias { name, starting_at, ending_before } = alias;
     let key = key_bytes::scheduled(name, *starting_at);
     let row =
         AliasRow { holder: holder.into_bytes(), starting_at: *starting_at, ending_before: *ending_before };
-    member.put(table, &key, Some(&codec::encode(&key, &row)?))
+    Ok(Row { table, value: codec::encode(&key, &row)?, key })
 }
 
 /// Has a name lead to nobody for the while that begins there.

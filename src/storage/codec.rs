@@ -180,6 +180,19 @@ pub fn payload(record: &impl Record) -> Result<Vec<u8>> {
         .map_err(|cause| Error::corrupt(format!("a record cannot be encoded: {cause}")))
 }
 
+/// The record that the journal has in these bytes.
+pub fn from_journal<R: Record>(payload: &[u8]) -> Result<R> {
+    of_payload(payload).map_err(|problem| Error::corrupt(format!("table journal: {problem}")))
+}
+
+fn of_payload<R: Record>(payload: &[u8]) -> Result<R, String> {
+    match bincode::decode_from_slice(payload, CONFIG) {
+        Ok((record, read)) if read == payload.len() => Ok(record),
+        Ok(_) => Err("a row with bytes left over".to_owned()),
+        Err(cause) => Err(format!("a row that cannot be decoded: {cause}")),
+    }
+}
+
 /// The fault of a package that is too large to be kept.
 pub fn package_fault(package: &Package) -> Result<Option<Fault>> {
     let bytes = payload(package)?.len();
@@ -215,11 +228,7 @@ pub fn decode<R: Record>(table: TableId, key: &[u8], envelope: &[u8]) -> Result<
     if version != VERSION {
         return Err(damaged(&format!("a row of version {version}; this version knows {VERSION}")));
     }
-    match bincode::decode_from_slice(payload, CONFIG) {
-        Ok((record, read)) if read == payload.len() => Ok(record),
-        Ok(_) => Err(damaged("a row with bytes left over")),
-        Err(cause) => Err(damaged(&format!("a row that cannot be decoded: {cause}"))),
-    }
+    of_payload(payload).map_err(|problem| damaged(&problem))
 }
 
 /// The value of an enforced key's index row: the holder, and a checksum over value and holder.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::codec::{self, FieldsRow, Record};
 use super::member::Member;
+use super::recorded::AnyPart;
 use super::rows;
 use super::tables::{ID_BYTES, TableId};
 use super::view::Reader;
@@ -106,6 +107,21 @@ pub fn scan<P: Part>(
         match key.strip_prefix(owner.as_bytes().as_slice()) {
             Some(child) if key.starts_with(&begins) => visit(child, codec::decode(table, key, row)?),
             _ => Ok(ControlFlow::Break(())),
+        }
+    })
+}
+
+/// Calls `visit` with the key and the record of each part of an instance, whatever they are of, in order of the keys.
+pub fn scan_any(
+    reader: &impl Reader,
+    of: Collection,
+    owner: Uuid,
+    mut visit: impl FnMut(&[u8], AnyPart) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    reader.scan(TableId::Parts(of), Bound::Included(owner.as_bytes()), |key, row| {
+        match key.strip_prefix(owner.as_bytes().as_slice()) {
+            Some(child) => visit(child, AnyPart::decode(of, key, row)?),
+            None => Ok(ControlFlow::Break(())),
         }
     })
 }

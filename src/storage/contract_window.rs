@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::codec;
 use super::key_bytes;
-use super::member::Member;
+use super::member::{Member, Row};
 use super::tables::{ID_BYTES, TableId};
 use super::view::Reader;
 use crate::error::Result;
@@ -17,8 +17,13 @@ const TABLE: TableId = TableId::CustomerContracts;
 
 /// Says when a contract is in force. Its start never changes.
 pub fn put(member: &Member<'_>, customer: Uuid, contract: Uuid, window: &ContractWindow) -> Result<()> {
+    member.put_row(&row(customer, contract, window)?)
+}
+
+/// The row of a contract in its customer's list.
+pub fn row(customer: Uuid, contract: Uuid, window: &ContractWindow) -> Result<Row> {
     let key = [from(customer, window.starting_at).as_slice(), contract.as_bytes()].concat();
-    member.put(TABLE, &key, Some(&codec::encode(&key, window)?))
+    Ok(Row { table: TABLE, value: codec::encode(&key, window)?, key })
 }
 
 /// Takes a contract out of the list, because it is forgotten.

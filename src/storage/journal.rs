@@ -46,6 +46,19 @@ fn keep_count(member: &Member<'_>) -> Result<()> {
     member.put(TableId::Meta, ISSUED, Some(&codec::encode(ISSUED, &issued)?))
 }
 
+/// Has the next change bear a higher number than that one. The numbers before it are those of empty changes, so that
+/// none is missing.
+pub fn fill_up_to(member: &Member<'_>, number: u64) -> Result<()> {
+    while member.progress().sequence < number {
+        let sequence = member.progress().sequence + 1;
+        if member.setting().keeps_journal {
+            put(member, sequence, &Change::emptied(member.now()))?;
+        }
+        member.set_sequence(sequence);
+    }
+    Ok(())
+}
+
 /// Empties the changes of an instance, from its last one back; their numbers and times stay.
 pub fn forget(member: &Member<'_>, target: EntityRef, last: u64) -> Result<()> {
     let mut sequence = last;

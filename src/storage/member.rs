@@ -28,6 +28,14 @@ pub struct Progress {
     pub issued: u64,
 }
 
+/// A row that follows from others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row {
+    pub table: TableId,
+    pub key: Vec<u8>,
+    pub value: Vec<u8>,
+}
+
 /// A row as it was before a member changed it.
 struct Note {
     table: TableId,
@@ -169,6 +177,15 @@ impl<'t> Member<'t> {
             notes.borrow_mut().push(Note { table, key: key.to_vec(), old });
         }
         Ok(())
+    }
+
+    pub fn put_row(&self, row: &Row) -> Result<()> {
+        self.put(row.table, &row.key, Some(&row.value))
+    }
+
+    /// Removes the row with that key, whatever its value is.
+    pub fn take_row(&self, row: &Row) -> Result<()> {
+        self.put(row.table, &row.key, None)
     }
 
     /// Figures of the file's pages: in use, of those with rows in them, and a page's bytes.

@@ -30,6 +30,7 @@ pub mod package;
 pub mod past;
 mod probe;
 mod queue;
+pub mod recorded;
 pub mod rows;
 pub mod settled;
 pub mod tables;

@@ -43,6 +43,32 @@ pub fn values(reader: &impl Reader, target: EntityRef, as_of: Time) -> Result<Op
     Ok(past.map(|past| past.values))
 }
 
+/// The values that are kept under a moment.
+pub fn at(reader: &impl Reader, target: EntityRef, until: Time) -> Result<Option<Vec<(u32, String)>>> {
+    let key = key(target, until);
+    let past: Option<PastRow> = reader.get(TABLE, &key, |row| codec::decode(TABLE, &key, row))?;
+    Ok(past.map(|past| past.values))
+}
+
+/// Keeps values under a moment.
+pub fn put(member: &Member<'_>, target: EntityRef, until: Time, values: Vec<(u32, String)>) -> Result<()> {
+    let key = key(target, until);
+    member.put(TABLE, &key, Some(&codec::encode(&key, &PastRow { values })?))
+}
+
+/// All values that are kept of an instance, each with the moment until which it had them.
+pub fn all(reader: &impl Reader, target: EntityRef) -> Result<Vec<(Time, Vec<(u32, String)>)>> {
+    let begin = begin(target);
+    let mut found = Vec::new();
+    reader.scan(TABLE, Bound::Included(&begin), |key, row| {
+        let Some(until) = key.strip_prefix(begin.as_slice()) else { return Ok(ControlFlow::Break(())) };
+        let past: PastRow = codec::decode(TABLE, key, row)?;
+        found.push((key_bytes::moment_of(until)?, past.values));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
 /// Removes all of it, because the instance is forgotten.
 pub fn forget(member: &Member<'_>, target: EntityRef) -> Result<()> {
     let begin = begin(target);

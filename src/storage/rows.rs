@@ -16,6 +16,7 @@ use super::view::Reader;
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
 use crate::model::change::{Subject, ValueChange, What};
+use crate::model::scalar::Time;
 
 impl FieldsRow {
     /// The value for the key of that number.
@@ -110,8 +111,13 @@ pub fn adopt(member: &Member<'_>, target: EntityRef) -> Result<FieldsRow> {
 }
 
 /// Archives an instance. It keeps its values, and its hold on the unique ones.
-pub fn archive(member: &Member<'_>, target: EntityRef, mut row: FieldsRow) -> Result<()> {
-    row.archived_at = Some(member.now());
+pub fn archive(member: &Member<'_>, target: EntityRef, row: FieldsRow) -> Result<()> {
+    archive_at(member, target, row, member.now())
+}
+
+/// Archives an instance that was archived at a moment elsewhere.
+pub fn archive_at(member: &Member<'_>, target: EntityRef, mut row: FieldsRow, at: Time) -> Result<()> {
+    row.archived_at = Some(at);
     put_fields(member, target, &mut row, What::Archived)
 }
 

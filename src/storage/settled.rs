@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use super::codec::{self, FieldsRow};
 use super::collection::{self, Put};
-use super::member::Member;
+use super::member::{Member, Row};
 use super::tables::{ID_BYTES, TableId};
 use super::view::Reader;
 use crate::entity::{ContractId, EntityId, InvoiceId};
 use crate::error::{Error, Result};
 use crate::model::charge_line::LineSource;
-use crate::model::invoice::{InvoiceStatement, InvoiceStatus};
+use crate::model::invoice::{InvoiceLine, InvoiceStatement, InvoiceStatus};
 use crate::model::scalar::Time;
 
 /// A row is full with so many bytes, and goes on to the end of the line or of the values of one instance.
@@ -32,11 +32,8 @@ pub fn put(
 ) -> Result<()> {
     let mut puts = Vec::new();
     for (id, statement) in invoices {
-        for source in statement.lines.iter().map(|line| line.source) {
-            if let Some(key) = charged_key(contract, source)? {
-                let holder = codec::seal_holder(&key, id.uuid());
-                member.put(TableId::ContractCharged, &key, Some(&holder))?;
-            }
+        for row in charged(contract, id, &statement)? {
+            member.put_row(&row)?;
         }
         for (number, part) in split(statement)?.into_iter().enumerate() {
             let number = u32::try_from(number).map_err(|_| Error::corrupt("an invoice of too many rows"))?;
@@ -44,6 +41,25 @@ pub fn put(
         }
     }
     collection::put(member, contract.uuid(), row, puts)
+}
+
+/// The rows that lead from what is charged on an invoice to the invoice.
+pub fn charged(contract: ContractId, id: InvoiceId, statement: &InvoiceStatement) -> Result<Vec<Row>> {
+    let row = |line: &InvoiceLine| {
+        let key = charged_key(contract, line.source)?;
+        let table = TableId::ContractCharged;
+        Ok(key.map(|key| Row { table, value: codec::seal_holder(&key, id.uuid()).to_vec(), key }))
+    };
+    statement.lines.iter().map(row).filter_map(Result::transpose).collect()
+}
+
+/// The bytes of a row's key behind the contract.
+pub const KEY_BYTES: usize = ID_BYTES + 4;
+
+/// The invoice that a row is of, or a part of.
+pub fn invoice_of(row_key: &[u8]) -> Result<InvoiceId> {
+    let id = row_key.first_chunk::<ID_BYTES>().map(|id| InvoiceId::from(Uuid::from_bytes(*id)));
+    id.ok_or_else(|| Error::corrupt("table contract.invoices: a key without an id"))
 }
 
 fn row_key(id: InvoiceId, number: u32) -> Vec<u8> {
@@ -98,8 +114,7 @@ pub fn between(
     let from = first.uuid().into_bytes();
     let from = Bound::Included(from.as_slice());
     collection::scan(reader, contract.uuid(), &[], from, |key, row: InvoiceStatement| {
-        let id = key.first_chunk::<ID_BYTES>().map(|id| InvoiceId::from(Uuid::from_bytes(*id)));
-        let id = id.ok_or_else(|| Error::corrupt("table contract.invoices: a key without an id"))?;
+        let id = invoice_of(key)?;
         if id > last {
             return Ok(ControlFlow::Break(()));
         }

@@ -120,7 +120,7 @@ impl TableId {
             "contract.charged" => return Some(Self::ContractCharged),
             _ => {}
         }
-        if let Some(collection) = Collection::ALL.into_iter().find(|collection| collection.name() == name) {
+        if let Some(collection) = Collection::named(name) {
             return Some(Self::Parts(collection));
         }
         if let Some(space) = name.strip_prefix("uniqueness_key.") {
@@ -136,6 +136,22 @@ impl TableId {
             Some(("index", number)) => number.parse().ok().map(|number| Self::Listed(entity, number)),
             Some(_) => None,
         }
+    }
+
+    /// Whether its rows follow from those of other tables.
+    pub const fn is_derived(self) -> bool {
+        !matches!(
+            self,
+            Self::Meta
+                | Self::Keys
+                | Self::Record(_)
+                | Self::Fields(_)
+                | Self::Package
+                | Self::Parts(_)
+                | Self::SettledUntil
+                | Self::PastValues
+                | Self::Journal
+        )
     }
 
     pub(super) const fn shape(self) -> Shape {

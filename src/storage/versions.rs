@@ -246,6 +246,33 @@ fn past_parts(
     Ok(found)
 }
 
+/// The key of a version with another revision.
+pub fn renumbered(key: &[u8], revision: u64) -> Vec<u8> {
+    match key.split_last_chunk::<8>() {
+        Some((name, _)) if !is_live(key) => [name, &revision.to_be_bytes().map(|byte| !byte)].concat(),
+        _ => key.to_vec(),
+    }
+}
+
+/// Whether a version can stand under a key.
+pub fn fits(key: &[u8], version: &PartVersion) -> bool {
+    let Some((name, suffix_bytes)) = key.split_first_chunk::<NAME_BYTES>() else { return false };
+    let live_name = live_again(name);
+    let kind = version.part.as_ref().map(ContractPart::kind);
+    let named = |kind: PartKind| live_name.first() == Some(&(kind as u8));
+    let kind_fits = kind.map_or_else(|| PartKind::ALL.into_iter().any(named), named);
+    if is_live(key) {
+        suffix_bytes.is_empty() && kind.is_some() && kind_fits
+    } else {
+        suffix_bytes == suffix(Stamp::of(version)) && kind_fits
+    }
+}
+
+/// Whether the row with that key is a part as it is, and not as it was.
+pub fn is_live(key: &[u8]) -> bool {
+    key.first().is_some_and(|kind| kind & PAST == 0)
+}
+
 fn name(kind: PartKind, id: PartId) -> Name {
     let mut name = [kind as u8; NAME_BYTES];
     for (place, byte) in name.iter_mut().skip(1).zip(id) {

@@ -117,7 +117,7 @@ fn list(member: &Member<'_>, id: Uuid, customer: Option<CustomerId>, on: bool) -
 }
 
 /// What the list of a customer's own alerts is under, or of those for all customers.
-fn list_name(customer: Option<CustomerId>) -> String {
+pub fn list_name(customer: Option<CustomerId>) -> String {
     customer.map(|customer| customer.to_string()).unwrap_or_default()
 }
 

@@ -26,7 +26,7 @@ use crate::model::scalar::Time;
 use crate::rules::balance as rule;
 use crate::rules::invoice;
 use crate::storage::catalog::Catalog;
-use crate::storage::member::Member;
+use crate::storage::member::{Member, Row};
 use crate::storage::tables::{KeySpace, TableId};
 use crate::storage::versions::{self, AsOf};
 use crate::storage::view::Reader;
@@ -181,12 +181,21 @@ fn contract_fault(
 
 /// Puts a commit or credit on its customer's list, or takes it off; parts of other kinds are on none.
 pub fn list(member: &Member<'_>, target: EntityRef, customer: CustomerId, on: bool) -> Result<()> {
+    match listing(target, customer) {
+        Some(row) if on => member.put_row(&row),
+        Some(row) => member.take_row(&row),
+        None => Ok(()),
+    }
+}
+
+/// The row of a commit or credit on its customer's list; `None` for parts of other kinds.
+pub fn listing(target: EntityRef, customer: CustomerId) -> Option<Row> {
     let table = match target.entity {
         ManagedEntity::Commit => CommitId::LIST,
         ManagedEntity::ContractCredit => ContractCreditId::LIST,
-        _ => return Ok(()),
+        _ => return None,
     };
-    alias::list(member, table, &customer.to_string(), target.id, on)
+    Some(alias::listing(table, &customer.to_string(), target.id))
 }
 
 /// A commit or credit, wherever it stands.

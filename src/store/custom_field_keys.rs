@@ -13,6 +13,7 @@ use crate::error::{Error, Fault, Result};
 use crate::model::change::What;
 use crate::model::custom_field::{CustomFieldKey, KeyKind, MAX_KEYS_PER_ENTITY, check_key};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
+use crate::model::scalar::Time;
 use crate::storage::catalog::{Catalog, Key};
 use crate::storage::member::Member;
 use crate::storage::view::Reader;
@@ -92,6 +93,14 @@ fn count_by_key(reader: &impl Reader, entity: ManagedEntity) -> Result<BTreeMap<
 }
 
 pub fn add(member: &Member<'_>, entity: ManagedEntity, name: &str, kind: KeyKind) -> Result<Uuid> {
+    // No id is taken where the key is refused.
+    Fault::none_of(new_faults(member, entity, name))?;
+    let id = member.new_id();
+    add_as(member, entity, name, kind, id, member.now())?;
+    Ok(id)
+}
+
+fn new_faults(member: &Member<'_>, entity: ManagedEntity, name: &str) -> Vec<Fault> {
     let mut faults: Vec<_> = check_key(entity, name).into_iter().collect();
     member.with_catalog(|catalog| {
         if catalog.key(entity, name).is_some() {
@@ -100,12 +109,22 @@ pub fn add(member: &Member<'_>, entity: ManagedEntity, name: &str, kind: KeyKind
             faults.push(Fault::TooManyKeys { entity, key: name.to_owned() });
         }
     });
-    Fault::none_of(faults)?;
+    faults
+}
+
+/// Registers a key that was registered elsewhere, with the id it has there.
+pub fn add_as(
+    member: &Member<'_>,
+    entity: ManagedEntity,
+    name: &str,
+    kind: KeyKind,
+    id: Uuid,
+    added_at: Time,
+) -> Result<()> {
+    Fault::none_of(new_faults(member, entity, name))?;
     let number = member.change_catalog(Catalog::take_number)?;
-    let (id, added_at) = (member.new_id(), member.now());
     let key = Key { number, id, entity, name: name.into(), kind, index: number, added_at, revision: 0 };
-    rows::put_key(member, key, What::KeyAdded)?;
-    Ok(id)
+    rows::put_key(member, key, What::KeyAdded)
 }
 
 /// Removes a key. Its values are out of reach from now on; its index goes with the commit.

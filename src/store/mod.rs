@@ -13,6 +13,12 @@ mod alerts;
 mod aliases;
 mod balances;
 mod billable_metrics;
+#[cfg(feature = "wire")]
+pub(crate) mod carried;
+#[cfg(feature = "wire")]
+pub(crate) mod carry;
+#[cfg(feature = "wire")]
+mod carry_checks;
 mod charging;
 mod contract_answers;
 mod contract_editing;
@@ -33,6 +39,7 @@ mod custom_field_keys;
 mod custom_fields;
 mod customers;
 mod dependents;
+mod derived;
 mod drafts;
 mod entities;
 mod find;
@@ -76,6 +83,7 @@ mod settling;
 mod snapshot;
 mod transaction;
 mod upkeep;
+mod verify;
 mod write;
 mod write_alerts;
 mod write_contracts;
@@ -95,6 +103,7 @@ pub use read_records::ReadingRecords;
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;
 pub use upkeep::Stats;
+pub use verify::{Problem, Verified};
 pub use write::Writing;
 pub use write_alerts::WritingAlerts;
 pub use write_contracts::WritingContracts;
@@ -222,6 +231,15 @@ impl Store {
     /// # Errors
     /// As [`write`](Self::write), and a refusal where actor or reason is too long.
     pub fn write_as<T>(&self, about: About, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.transact_as(about, false, act)
+    }
+
+    pub(crate) fn transact_as<T>(
+        &self,
+        about: About,
+        dry: bool,
+        act: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
         let fields = [("actor", &about.actor), ("reason", &about.reason)];
         let faults = fields.into_iter().filter_map(|(field, text)| {
             let characters = text.as_ref()?.chars().count();
@@ -232,7 +250,7 @@ impl Store {
             })
         });
         Fault::none_of(faults.collect())?;
-        self.transact(about, false, act)
+        self.transact(about, dry, act)
     }
 
     /// Runs a transaction and gives its outcome, but changes nothing: what would happen if.

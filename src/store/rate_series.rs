@@ -60,6 +60,18 @@ pub fn of(
     key
 }
 
+/// Whether a rate can stand under a key, or one that was replaced.
+pub fn fits(key: &[u8], rate: &RateRecord, replaced: bool) -> bool {
+    let Some((product, _)) = key.split_first_chunk() else { return false };
+    let product = ContractProductId::from(Uuid::from_bytes(*product));
+    let mut right = of(product, &rate.pricing_group_values, rate.billing_frequency);
+    right.extend(key_bytes::moment(Some(rate.starting_at)));
+    if replaced {
+        right.extend(key_bytes::moment(Some(rate.recorded_at)));
+    }
+    key == right
+}
+
 /// The key of a rate without its start.
 pub fn of_key(key: &[u8]) -> &[u8] {
     key.split_last_chunk::<{ key_bytes::MOMENT_BYTES }>().map_or(key, |(series, _)| series)

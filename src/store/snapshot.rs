@@ -1,8 +1,16 @@
 //! A frozen moment of the store.
 
 use std::fmt;
+#[cfg(feature = "wire")]
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
+#[cfg(feature = "wire")]
+use super::carried::{self, Item};
+#[cfg(feature = "wire")]
+use crate::entity::ManagedEntity;
+#[cfg(feature = "wire")]
+use crate::error::Result;
 use crate::model::scalar::Time;
 use crate::storage::view::View;
 
@@ -31,6 +39,17 @@ pub struct Snapshot {
 impl Snapshot {
     pub(super) const fn new(view: Arc<View>, taken_at: Time) -> Self {
         Self { view, taken_at }
+    }
+
+    /// Calls `visit` with everything that the store holds of some entities, in an order to be put into another store.
+    #[cfg(feature = "wire")]
+    pub(crate) fn each_item(
+        &self,
+        wanted: impl Fn(ManagedEntity) -> bool,
+        visit: impl FnMut(Item) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.view.check_open()?;
+        carried::each(&self.view, wanted, visit)
     }
 
     /// What time it was.

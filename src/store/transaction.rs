@@ -41,4 +41,10 @@ impl<'t> Transaction<'t> {
             resume_unwind(panic)
         })
     }
+
+    /// Puts something that another store holds.
+    #[cfg(feature = "wire")]
+    pub(crate) fn carry<T>(&self, put: impl FnOnce(&Member<'_>) -> Result<T>) -> Result<T> {
+        self.whole(|member| put(member))
+    }
 }

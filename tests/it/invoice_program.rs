@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use crate::invoices::{all, charging};
 use crate::support::disk::Disk;
 use crate::support::provisioned::{Provisioned, charge, day, on};
+use crate::support::whole;
 
 /// What is done next. Moments are hours from the contract's start.
 #[derive(Debug, Clone)]
@@ -259,6 +260,7 @@ impl Stage {
         }
         self.nothing_is_left_out(&charged);
         self.what_was_settled_is_as_it_was(&found);
+        whole(&self.here.store);
     }
 
     /// All that the schedules say is on an invoice, unless it is behind what is looked at.

@@ -22,7 +22,7 @@ use super::rate_cards::{card, of_cards};
 use super::rates::first_rates;
 use super::state::{Model, counted};
 use crate::support::disk::Disk;
-use crate::support::panic_quietly;
+use crate::support::{panic_quietly, whole};
 
 /// The entities that have keys.
 pub const ENTITIES: [ManagedEntity; 6] = [
@@ -406,6 +406,7 @@ fn run_program(
         }
         compare(&view, &before);
         compare(&store, &model.lock().unwrap());
+        whole(&store);
         let issued = model.lock().unwrap().issued;
         assert!(place > 0 || issued + 1 == NEXT.start, "{issued} ids were issued at the start");
     }

@@ -80,3 +80,9 @@ pub fn panics<T: std::fmt::Debug>(act: impl FnOnce() -> T) {
     let came = std::panic::catch_unwind(std::panic::AssertUnwindSafe(act));
     assert!(came.is_err(), "no panic came through: {came:?}");
 }
+
+/// Rows, and the indexes and lists that follow from them, agree.
+pub fn whole(store: &Store) {
+    let found = store.verify().unwrap();
+    assert!(found.problems.is_empty(), "{:#?}", found.problems);
+}

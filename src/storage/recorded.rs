@@ -1,0 +1,176 @@
+//! Records of any kind, where the kind is known only at run time: for moving stores in and out, for history, and for
+//! what follows from records.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use uuid::Uuid;
+
+use super::codec::{self, FieldsRow};
+use super::collection::{self, Part as _, Put};
+use super::member::Member;
+use super::rows;
+use super::tables::TableId;
+use super::view::Reader;
+use crate::entity::{EntityRef, ManagedEntity};
+use crate::error::{Error, Result};
+use crate::model::alert::AlertRecord;
+use crate::model::balance::{CommitRecord, CreditRecord};
+use crate::model::billable_metric::BillableMetricRecord;
+use crate::model::change::Collection;
+use crate::model::contract::ContractOrigin;
+use crate::model::contract_edit::{EditRecord, PartVersion};
+use crate::model::contract_row::{
+    DiscountHome, PackageCommitHome, PackageCreditHome, PackageScheduledChargeHome, PackageSubscriptionHome,
+    ProfessionalServiceHome, ScheduledChargeHome, SubscriptionHome,
+};
+use crate::model::customer::CustomerRecord;
+use crate::model::invoice::InvoiceStatement;
+use crate::model::product::ProductRecord;
+use crate::model::rate::{PastRate, RateRecord};
+use crate::model::rate_card::RateCardRecord;
+
+macro_rules! recorded {
+    ($($entity:ident: $record:ty)*) => {
+        /// What an instance has besides values, of any entity.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        #[serde(untagged)]
+        pub enum AnyRecord { $($entity(Box<$record>)),* }
+
+        impl AnyRecord {
+            /// Whose record it is.
+            pub const fn entity(&self) -> ManagedEntity {
+                match self { $(Self::$entity(_) => ManagedEntity::$entity),* }
+            }
+
+            /// The record of an instance; `None` where it has none.
+            pub fn get(reader: &impl Reader, target: EntityRef) -> Result<Option<Self>> {
+                Ok(match target.entity {
+                    $(ManagedEntity::$entity => {
+                        rows::record::<$record>(reader, target.id)?.map(|record| Self::$entity(Box::new(record)))
+                    })*
+                    _ => None,
+                })
+            }
+
+            /// The record that the journal has in these bytes.
+            pub fn of_journal(entity: ManagedEntity, payload: &[u8]) -> Result<Self> {
+                match entity {
+                    $(ManagedEntity::$entity => {
+                        codec::from_journal(payload).map(|record| Self::$entity(Box::new(record)))
+                    })*
+                    _ => Err(Error::corrupt(format!("table journal: a record of {entity}, which has none"))),
+                }
+            }
+
+            /// The record of an entity from its JSON form.
+            pub fn deserialize<'de, D: Deserializer<'de>>(entity: ManagedEntity, from: D) -> Result<Self, D::Error> {
+                match entity {
+                    $(ManagedEntity::$entity => Box::<$record>::deserialize(from).map(Self::$entity),)*
+                    _ => Err(serde::de::Error::custom(format_args!("{entity} has no record"))),
+                }
+            }
+
+            /// Makes an instance with it.
+            pub fn create(&self, member: &Member<'_>, id: Uuid) -> Result<FieldsRow> {
+                match self { $(Self::$entity(record) => rows::create(member, id, &**record)),* }
+            }
+
+            /// Its bytes, without envelope.
+            pub fn payload(&self) -> Result<Vec<u8>> {
+                match self { $(Self::$entity(record) => codec::payload(&**record)),* }
+            }
+        }
+    };
+}
+
+recorded! {
+    Alert: AlertRecord
+    BillableMetric: BillableMetricRecord
+    Commit: CommitRecord
+    Contract: ContractOrigin
+    ContractCredit: CreditRecord
+    ContractProduct: ProductRecord
+    Customer: CustomerRecord
+    Discount: DiscountHome
+    PackageCommit: PackageCommitHome
+    PackageCredit: PackageCreditHome
+    PackageScheduledCharge: PackageScheduledChargeHome
+    PackageSubscription: PackageSubscriptionHome
+    ProfessionalService: ProfessionalServiceHome
+    RateCard: RateCardRecord
+    ScheduledCharge: ScheduledChargeHome
+    Subscription: SubscriptionHome
+}
+
+macro_rules! parts {
+    ($($collection:ident: $part:ty)*) => {
+        /// A part of an instance, of any collection.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        #[serde(untagged)]
+        pub enum AnyPart { $($collection(Box<$part>)),* }
+
+        impl AnyPart {
+            /// Which collection it is of.
+            pub const fn collection(&self) -> Collection {
+                match self { $(Self::$collection(_) => <$part>::COLLECTION),* }
+            }
+
+            /// The part in a row of a collection.
+            pub fn decode(of: Collection, key: &[u8], row: &[u8]) -> Result<Self> {
+                let table = TableId::Parts(of);
+                match of {
+                    $(Collection::$collection => {
+                        codec::decode(table, key, row).map(|part| Self::$collection(Box::new(part)))
+                    })*
+                }
+            }
+
+            /// The part that the journal has in these bytes.
+            pub fn of_journal(of: Collection, payload: &[u8]) -> Result<Self> {
+                match of {
+                    $(Collection::$collection => {
+                        codec::from_journal(payload).map(|part| Self::$collection(Box::new(part)))
+                    })*
+                }
+            }
+
+            /// The part of a collection from its JSON form.
+            pub fn deserialize<'de, D: Deserializer<'de>>(of: Collection, from: D) -> Result<Self, D::Error> {
+                match of {
+                    $(Collection::$collection => Box::<$part>::deserialize(from).map(Self::$collection),)*
+                }
+            }
+
+            /// Puts it under a key of an instance's.
+            pub fn put(self, member: &Member<'_>, owner: Uuid, row: &mut FieldsRow, key: Vec<u8>) -> Result<()> {
+                match self {
+                    $(Self::$collection(part) => {
+                        collection::put(member, owner, row, [Put { key, part: Some(*part) }])
+                    })*
+                }
+            }
+        }
+    };
+}
+
+parts! {
+    ContractEdits: EditRecord
+    ContractInvoices: InvoiceStatement
+    ContractParts: PartVersion
+    PastRates: PastRate
+    Rates: RateRecord
+}
+
+impl Collection {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|collection| collection.name() == name)
+    }
+
+    /// Whose parts these are.
+    pub(crate) const fn owner(self) -> ManagedEntity {
+        match self {
+            Self::ContractEdits | Self::ContractInvoices | Self::ContractParts => ManagedEntity::Contract,
+            Self::PastRates | Self::Rates => ManagedEntity::RateCard,
+        }
+    }
+}
