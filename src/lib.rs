@@ -255,8 +255,8 @@ pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
     Durability, IdSource, Problem, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices,
-    ReadingPackages, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Verified,
-    Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+    ReadingPackages, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, TableStats, Transaction,
+    Verified, Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
 };
 
 #[cfg(feature = "wire")]

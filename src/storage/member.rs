@@ -194,6 +194,13 @@ impl<'t> Member<'t> {
         Ok((stats.allocated_pages(), stats.leaf_pages() + stats.branch_pages(), stats.page_size()))
     }
 
+    /// Bytes of a table: of its rows, and of its pages altogether.
+    pub fn table_bytes(&self, table: TableId) -> Result<(u64, u64)> {
+        let stats = self.with_table(table, |rows| rows.stats())?;
+        let stored = stats.stored_bytes();
+        Ok((stored, stored.saturating_add(stats.metadata_bytes()).saturating_add(stats.fragmented_bytes())))
+    }
+
     pub(super) fn finish(self) -> Leavings {
         drop(self.tables);
         Leavings {

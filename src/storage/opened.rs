@@ -6,7 +6,7 @@ use std::ops::{Bound, ControlFlow};
 
 use redb::{
     DatabaseStats, Key, ReadOnlyTable, ReadTransaction, ReadableTable, StorageError, Table, TableError,
-    Value, WriteTransaction,
+    TableStats, Value, WriteTransaction,
 };
 
 use super::failure::{Failure, guarded};
@@ -24,6 +24,8 @@ pub(super) trait ReadRows {
     /// Calls `read` with the key and value of the last row.
     fn last(&self, read: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StorageError>;
     fn len(&self) -> Result<u64, StorageError>;
+    /// Walks all of the table's pages.
+    fn stats(&self) -> Result<TableStats, StorageError>;
 }
 
 /// The rows of a table that is open for writing.
@@ -71,6 +73,10 @@ macro_rules! read_rows {
 
             fn len(&self) -> Result<u64, StorageError> {
                 redb::ReadableTableMetadata::len(self)
+            }
+
+            fn stats(&self) -> Result<TableStats, StorageError> {
+                redb::ReadableTableMetadata::stats(self)
             }
         }
     };

@@ -95,10 +95,14 @@ fn merge(member: &Member<'_>, target: EntityRef, row: FieldsRow, bundle: Bundle)
     faults.extend(put_past(member, target, &past, true)?);
     Fault::none_of(faults)?;
     put_past(member, target, &past, false)?;
-    let values = instance.custom_fields.into_iter().collect();
-    let outcome = custom_fields::change(member, vec![(target, Wish::Merge(values))], &[])?;
-    let changed = outcome.iter().any(crate::model::custom_field::SetOutcome::changed);
-    Ok(if changed { Put::Changed } else { Put::Unchanged })
+    let held = custom_fields::named(member, row);
+    let new = |(key, value): &(String, String)| held.get(key) != Some(value);
+    let values: Vec<_> = instance.custom_fields.into_iter().filter(new).collect();
+    if values.is_empty() {
+        return Ok(Put::Unchanged);
+    }
+    custom_fields::change(member, vec![(target, Wish::Merge(values))], &[])?;
+    Ok(Put::Changed)
 }
 
 /// Whether these parts are exactly those that an instance has.

@@ -43,6 +43,7 @@ mod derived;
 mod drafts;
 mod entities;
 mod find;
+mod held;
 mod hierarchies;
 mod invoice_lines;
 mod invoice_search;
@@ -102,7 +103,7 @@ pub use read_packages::ReadingPackages;
 pub use read_records::ReadingRecords;
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;
-pub use upkeep::Stats;
+pub use upkeep::{Stats, TableStats};
 pub use verify::{Problem, Verified};
 pub use write::Writing;
 pub use write_alerts::WritingAlerts;
@@ -110,6 +111,8 @@ pub use write_contracts::WritingContracts;
 pub use write_invoices::WritingInvoices;
 pub use write_packages::WritingPackages;
 pub use write_records::WritingRecords;
+
+use held::HeldSnapshots;
 
 use crate::error::{Fault, Result};
 use crate::model::change::About;
@@ -148,12 +151,13 @@ const MAX_ABOUT_CHARACTERS: usize = 1_000;
 #[derive(Debug, Clone)]
 pub struct Store {
     engine: Arc<Engine>,
+    snapshots: Arc<HeldSnapshots>,
     patience: Option<Duration>,
 }
 
 impl Store {
     fn new(engine: Engine) -> Self {
-        Self { engine: Arc::new(engine), patience: None }
+        Self { engine: Arc::new(engine), snapshots: Arc::default(), patience: None }
     }
 
     /// Opens the store in this file with the default [`StoreOptions`], and makes it if it is not there.
@@ -298,7 +302,7 @@ impl Store {
     /// # Errors
     /// [`Closed`](crate::Error::Closed).
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.view().map(|view| Snapshot::new(view, self.engine.now()))
+        self.view().map(|view| Snapshot::new(view, self.engine.now(), self.snapshots.hold()))
     }
 
     /// A handle on the same store whose writing calls wait for their turn no longer than this, and then return
@@ -326,7 +330,7 @@ impl Store {
     /// ```
     #[must_use]
     pub fn with_time_limit(&self, limit: Duration) -> Self {
-        Self { engine: Arc::clone(&self.engine), patience: Some(limit) }
+        Self { patience: Some(limit), ..self.clone() }
     }
 
     /// Returns when everything committed before is on disk. Of use with [`Durability::OnFlush`]; otherwise

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "wire")]
 use super::carried::{self, Item};
+use super::held::Hold;
 #[cfg(feature = "wire")]
 use crate::entity::ManagedEntity;
 #[cfg(feature = "wire")]
@@ -34,11 +35,12 @@ use crate::storage::view::View;
 pub struct Snapshot {
     pub(super) view: Arc<View>,
     pub(super) taken_at: Time,
+    _held: Arc<Hold>,
 }
 
 impl Snapshot {
-    pub(super) const fn new(view: Arc<View>, taken_at: Time) -> Self {
-        Self { view, taken_at }
+    pub(super) const fn new(view: Arc<View>, taken_at: Time, held: Arc<Hold>) -> Self {
+        Self { view, taken_at, _held: held }
     }
 
     /// Calls `visit` with everything that the store holds of some entities, in an order to be put into another store.

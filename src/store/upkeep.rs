@@ -1,34 +1,131 @@
 //! Looking after the file.
 
-use super::Store;
-use crate::error::Result;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
 
-/// Figures of a store's file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use serde::Serialize;
+
+use super::Store;
+use crate::entity::ManagedEntity;
+use crate::error::Result;
+use crate::storage::member::Member;
+use crate::storage::rows;
+use crate::storage::view::Reader as _;
+
+/// Figures of a store and its file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
+    /// How many instances there are of each entity that has any, archived ones included.
+    pub instances: BTreeMap<ManagedEntity, u64>,
+    /// How many values these have.
+    pub values: u64,
+    /// How many values of keys that were removed are still in the file: they are out of reach, and leave it with the
+    /// next change of their instance.
+    pub values_of_removed_keys: u64,
     /// Bytes in a page.
     pub page_bytes: u64,
     /// Pages in use, those that only an older view still shows included.
     pub pages_in_use: u64,
     /// Pages that hold rows, or lead to pages that do.
     pub pages_of_tables: u64,
-    /// Tables.
+    /// How many tables there are.
     pub tables: u64,
+    /// Each table, in order of the names.
+    pub by_table: Vec<TableStats>,
+    /// How long the oldest [`Snapshot`](crate::Snapshot) has been held; `None` where none is. What it shows cannot be
+    /// used again for as long as it is.
+    pub oldest_snapshot: Option<Duration>,
+}
+
+/// Figures of one table of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TableStats {
+    /// Its name.
+    pub name: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// The bytes of these, keys and values.
+    pub bytes: u64,
+    /// The bytes of its pages that hold no row: what leads to rows, and what is free within a page.
+    pub dead_bytes: u64,
 }
 
 impl Store {
-    /// Figures of the store's file. Walks all pages that lead to rows, and takes a turn among the writers:
-    /// for looking at a store now and then.
+    /// Figures of the store and its file. Reads all instances' values and walks all pages that lead to rows, and takes a
+    /// turn among the writers: for looking at a store now and then.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// store.create_customer(CreateCustomer { name: "WidgetsExpress".into(), ..Default::default() })?;
+    /// let stats = store.stats()?;
+    /// assert_eq!(stats.instances[&ManagedEntity::Customer], 1);
+    /// assert!(stats.by_table.iter().any(|table| table.name == "customer" && table.rows == 1));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`write`](Store::write).
     pub fn stats(&self) -> Result<Stats> {
         self.change(|member| {
-            use crate::storage::view::Reader as _;
             let (pages_in_use, pages_of_tables, page_bytes) = member.pages()?;
-            let tables = member.with_catalog(|catalog| catalog.tables().count() as u64);
-            Ok(Stats { page_bytes: page_bytes as u64, pages_in_use, pages_of_tables, tables })
+            let counted = Counted::of(member)?;
+            let by_table = tables(member)?;
+            Ok(Stats {
+                instances: counted.instances,
+                values: counted.values,
+                values_of_removed_keys: counted.of_removed_keys,
+                page_bytes: page_bytes as u64,
+                pages_in_use,
+                pages_of_tables,
+                tables: by_table.len() as u64,
+                by_table,
+                oldest_snapshot: self.snapshots.oldest(),
+            })
         })
     }
+}
+
+#[derive(Default)]
+struct Counted {
+    instances: BTreeMap<ManagedEntity, u64>,
+    values: u64,
+    of_removed_keys: u64,
+}
+
+impl Counted {
+    fn of(member: &Member<'_>) -> Result<Self> {
+        let mut counted = Self::default();
+        for entity in ManagedEntity::ALL {
+            rows::scan_fields(member, entity, None, |_, row| {
+                *counted.instances.entry(entity).or_default() += 1;
+                let live = |number: u32| member.with_catalog(|catalog| catalog.key_of(number).is_some());
+                for (number, _) in row.values {
+                    if live(number) {
+                        counted.values += 1;
+                    } else {
+                        counted.of_removed_keys += 1;
+                    }
+                }
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(counted)
+    }
+}
+
+fn tables(member: &Member<'_>) -> Result<Vec<TableStats>> {
+    let tables: Vec<_> = member.with_catalog(|catalog| catalog.tables().collect());
+    let mut found = Vec::with_capacity(tables.len());
+    for table in tables {
+        let (bytes, of_pages) = member.table_bytes(table)?;
+        let name = table.to_string();
+        found.push(TableStats { name, rows: member.len(table)?, bytes, dead_bytes: of_pages - bytes });
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
 }
