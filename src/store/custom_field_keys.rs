@@ -104,7 +104,7 @@ pub fn add(member: &Member<'_>, entity: ManagedEntity, name: &str, kind: KeyKind
     let number = member.change_catalog(Catalog::take_number)?;
     let (id, added_at) = (member.new_id(), member.now());
     let key = Key { number, id, entity, name: name.into(), kind, index: number, added_at, revision: 0 };
-    rows::put_key(member, key, What::KeyAdded)?;
+    rows::put_key(member, key, What::KeyAdded(kind))?;
     Ok(id)
 }
 

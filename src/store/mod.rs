@@ -35,8 +35,12 @@ mod customers;
 mod dependents;
 mod drafts;
 mod entities;
+mod feed;
 mod find;
 mod hierarchies;
+mod history;
+#[cfg(test)]
+mod history_inside;
 mod invoice_lines;
 mod invoice_search;
 mod invoice_usage;
@@ -67,6 +71,7 @@ mod read_alerts;
 mod read_contracts;
 #[cfg(feature = "wire")]
 mod read_for_answers;
+mod read_history;
 mod read_invoices;
 mod read_packages;
 mod read_records;
@@ -89,6 +94,7 @@ pub use read_alerts::ReadingAlerts;
 pub use read_contracts::ReadingContracts;
 #[cfg(feature = "wire")]
 pub(crate) use read_for_answers::ReadingForAnswers;
+pub use read_history::ReadingHistory;
 pub use read_invoices::ReadingInvoices;
 pub use read_packages::ReadingPackages;
 pub use read_records::ReadingRecords;
