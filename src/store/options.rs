@@ -171,9 +171,9 @@ impl StoreOptions {
     }
 
     /// Whether every change is kept in the journal; by default it is. Without it each durable set writes fewer
-    /// pages; one row in 65,536 changes says that these are not in it, and their numbers are not given again. Revisions go
-    /// up all the same, but there is no history, a revision is no place in it, and the order
-    /// of new ids across a reopen is that of the clock.
+    /// pages: one row in 65,536 changes says that these are not in it, and their numbers are not given again.
+    /// Revisions go up all the same, but there is no history, a revision is no place in it, and the order of new ids
+    /// across a reopen is that of the clock.
     #[must_use]
     pub const fn keep_journal(mut self, keep: bool) -> Self {
         self.keep_journal = keep;
