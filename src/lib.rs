@@ -46,7 +46,8 @@
 //!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
 //!   what they cost and which usage counts on them in [`ReadingContracts`], those about the packages that contracts are
 //!   made of in [`ReadingPackages`], those about invoices and their metadata at Stripe in [`ReadingInvoices`],
-//!   those about alerts in [`ReadingAlerts`]; all are part of it.
+//!   those about alerts in [`ReadingAlerts`], and the history and the change feed in [`ReadingHistory`]; all are part
+//!   of it. [`Store::wait_for_changes`] waits for what comes next.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
 //!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices, and
@@ -142,7 +143,7 @@ pub use model::balance::{
 pub use model::billable_metric::{
     Aggregation, BillableMetric, CreateBillableMetric, EventTypeFilter, PropertyFilter,
 };
-pub use model::change::About;
+pub use model::change::{About, Collection};
 pub use model::charge::{Charge, ChargedPart};
 pub use model::charge_line::LineSource;
 pub use model::contract::{
@@ -169,6 +170,7 @@ pub use model::customer::{
     UpdateCustomerConfig,
 };
 pub use model::hierarchy::{Hierarchy, HierarchyLink, InvoiceConsolidation, Payer, UsageStatementBehavior};
+pub use model::history::{Change, ChangeKind, ChangeSubject, ChangedValue, Moment, Retention};
 pub use model::invoice::{
     Invoice, InvoiceLine, InvoiceOrder, InvoiceQuestion, InvoiceStatement, InvoiceStatus, InvoiceType,
     InvoicedProduct, InvoicedTier, InvoicesOf, MAX_INVOICES_DUE, MAX_USAGE_QUANTITIES, UsageQuantity,
@@ -254,7 +256,7 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Problem, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices,
+    Durability, IdSource, Problem, Reading, ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices,
     ReadingPackages, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, TableStats, Transaction,
     Verified, Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
 };
@@ -279,12 +281,13 @@ pub mod prelude {
         AlertSpecifierFilter, AlertStatus, AlertType, Amount, AmountDistribution, Applicability,
         ArchiveFilter, AwsOptions, Balance, BalanceEntity, BalanceFieldFilter, BalanceFilter, BalanceOf,
         BalanceTerms, BalanceType, BillableMetric, BillingFrequency, BillingProvider,
-        BillingProviderConfiguration, BillingProviderConfigurationId, CardChoice, Charge, ChargedPart,
-        ChildAccess, CollectionSchedule, Commit, CommitRate, CommitType, CompositeScope, ConfigurationChoice,
-        ConfigurationStart, ConsolidatedCharges, Contract, ContractEdit, ContractEditId, ContractFilter,
-        ContractOrigin, ContractRate, ContractRateSegment, ContractSettings, ContractTerms,
-        ConversionOperation, CreateAccessItem, CreateAccessSchedule, CreateAlert, CreateBillableMetric,
-        CreateCommit, CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem, CreateInvoiceSchedule,
+        BillingProviderConfiguration, BillingProviderConfigurationId, CardChoice, Change, ChangeKind,
+        ChangeSubject, ChangedValue, Charge, ChargedPart, ChildAccess, Collection, CollectionSchedule,
+        Commit, CommitRate, CommitType, CompositeScope, ConfigurationChoice, ConfigurationStart,
+        ConsolidatedCharges, Contract, ContractEdit, ContractEditId, ContractFilter, ContractOrigin,
+        ContractRate, ContractRateSegment, ContractSettings, ContractTerms, ConversionOperation,
+        CreateAccessItem, CreateAccessSchedule, CreateAlert, CreateBillableMetric, CreateCommit,
+        CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem, CreateInvoiceSchedule,
         CreatePackage, CreateProduct, CreateProfessionalService, CreateRateCard, CreateRecurring,
         CreateScheduledCharge, CreateStatementSchedule, CreateSubscription, Credit, CreditType,
         CreditTypeConversion, CreditTypeId, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter,
@@ -293,31 +296,31 @@ pub mod prelude {
         HierarchyLink, IdSource, Instance, Invoice, InvoiceBehavior, InvoiceConsolidation, InvoiceItem,
         InvoiceLine, InvoiceLineId, InvoiceOrder, InvoicePlacement, InvoiceQuestion, InvoiceSchedule,
         InvoiceStatement, InvoiceStatus, InvoiceType, InvoicedProduct, InvoicedTier, InvoicesOf, KeyKind,
-        LineSource, NetBalanceFilter, NetBalanceQuestion, Override, OverrideId, OverridePrioritization,
-        OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier, OverrideType, OverwriteRate, Package,
-        PackageChoice, PackageContract, PackageId, PackageTerms, Page, PageRequest, Part, PartUpdates, Payer,
-        PayingBalance, PaymentGate, PaymentGateType, PrecalculatedTax, PrepaidBalanceThreshold,
-        PrepaidBalanceThresholdChanges, PrepaidThresholdCommit, PrepaidThresholdCommitChanges, Price,
-        Product, ProductChanges, ProductState, ProductType, ProductUpdate, ProfessionalService,
-        PropertyFilter, ProrationRounding, ProrationRoundingMethod, ProviderConfiguration, QuantityChange,
-        QuantityConversion, QuantityManagement, QuantityRounding, QuantitySegment, QuantityUpdate, Rate,
-        RateCard, RateChoice, RateQuestion, RateSegment, RateSelector, RateType, Reading, ReadingAlerts,
-        ReadingContracts, ReadingInvoices, ReadingPackages, ReadingRecords, RecurrenceFrequency, Recurring,
-        RecurringAmount, RecurringChanges, RecurringCommitId, RecurringCreditId, RecurringProration,
-        RecurringRounding, RecurringSchedule, RecurringTerms, RecurringUpdate, RelativeDate, Renewal,
-        ResellerRoyalty, ResellerRoyaltyChange, ResellerType, RevenueSystem, RevenueSystemConfiguration,
-        RevenueSystemConfigurationId, RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency,
-        ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation, SetClock, SetOutcome,
-        SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier, SpendThreshold,
-        SpendThresholdChanges, SpendTracker, SpendType, SqlBreakdownGranularity, StatementDay,
-        StatementPeriod, StatementSchedule, Store, StoreOptions, StripeLine, StripeMetadata, StripeObject,
-        StripePayment, StripePaymentType, StripeProblem, Subscription, SubscriptionConfig,
-        SubscriptionPaymentGate, SubscriptionTerms, TaxType, ThresholdBalanceSpecifier, ThresholdCommit,
-        ThresholdCommitChanges, ThresholdDiscount, ThresholdDiscountChanges, Tier, Time, Transaction,
-        TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig,
-        UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard, UpdateRecurring,
-        UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf, UsageQuantity,
-        UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingAlerts, WritingContracts,
-        WritingInvoices, WritingPackages, WritingRecords,
+        LineSource, Moment, NetBalanceFilter, NetBalanceQuestion, Override, OverrideId,
+        OverridePrioritization, OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier, OverrideType,
+        OverwriteRate, Package, PackageChoice, PackageContract, PackageId, PackageTerms, Page, PageRequest,
+        Part, PartUpdates, Payer, PayingBalance, PaymentGate, PaymentGateType, PrecalculatedTax,
+        PrepaidBalanceThreshold, PrepaidBalanceThresholdChanges, PrepaidThresholdCommit,
+        PrepaidThresholdCommitChanges, Price, Product, ProductChanges, ProductState, ProductType,
+        ProductUpdate, ProfessionalService, PropertyFilter, ProrationRounding, ProrationRoundingMethod,
+        ProviderConfiguration, QuantityChange, QuantityConversion, QuantityManagement, QuantityRounding,
+        QuantitySegment, QuantityUpdate, Rate, RateCard, RateChoice, RateQuestion, RateSegment, RateSelector,
+        RateType, Reading, ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages,
+        ReadingRecords, RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges, RecurringCommitId,
+        RecurringCreditId, RecurringProration, RecurringRounding, RecurringSchedule, RecurringTerms,
+        RecurringUpdate, RelativeDate, Renewal, ResellerRoyalty, ResellerRoyaltyChange, ResellerType,
+        Retention, RevenueSystem, RevenueSystemConfiguration, RevenueSystemConfigurationId, RoundingChanges,
+        RoundingMethod, ScheduleDates, ScheduleFrequency, ScheduleItemId, ScheduledAlias, ScheduledCharge,
+        SeatAllocation, SetClock, SetOutcome, SettingsChanges, Snapshot, SpendReset, SpendSource,
+        SpendSpecifier, SpendThreshold, SpendThresholdChanges, SpendTracker, SpendType,
+        SqlBreakdownGranularity, StatementDay, StatementPeriod, StatementSchedule, Store, StoreOptions,
+        StripeLine, StripeMetadata, StripeObject, StripePayment, StripePaymentType, StripeProblem,
+        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType,
+        ThresholdBalanceSpecifier, ThresholdCommit, ThresholdCommitChanges, ThresholdDiscount,
+        ThresholdDiscountChanges, Tier, Time, Transaction, TrueupBehavior, UpdateAccessItem,
+        UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule,
+        UpdatePrice, UpdateRateCard, UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter,
+        UsageFilterSegment, UsageOf, UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome,
+        Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
     };
 }

@@ -7,6 +7,7 @@ use super::{Error, ErrorKind, Result};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::id::PackageId;
 use crate::model::custom_field::{KeyKind, MAX_KEYS_PER_ENTITY, MAX_VALUE_CHARACTERS};
+use crate::model::history::Moment;
 use crate::model::invoice::InvoiceStatus;
 
 /// One reason why a request was refused, with what a caller needs to act on it.
@@ -300,6 +301,24 @@ pub enum Fault {
     /// A cursor that belongs to another question or another store.
     #[error("the cursor belongs to another question or another store")]
     CursorOfAnotherQuestion,
+    /// What was asked of the history has left the journal, or was never in it because the journal was not kept.
+    #[error(
+        "the journal does not reach back to {asked}; for this question it is whole from change {kept_from} on"
+    )]
+    HistoryTrimmed {
+        /// What was asked for: a change by its number, or a time.
+        asked: Moment,
+        /// The number of the change from which on nothing that the question needs is missing.
+        kept_from: u64,
+    },
+    /// A number that no change of this store has yet: it is another store's, or was lost in a crash.
+    #[error("there is no change {asked} in this store; its last one is {last}")]
+    ChangeNotThere {
+        /// The number that was asked for.
+        asked: u64,
+        /// The number of the last change; 0 where there is none.
+        last: u64,
+    },
     /// A text about a change is too long.
     #[error("{field} has {characters} characters; at most {most} are allowed")]
     AboutTooLong {
@@ -353,6 +372,8 @@ impl Fault {
             | Self::InstanceNotFound { .. }
             | Self::NothingButAnId { .. }
             | Self::PackageNotFound { .. }
+            | Self::HistoryTrimmed { .. }
+            | Self::ChangeNotThere { .. }
             | Self::NameNotFound { .. }
             | Self::ReferenceNotFound { .. } => ErrorKind::NotFound,
             Self::ValueTaken { .. }

@@ -1,5 +1,7 @@
 //! What the journal records of each change.
 
+use serde::Serialize;
+
 use super::custom_field::KeyKind;
 use super::scalar::Time;
 use crate::entity::EntityRef;
@@ -15,7 +17,7 @@ use crate::id::PackageId;
 /// assert!(About::default().actor.is_none());
 /// # drop(about);
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, bincode::Encode, bincode::Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, bincode::Encode, bincode::Decode)]
 pub struct About {
     /// Who: a person, a program, a job. Up to 1,000 characters.
     pub actor: Option<String>,
@@ -25,7 +27,7 @@ pub struct About {
 
 /// One row of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
-pub(crate) struct Change {
+pub(crate) struct ChangeRow {
     /// When, never before the change in front of it.
     pub(crate) at: Time,
     pub(crate) about: About,
@@ -35,10 +37,15 @@ pub(crate) struct Change {
     pub(crate) what: What,
 }
 
-impl Change {
+impl ChangeRow {
     /// What is left of a change that was forgotten: its number, and when it was.
     pub(crate) fn emptied(at: Time) -> Self {
         Self { at, about: About::default(), subject: Subject::Nothing, before: 0, what: What::Emptied }
+    }
+
+    /// That changes were made from then on, behind the change `before`, of which the journal says nothing.
+    pub(crate) fn not_kept(at: Time, before: u64) -> Self {
+        Self { before, what: What::NotKept, ..Self::emptied(at) }
     }
 }
 
@@ -56,7 +63,7 @@ pub(crate) enum Subject {
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub(crate) enum What {
     Emptied,
-    KeyAdded,
+    KeyAdded(KeyKind),
     KeyRemoved,
     KeyKind {
         from: KeyKind,
@@ -82,11 +89,24 @@ pub(crate) enum What {
         of: Collection,
         changes: Vec<PartChange>,
     },
+    /// Changes up to this one's number were made by a store that kept no journal, and are not in it.
+    NotKept,
 }
 
 /// What an instance can have any number of: each in a row of its own, so that changing one reads and writes no
 /// other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
+///
+/// ```
+/// use billfold::prelude::*;
+///
+/// assert_eq!(serde_json::to_string(&Collection::Rates)?, r#""rates""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, bincode::Encode, bincode::Decode,
+)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Collection {
     /// The rates of a rate card.
     Rates,

@@ -251,7 +251,7 @@ impl Engine {
             Ok(()) => {
                 *self.tip.lock() = tip.clone();
                 // If it cannot be published the store is closed, but what was committed stays so.
-                let _ = self.core.publish(tip.catalog);
+                let _ = self.core.publish(&tip);
                 Ended::Committed
             }
             Err(failure) => Ended::OutcomeUnknown(self.core.fail_with(&failure)),

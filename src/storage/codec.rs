@@ -14,7 +14,7 @@ use crate::error::{Error, Fault, FieldProblem, Result};
 use crate::model::alert::AlertRecord;
 use crate::model::balance::{CommitRecord, CreditRecord};
 use crate::model::billable_metric::BillableMetricRecord;
-use crate::model::change::{Change, Collection};
+use crate::model::change::{ChangeRow, Collection};
 use crate::model::charge_line::LineSource;
 use crate::model::contract::{ContractOrigin, ContractPart};
 use crate::model::contract_edit::{EditRecord, PartVersion};
@@ -85,7 +85,7 @@ impl Part for InvoiceStatement {
 impl Record for ContractWindow {}
 impl Record for Package {}
 impl Record for PackageRow {}
-impl Record for Change {}
+impl Record for ChangeRow {}
 impl Record for Time {}
 impl Record for u32 {}
 impl Record for u64 {}
@@ -312,7 +312,7 @@ mod tests {
             envelope.extend(&bytes);
             let _ = decode::<FieldsRow>(TABLE, b"key", &envelope);
             let _ = decode::<KeyRow>(TABLE, b"key", &envelope);
-            let _ = decode::<Change>(TABLE, b"key", &envelope);
+            let _ = decode::<ChangeRow>(TABLE, b"key", &envelope);
         }
     }
 }

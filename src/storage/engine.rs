@@ -16,14 +16,15 @@ use super::batch::Batch;
 use super::catalog::Catalog;
 use super::failure::{Failure, guarded};
 use super::ids::Ids;
-use super::locks::Mutex;
+use super::locks::{Condvar, Mutex};
 use super::make;
 use super::member::Progress;
 use super::open;
 use super::queue::{Queue, Turn};
-use super::view::View;
+use super::view::{Reader as _, View};
 use crate::error::{EngineError, Error, Result};
 use crate::model::change::About;
+use crate::model::history::Retention;
 use crate::model::scalar::Time;
 
 /// What a store is opened with, as far as the engine cares.
@@ -35,6 +36,7 @@ pub struct Opening {
     pub counted_ids: bool,
     pub adopts_unknown: bool,
     pub keeps_journal: bool,
+    pub retention: Retention,
 }
 
 impl Opening {
@@ -51,6 +53,7 @@ pub struct Setting {
     pub clock: Arc<dyn Fn() -> Time + Send + Sync>,
     pub adopts_unknown: bool,
     pub keeps_journal: bool,
+    pub retention: Retention,
     pub(super) syncs: bool,
 }
 
@@ -63,6 +66,9 @@ pub enum Db {
 pub struct Core {
     db: Mutex<Option<Db>>,
     published: RwLock<Option<Arc<View>>>,
+    /// Held while looking whether there is news, so that none comes between a look and the wait for it.
+    looking: Mutex<()>,
+    news: Condvar,
     /// Set when the store closes. Every view has it too, to answer the same.
     pub(super) closed: Closed,
 }
@@ -98,19 +104,27 @@ impl Core {
             drop((view, db));
             Ok::<_, redb::Error>(())
         });
+        self.tell();
+    }
+
+    /// Wakes who waits for another view, or for the end of all.
+    fn tell(&self) {
+        drop(self.looking.lock());
+        self.news.notify_all();
     }
 
     fn closed(&self) -> Error {
         closed_because(self.closed.get())
     }
 
-    pub(super) fn publish(self: &Arc<Self>, catalog: Arc<Catalog>) -> Result<()> {
+    pub(super) fn publish(self: &Arc<Self>, tip: &Tip) -> Result<()> {
         let published = {
             // Held to the end: a view that came after `shut` would show a store that is closed.
             let db = self.db.lock();
             let Some(db) = &*db else { return Err(self.closed()) };
-            View::new(self, db, catalog).map(|view| self.published.write().replace(Arc::new(view)))
+            View::new(self, db, tip).map(|view| self.published.write().replace(Arc::new(view)))
         };
+        self.tell();
         published.map(drop).map_err(|failure| self.fail(failure))
     }
 }
@@ -184,28 +198,33 @@ impl Engine {
             let found = "another program's redb file, with nothing in it".to_owned();
             return Err(Error::NotAStore { path: path.to_owned(), found });
         };
+        let newest_id = catalog.newest_id();
         let catalog = Arc::new(catalog);
         let writable = matches!(db, Db::Writable(_));
         let core = Arc::new(Core {
             db: Mutex::new(Some(db)),
             published: RwLock::new(None),
+            looking: Mutex::default(),
+            news: Condvar::new(),
             closed: Closed::default(),
         });
-        core.publish(Arc::clone(&catalog))?;
+        let tip = Tip { catalog, progress };
+        core.publish(&tip)?;
         let ids = if opening.counted_ids {
             Ids::Counted
         } else {
-            Ids::timed(progress.time.max(Ids::time_of(catalog.newest_id())))
+            Ids::timed(progress.time.max(Ids::time_of(newest_id)))
         };
         Ok(Self {
             core,
             queue: Queue::new(),
-            tip: Mutex::new(Tip { catalog, progress }),
+            tip: Mutex::new(tip),
             setting: Setting {
                 ids,
                 clock: opening.clock,
                 adopts_unknown: opening.adopts_unknown,
                 keeps_journal: opening.keeps_journal,
+                retention: opening.retention,
                 syncs: opening.syncs,
             },
             writable,
@@ -221,6 +240,27 @@ impl Engine {
     /// The view of the last commit.
     pub fn view(&self) -> Result<Arc<View>> {
         self.core.published.read().clone().ok_or_else(|| self.core.closed())
+    }
+
+    /// The view of the last commit: once there is one with a change behind that number, or when the time is over.
+    pub fn view_behind(&self, sequence: u64, patience: Duration) -> Result<Arc<View>> {
+        if self.inside.load(Ordering::Relaxed) == this_thread() {
+            return Err(Error::Reentrant);
+        }
+        let until = Instant::now().checked_add(patience);
+        let mut looking = self.core.looking.lock();
+        loop {
+            let view = self.view()?;
+            if view.last_change() > sequence || until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(view);
+            }
+            // A view that is held keeps its pages, and the file of a store that is closed.
+            drop(view);
+            match until {
+                Some(until) => drop(self.core.news.wait_until(&mut looking, until)),
+                None => self.core.news.wait(&mut looking),
+            }
+        }
     }
 
     /// Waits for its turn, has everything committed before on disk and closes the store. Whoever comes later

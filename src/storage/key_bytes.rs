@@ -105,6 +105,11 @@ pub fn id(key: &[u8]) -> Result<Uuid> {
     Uuid::from_slice(key).map_err(|_| Error::corrupt("a row whose key is not an id"))
 }
 
+/// The number that a key of 4 bytes is.
+pub fn key_number(key: &[u8]) -> Result<u32> {
+    key.try_into().map(u32::from_be_bytes).map_err(|_| Error::corrupt("table keys: a key without a number"))
+}
+
 /// The number that a key of 8 bytes is.
 pub fn sequence(key: &[u8]) -> Result<u64> {
     key.try_into().map(u64::from_be_bytes).map_err(|_| Error::corrupt("a journal row without a number"))

@@ -26,6 +26,8 @@ pub struct Progress {
     pub time: Time,
     /// How many ids were issued. It goes back with a member that is rolled back.
     pub issued: u64,
+    /// Up to which number the journal says already that it has no changes, where it is not kept.
+    pub unkept: u64,
 }
 
 /// A row that follows from others.
@@ -114,6 +116,10 @@ impl<'t> Member<'t> {
 
     pub fn set_sequence(&self, sequence: u64) {
         self.progress.set(Progress { sequence, ..self.progress.get() });
+    }
+
+    pub fn set_unkept(&self, unkept: u64) {
+        self.progress.set(Progress { unkept, ..self.progress.get() });
     }
 
     /// What the store's clock says, or what it said before where it went back.
@@ -259,6 +265,10 @@ impl Reader for Member<'_> {
             return Ok(());
         }
         scan_through(visit, |visit| self.with_table(table, |rows| rows.scan(from, visit)))
+    }
+
+    fn last_change(&self) -> u64 {
+        self.progress.get().sequence
     }
 
     fn len(&self, table: TableId) -> Result<u64> {

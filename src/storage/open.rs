@@ -13,6 +13,7 @@ use super::codec::{self, KeyRow};
 use super::engine::Db;
 use super::failure::guarded;
 use super::journal;
+use super::key_bytes;
 use super::make::{make_file, open_options, sync_folder};
 use super::member::Progress;
 use super::opened::{ReadRows, open_for_reading};
@@ -149,11 +150,10 @@ pub(super) fn load(path: &Path, db: &Db) -> Result<Option<(Catalog, Progress)>> 
         let keys = open(TableId::Keys)?;
         for (number, key) in rows(&*keys)? {
             let row: KeyRow = codec::decode(TableId::Keys, &number, &key)?;
-            let number = number.as_slice().try_into().map(u32::from_be_bytes);
-            catalog.load(number.map_err(|_| Error::corrupt("table keys: a key without a number"))?, row);
+            catalog.load(key_bytes::key_number(&number)?, row);
         }
     }
-    let mut progress = Progress { sequence: 0, time: Time::UNIX_EPOCH, issued: 0 };
+    let mut progress = Progress { sequence: 0, time: Time::UNIX_EPOCH, issued: 0, unkept: 0 };
     if catalog.has_table(TableId::Journal) {
         let journal = open(TableId::Journal)?;
         let mut last = None;

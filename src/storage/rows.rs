@@ -77,15 +77,19 @@ pub fn apply(member: &Member<'_>, edits: Vec<Edit>) -> Result<Vec<u64>> {
 }
 
 fn apply_row(member: &Member<'_>, edit: Edit) -> Result<u64> {
-    let Edit { target, mut row, new, changes } = edit;
+    let Edit { target, mut row, new, mut changes } = edit;
     if changes.is_empty() {
         return Ok(row.revision);
     }
     if !new {
         past::keep(member, target, &row)?;
     }
-    // Values of keys that were removed leave when the row is written next.
-    member.with_catalog(|catalog| row.values.retain(|(key, _)| catalog.key_of(*key).is_some()));
+    // Values of keys that were removed leave when the row is written next; the journal has them, because they were
+    // there before the keys were removed.
+    let (stay, go): (Vec<_>, Vec<_>) = member
+        .with_catalog(|catalog| row.values.into_iter().partition(|(key, _)| catalog.key_of(*key).is_some()));
+    row.values = stay;
+    changes.extend(go.into_iter().map(|(key, old)| ValueChange { key, old: Some(old), new: None }));
     for change in &changes {
         let place = row.values.binary_search_by_key(&change.key, |(key, _)| *key);
         match (place, &change.new) {
@@ -190,6 +194,13 @@ pub(super) fn note_parts(
 pub fn key_row(reader: &impl Reader, number: u32) -> Result<Option<KeyRow>> {
     let key = number.to_be_bytes();
     reader.get(TableId::Keys, &key, |row| codec::decode(TableId::Keys, &key, row))
+}
+
+/// Calls `visit` with the record of each key, registered or removed, in order of the numbers.
+pub fn scan_keys(reader: &impl Reader, mut visit: impl FnMut(u32, KeyRow) -> ControlFlow<()>) -> Result<()> {
+    reader.scan(TableId::Keys, Bound::Unbounded, |key, row| {
+        Ok(visit(key_bytes::key_number(key)?, codec::decode(TableId::Keys, key, row)?))
+    })
 }
 
 /// Writes the record of a key, and the catalog's with it.

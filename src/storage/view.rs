@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use redb::{ReadTransaction, ReadableDatabase as _};
 
 use super::catalog::Catalog;
-use super::engine::{Closed, Core, Db, closed_because};
+use super::engine::{Closed, Core, Db, Tip, closed_because};
 use super::failure::{Failure, guarded};
 use super::opened::{ReadRows, open_for_reading};
 use super::tables::TableId;
@@ -30,6 +30,9 @@ pub trait Reader {
         from: Bound<&[u8]>,
         visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
     ) -> Result<()>;
+
+    /// The number of the last change; 0 before the first.
+    fn last_change(&self) -> u64;
 
     /// How many rows the table has. Costs the same however many there are.
     fn len(&self, table: TableId) -> Result<u64>;
@@ -68,17 +71,19 @@ pub struct View {
     closed: Closed,
     txn: ReadTransaction,
     catalog: Arc<Catalog>,
+    last_change: u64,
     tables: RwLock<HashMap<TableId, Arc<dyn ReadRows + Send + Sync>>>,
 }
 
 impl View {
-    pub(super) fn new(core: &Arc<Core>, db: &Db, catalog: Arc<Catalog>) -> Result<Self, Failure> {
+    pub(super) fn new(core: &Arc<Core>, db: &Db, tip: &Tip) -> Result<Self, Failure> {
         let txn = guarded(|| match db {
             Db::Writable(db) => db.begin_read(),
             Db::ReadOnly(db) => db.begin_read(),
         })?;
         let (core, closed) = (Arc::downgrade(core), Arc::clone(&core.closed));
-        Ok(Self { core, closed, txn, catalog, tables: RwLock::default() })
+        let (catalog, last_change) = (Arc::clone(&tip.catalog), tip.progress.sequence);
+        Ok(Self { core, closed, txn, catalog, last_change, tables: RwLock::default() })
     }
 
     /// `Closed` where the store is: what redb still has in its cache is not shown any more.
@@ -129,6 +134,10 @@ impl Reader for View {
             Some(rows) => scan_through(visit, |visit| self.call(|| rows.scan(from, visit))),
             None => Ok(()),
         }
+    }
+
+    fn last_change(&self) -> u64 {
+        self.last_change
     }
 
     fn len(&self, table: TableId) -> Result<u64> {

@@ -61,6 +61,10 @@ impl Reader for Counting<'_> {
         })
     }
 
+    fn last_change(&self) -> u64 {
+        self.view.last_change()
+    }
+
     fn len(&self, table: TableId) -> Result<u64> {
         self.view.len(table)
     }

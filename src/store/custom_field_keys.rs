@@ -124,7 +124,7 @@ pub fn add_as(
     Fault::none_of(new_faults(member, entity, name))?;
     let number = member.change_catalog(Catalog::take_number)?;
     let key = Key { number, id, entity, name: name.into(), kind, index: number, added_at, revision: 0 };
-    rows::put_key(member, key, What::KeyAdded)
+    rows::put_key(member, key, What::KeyAdded(kind))
 }
 
 /// Removes a key. Its values are out of reach from now on; its index goes with the commit.

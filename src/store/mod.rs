@@ -42,9 +42,13 @@ mod dependents;
 mod derived;
 mod drafts;
 mod entities;
+mod feed;
 mod find;
 mod held;
 mod hierarchies;
+mod history;
+#[cfg(test)]
+mod history_inside;
 mod invoice_lines;
 mod invoice_search;
 mod invoice_usage;
@@ -75,6 +79,7 @@ mod read_alerts;
 mod read_contracts;
 #[cfg(feature = "wire")]
 mod read_for_answers;
+mod read_history;
 mod read_invoices;
 mod read_packages;
 mod read_records;
@@ -98,6 +103,7 @@ pub use read_alerts::ReadingAlerts;
 pub use read_contracts::ReadingContracts;
 #[cfg(feature = "wire")]
 pub(crate) use read_for_answers::ReadingForAnswers;
+pub use read_history::ReadingHistory;
 pub use read_invoices::ReadingInvoices;
 pub use read_packages::ReadingPackages;
 pub use read_records::ReadingRecords;

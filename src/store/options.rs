@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 
 use super::Store;
 use crate::error::Result;
+use crate::model::history::Retention;
 use crate::model::scalar::Time;
 use crate::storage::backend::Backend;
 use crate::storage::engine::{Engine, Opening};
@@ -86,6 +87,7 @@ pub struct StoreOptions {
     id_source: IdSource,
     adopt_unknown: bool,
     keep_journal: bool,
+    retention: Retention,
 }
 
 impl std::fmt::Debug for StoreOptions {
@@ -96,6 +98,7 @@ impl std::fmt::Debug for StoreOptions {
             .field("id_source", &self.id_source)
             .field("adopt_unknown", &self.adopt_unknown)
             .field("keep_journal", &self.keep_journal)
+            .field("history", &self.retention)
             .finish_non_exhaustive()
     }
 }
@@ -109,6 +112,7 @@ impl Default for StoreOptions {
             id_source: IdSource::default(),
             adopt_unknown: false,
             keep_journal: true,
+            retention: Retention::default(),
         }
     }
 }
@@ -167,11 +171,36 @@ impl StoreOptions {
     }
 
     /// Whether every change is kept in the journal; by default it is. Without it each durable set writes fewer
-    /// pages. Revisions go up all the same, but there is no history, a revision is no place in it, and the order
-    /// of new ids across a reopen is that of the clock.
+    /// pages: one row in 65,536 changes says that these are not in it, and their numbers are not given again.
+    /// Revisions go up all the same, but there is no history, a revision is no place in it, and the order of new ids
+    /// across a reopen is that of the clock.
     #[must_use]
     pub const fn keep_journal(mut self, keep: bool) -> Self {
         self.keep_journal = keep;
+        self
+    }
+
+    /// Which changes stay in the journal; [`Retention::All`] by default.
+    ///
+    /// Each change that is written takes a few that are older than that out of the journal, so that a journal that
+    /// was kept longer before gets there over time. The last change always stays. What is asked from before is
+    /// refused with [`HistoryTrimmed`](crate::Fault::HistoryTrimmed), and is never answered in part.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = StoreOptions::new().history(Retention::Changes(2)).in_memory()?;
+    /// for key in ["a", "b", "c"] {
+    ///     store.add_key(ManagedEntity::Customer, key, KeyKind::Indexed)?;
+    /// }
+    /// assert_eq!(store.changes_since(1, 10)?.len(), 2);
+    /// let gone = store.changes_since(0, 10).unwrap_err();
+    /// assert!(matches!(gone.faults(), [Fault::HistoryTrimmed { asked: Moment::Change(0), kept_from: 2 }]));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub const fn history(mut self, retention: Retention) -> Self {
+        self.retention = retention;
         self
     }
 
@@ -236,6 +265,7 @@ impl From<StoreOptions> for Opening {
             counted_ids: options.id_source == IdSource::Counted,
             adopts_unknown: options.adopt_unknown,
             keeps_journal: options.keep_journal,
+            retention: options.retention,
         }
     }
 }

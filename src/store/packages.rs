@@ -161,7 +161,7 @@ pub fn get(reader: &impl Reader, id: PackageId) -> Result<Package> {
 }
 
 /// The row of a package, or the fault that there is none.
-fn known(reader: &impl Reader, id: PackageId) -> Result<PackageRow> {
+pub fn known(reader: &impl Reader, id: PackageId) -> Result<PackageRow> {
     Ok(package::get(reader, id)?.ok_or(Fault::PackageNotFound { package: id })?)
 }
 

@@ -9,7 +9,7 @@ use super::{
     WritingRecords as _,
 };
 use crate::id::PackageId;
-use crate::model::change::{About, Change, Subject, What};
+use crate::model::change::{About, ChangeRow, Subject, What};
 use crate::model::contract::{ContractFilter, CreateContract};
 use crate::model::customer::CreateCustomer;
 use crate::model::package::{CreatePackage, Package, PackageChoice, PackageTerms};
@@ -25,12 +25,12 @@ fn named(name: &str) -> CreatePackage {
 }
 
 /// What the journal says of a package, with the numbers of the changes.
-fn told(store: &Store, id: PackageId) -> Vec<(u64, Change)> {
+fn told(store: &Store, id: PackageId) -> Vec<(u64, ChangeRow)> {
     let mut found = Vec::new();
     let mut number = 0;
     let visit = |key: &[u8], row: &[u8]| {
         number += 1;
-        let change: Change = codec::decode(TableId::Journal, key, row)?;
+        let change: ChangeRow = codec::decode(TableId::Journal, key, row)?;
         if change.subject == Subject::Package(id) {
             found.push((number, change));
         }

@@ -8,7 +8,7 @@ use super::counting_inside::Counting;
 use super::{Reading as _, ReadingRecords as _, Store, WritingRecords as _, rate_cards, rates};
 use crate::entity::{ContractProductId, EntityId as _, RateCardId};
 use crate::model::alias::ScheduledAlias;
-use crate::model::change::{Change, Collection, Subject, What};
+use crate::model::change::{ChangeRow, Collection, Subject, What};
 use crate::model::page::{ArchiveFilter, PageRequest};
 use crate::model::product::{CreateProduct, ProductType};
 use crate::model::rate::{AddRate, Rate, RateRecord, RateSelector};
@@ -81,7 +81,7 @@ fn a_cards_rates_can_be_rebuilt_from_its_chain_in_the_journal() {
     let mut rebuilt: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
     let (mut revision, mut largest) = (0, 0);
     view.scan(TableId::Journal, Bound::Unbounded, |sequence, row| {
-        let change: Change = codec::decode(TableId::Journal, sequence, row)?;
+        let change: ChangeRow = codec::decode(TableId::Journal, sequence, row)?;
         if change.subject == Subject::Instance(card.into()) {
             assert_eq!(change.before, revision, "each change names the one before it");
             revision = crate::storage::key_bytes::sequence(sequence)?;

@@ -10,7 +10,7 @@ use super::derived;
 use super::{Store, entities};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
-use crate::model::change::{Change, Collection};
+use crate::model::change::{ChangeRow, Collection};
 use crate::storage::catalog::Catalog;
 use crate::storage::codec::{self, FieldsRow, KeyRow, PastRow};
 use crate::storage::key_bytes;
@@ -122,7 +122,7 @@ impl Check<'_> {
     fn row(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<()> {
         match table {
             TableId::Keys => codec::decode::<KeyRow>(table, key, row).map(drop),
-            TableId::Journal => codec::decode::<Change>(table, key, row).map(drop),
+            TableId::Journal => codec::decode::<ChangeRow>(table, key, row).map(drop),
             TableId::PastValues => codec::decode::<PastRow>(table, key, row).map(drop),
             TableId::Fields(entity) => {
                 let fields: FieldsRow = codec::decode(table, key, row)?;

@@ -8,6 +8,7 @@ use super::alerts::compare_alerts;
 use super::balances::compare_balances;
 use super::contract_reads::compare_contracts;
 use super::customers::{ACCOUNTS, shown, texts};
+use super::history::compare_history;
 use super::metrics::compare_metrics;
 use super::operation::{Refusal, sorted};
 use super::packages::compare_packages;
@@ -33,6 +34,7 @@ pub fn compare(from: &impl Reading, model: &Model) {
     compare_balances(from, model);
     compare_packages(from, model);
     compare_alerts(from, model);
+    compare_history(from, model);
     for entity in ENTITIES {
         for key in KEYS {
             compare_look_ups(from, model, entity, key);

@@ -17,6 +17,7 @@ mod contracts;
 mod customers;
 mod edit_faults;
 mod edit_requests;
+mod history;
 mod metrics;
 mod operation;
 mod packages;

@@ -377,7 +377,7 @@ fn run_program(
     let mut now: Time = "2025-01-01T00:00:00Z".parse().unwrap();
     clock.set(now);
     let mut store = open(&clock);
-    let model = Mutex::new(Model { adopts_unknown, ..Model::default() });
+    let model = Mutex::new(Model { adopts_unknown, keeps_journal, ..Model::default() });
     for (place, step) in program.into_iter().enumerate() {
         now = now.after(Duration::from_secs(3_600));
         clock.set(now);
@@ -399,7 +399,7 @@ fn run_program(
                 drop(view);
                 drop(store);
                 store = open(&clock);
-                model.lock().unwrap().reopen(keeps_journal);
+                model.lock().unwrap().reopen();
                 compare(&store, &before);
                 continue;
             }

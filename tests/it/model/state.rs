@@ -23,9 +23,12 @@ pub struct Model {
     pub keys: Vec<Key>,
     pub instances: BTreeMap<EntityRef, Held>,
     pub packages: BTreeMap<PackageId, Packed>,
-    /// The number of the last change in the journal; without one, no change of this opening has a higher one.
+    /// The number of the last change; without a journal, no change of this opening has a higher one.
     pub sequence: u64,
+    /// The number of the last change before the store was opened.
+    pub opened: u64,
     pub adopts_unknown: bool,
+    pub keeps_journal: bool,
     /// The number of the last id that the store issued; what is taken back as a whole gives it back.
     pub issued: u128,
     /// The number of the last id when something changed last: where the store counts on from when it is opened
@@ -233,12 +236,14 @@ impl Model {
         }
     }
 
-    /// What closing and opening again forgets: where nothing is written of changes, how many there were; and the
-    /// ids that were issued since the last change.
-    pub fn reopen(&mut self, keeps_journal: bool) {
-        if !keeps_journal {
-            self.sequence = 0;
+    /// What closing and opening again forgets: where nothing is written of changes, how many there were, so that numbers
+    /// are left out; and the ids that were issued since the last change.
+    pub fn reopen(&mut self) {
+        // One row then says of the next 65,536 numbers that they are not in the journal.
+        if !self.keeps_journal && self.sequence > self.opened {
+            self.sequence = self.opened + 1 + 65_536;
         }
+        self.opened = self.sequence;
         self.issued = self.kept;
     }
 

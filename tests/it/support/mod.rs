@@ -7,6 +7,7 @@ pub mod desk;
 pub mod disk;
 pub mod provisioned;
 pub mod ready;
+pub mod retold;
 pub mod scopes;
 pub mod template;
 
