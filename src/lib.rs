@@ -46,7 +46,8 @@
 //!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
 //!   what they cost and which usage counts on them in [`ReadingContracts`], those about the packages that contracts are
 //!   made of in [`ReadingPackages`], those about invoices and their metadata at Stripe in [`ReadingInvoices`],
-//!   those about alerts in [`ReadingAlerts`]; all are part of it.
+//!   those about alerts in [`ReadingAlerts`]; those that ask for instances by conditions on their values, with
+//!   [`Query`] and [`Condition`], in [`ReadingQueries`]; all are part of it.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
 //!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices, and
@@ -87,6 +88,9 @@
 //! An alert has up to [1,000](MAX_ALERT_ITEMS) filters, specifiers or exclusions in a list and takes at most 1 MiB. At most
 //! [3](MAX_ALERTS_BY_VALUE) in use look at each value of a customer's balances by itself, of up to
 //! [1,000](MAX_ALERT_VALUES) when they are made.
+//!
+//! A query has up to [1,000](MAX_CONDITIONS) conditions, which stand up to [32](MAX_CONDITION_DEPTH) deep inside one
+//! another and name up to [10,000](MAX_CONDITION_VALUES) values.
 //!
 //! A question about invoices gives up to [1,000](MAX_USAGE_QUANTITIES) quantities of usage.
 //!
@@ -199,6 +203,7 @@ pub use model::provider_configuration::{
     BillingProvider, BillingProviderConfiguration, ConfigurationChoice, ConfigurationStart, DeliveryMethod,
     ProviderConfiguration, RevenueSystem, RevenueSystemConfiguration,
 };
+pub use model::query::{Condition, MAX_CONDITION_DEPTH, MAX_CONDITION_VALUES, MAX_CONDITIONS, Query};
 pub use model::rate::{
     AddRate, BillingFrequency, CommitRate, MAX_CUSTOM_RATE_CHARACTERS, MAX_PRICING_GROUP_CHARACTERS,
     MAX_PRICING_GROUP_VALUES, MAX_RATE_SELECTORS, MAX_TIERS, Rate, RateSegment, RateSelector, RateType, Tier,
@@ -255,8 +260,8 @@ pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
     Durability, IdSource, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingPackages,
-    ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing, WritingAlerts,
-    WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+    ReadingQueries, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,
+    WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -274,9 +279,9 @@ pub mod prelude {
         ArchiveFilter, AwsOptions, Balance, BalanceEntity, BalanceFieldFilter, BalanceFilter, BalanceOf,
         BalanceTerms, BalanceType, BillableMetric, BillingFrequency, BillingProvider,
         BillingProviderConfiguration, BillingProviderConfigurationId, CardChoice, Charge, ChargedPart,
-        ChildAccess, CollectionSchedule, Commit, CommitRate, CommitType, CompositeScope, ConfigurationChoice,
-        ConfigurationStart, ConsolidatedCharges, Contract, ContractEdit, ContractEditId, ContractFilter,
-        ContractOrigin, ContractRate, ContractRateSegment, ContractSettings, ContractTerms,
+        ChildAccess, CollectionSchedule, Commit, CommitRate, CommitType, CompositeScope, Condition,
+        ConfigurationChoice, ConfigurationStart, ConsolidatedCharges, Contract, ContractEdit, ContractEditId,
+        ContractFilter, ContractOrigin, ContractRate, ContractRateSegment, ContractSettings, ContractTerms,
         ConversionOperation, CreateAccessItem, CreateAccessSchedule, CreateAlert, CreateBillableMetric,
         CreateCommit, CreateContract, CreateCredit, CreateCustomer, CreateInvoiceItem, CreateInvoiceSchedule,
         CreatePackage, CreateProduct, CreateProfessionalService, CreateRateCard, CreateRecurring,
@@ -294,24 +299,24 @@ pub mod prelude {
         PrepaidBalanceThresholdChanges, PrepaidThresholdCommit, PrepaidThresholdCommitChanges, Price,
         Product, ProductChanges, ProductState, ProductType, ProductUpdate, ProfessionalService,
         PropertyFilter, ProrationRounding, ProrationRoundingMethod, ProviderConfiguration, QuantityChange,
-        QuantityConversion, QuantityManagement, QuantityRounding, QuantitySegment, QuantityUpdate, Rate,
-        RateCard, RateChoice, RateQuestion, RateSegment, RateSelector, RateType, Reading, ReadingAlerts,
-        ReadingContracts, ReadingInvoices, ReadingPackages, ReadingRecords, RecurrenceFrequency, Recurring,
-        RecurringAmount, RecurringChanges, RecurringCommitId, RecurringCreditId, RecurringProration,
-        RecurringRounding, RecurringSchedule, RecurringTerms, RecurringUpdate, RelativeDate, Renewal,
-        ResellerRoyalty, ResellerRoyaltyChange, ResellerType, RevenueSystem, RevenueSystemConfiguration,
-        RevenueSystemConfigurationId, RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency,
-        ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation, SetClock, SetOutcome,
-        SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier, SpendThreshold,
-        SpendThresholdChanges, SpendTracker, SpendType, SqlBreakdownGranularity, StatementDay,
-        StatementPeriod, StatementSchedule, Store, StoreOptions, StripeLine, StripeMetadata, StripeObject,
-        StripePayment, StripePaymentType, StripeProblem, Subscription, SubscriptionConfig,
-        SubscriptionPaymentGate, SubscriptionTerms, TaxType, ThresholdBalanceSpecifier, ThresholdCommit,
-        ThresholdCommitChanges, ThresholdDiscount, ThresholdDiscountChanges, Tier, Time, Transaction,
-        TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig,
-        UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard, UpdateRecurring,
-        UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf, UsageQuantity,
-        UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingAlerts, WritingContracts,
-        WritingInvoices, WritingPackages, WritingRecords,
+        QuantityConversion, QuantityManagement, QuantityRounding, QuantitySegment, QuantityUpdate, Query,
+        Rate, RateCard, RateChoice, RateQuestion, RateSegment, RateSelector, RateType, Reading,
+        ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingPackages, ReadingQueries, ReadingRecords,
+        RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges, RecurringCommitId,
+        RecurringCreditId, RecurringProration, RecurringRounding, RecurringSchedule, RecurringTerms,
+        RecurringUpdate, RelativeDate, Renewal, ResellerRoyalty, ResellerRoyaltyChange, ResellerType,
+        RevenueSystem, RevenueSystemConfiguration, RevenueSystemConfigurationId, RoundingChanges,
+        RoundingMethod, ScheduleDates, ScheduleFrequency, ScheduleItemId, ScheduledAlias, ScheduledCharge,
+        SeatAllocation, SetClock, SetOutcome, SettingsChanges, Snapshot, SpendReset, SpendSource,
+        SpendSpecifier, SpendThreshold, SpendThresholdChanges, SpendTracker, SpendType,
+        SqlBreakdownGranularity, StatementDay, StatementPeriod, StatementSchedule, Store, StoreOptions,
+        StripeLine, StripeMetadata, StripeObject, StripePayment, StripePaymentType, StripeProblem,
+        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType,
+        ThresholdBalanceSpecifier, ThresholdCommit, ThresholdCommitChanges, ThresholdDiscount,
+        ThresholdDiscountChanges, Tier, Time, Transaction, TrueupBehavior, UpdateAccessItem,
+        UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule,
+        UpdatePrice, UpdateRateCard, UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter,
+        UsageFilterSegment, UsageOf, UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome,
+        Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
     };
 }

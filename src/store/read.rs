@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingPackages, ReadingRecords, Snapshot, Store,
-    Transaction, custom_field_keys, custom_fields, entities, find,
+    ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingPackages, ReadingQueries, ReadingRecords,
+    Snapshot, Store, Transaction, custom_field_keys, custom_fields, entities, find,
 };
 use crate::entity::{EntityId, EntityRef, ManagedEntity};
 use crate::error::Result;
@@ -75,13 +75,20 @@ impl Reading for Transaction<'_> {}
 /// Each call reads one moment, waits for no writer and, on a store, sees every change that has returned. What
 /// entities have besides custom fields is read by the calls of [`ReadingRecords`]; contracts, commits and credits
 /// are read by those of [`ReadingContracts`], packages by those of [`ReadingPackages`], invoices by those of
-/// [`ReadingInvoices`], and alerts by those of [`ReadingAlerts`].
+/// [`ReadingInvoices`], and alerts by those of [`ReadingAlerts`]. Those of [`ReadingQueries`] ask for instances by
+/// conditions on their values.
 ///
 /// # Errors
 /// Besides what each call names, any of them returns [`Closed`](crate::Error::Closed),
 /// [`Io`](crate::Error::Io) or [`Corrupt`](crate::Error::Corrupt) where the store cannot be read.
 pub trait Reading:
-    ReadingAlerts + ReadingContracts + ReadingInvoices + ReadingPackages + ReadingRecords + sealed::Source
+    ReadingAlerts
+    + ReadingContracts
+    + ReadingInvoices
+    + ReadingPackages
+    + ReadingQueries
+    + ReadingRecords
+    + sealed::Source
 {
     /// The registered key of that entity and text; `None` where there is none.
     ///
