@@ -46,8 +46,9 @@
 //!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
 //!   what they cost and which usage counts on them in [`ReadingContracts`], those about the packages that contracts are
 //!   made of in [`ReadingPackages`], those about invoices and their metadata at Stripe in [`ReadingInvoices`],
-//!   those about alerts in [`ReadingAlerts`], and the history and the change feed in [`ReadingHistory`]; all are part
-//!   of it. [`Store::wait_for_changes`] waits for what comes next.
+//!   those about alerts in [`ReadingAlerts`]; those that ask for instances by conditions on their values, with
+//!   [`Query`] and [`Condition`], in [`ReadingQueries`], and the history and the change feed in [`ReadingHistory`]; all
+//!   are part of it. [`Store::wait_for_changes`] waits for what comes next.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
 //!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices, and
@@ -88,6 +89,9 @@
 //! An alert has up to [1,000](MAX_ALERT_ITEMS) filters, specifiers or exclusions in a list and takes at most 1 MiB. At most
 //! [3](MAX_ALERTS_BY_VALUE) in use look at each value of a customer's balances by itself, of up to
 //! [1,000](MAX_ALERT_VALUES) when they are made.
+//!
+//! A query has up to [1,000](MAX_CONDITIONS) conditions, which stand up to [32](MAX_CONDITION_DEPTH) deep inside one
+//! another and name up to [10,000](MAX_CONDITION_VALUES) values.
 //!
 //! A question about invoices gives up to [1,000](MAX_USAGE_QUANTITIES) quantities of usage.
 //!
@@ -201,6 +205,7 @@ pub use model::provider_configuration::{
     BillingProvider, BillingProviderConfiguration, ConfigurationChoice, ConfigurationStart, DeliveryMethod,
     ProviderConfiguration, RevenueSystem, RevenueSystemConfiguration,
 };
+pub use model::query::{Condition, MAX_CONDITION_DEPTH, MAX_CONDITION_VALUES, MAX_CONDITIONS, Query};
 pub use model::rate::{
     AddRate, BillingFrequency, CommitRate, MAX_CUSTOM_RATE_CHARACTERS, MAX_PRICING_GROUP_CHARACTERS,
     MAX_PRICING_GROUP_VALUES, MAX_RATE_SELECTORS, MAX_TIERS, Rate, RateSegment, RateSelector, RateType, Tier,
@@ -257,8 +262,9 @@ pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
     Durability, IdSource, Problem, Reading, ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices,
-    ReadingPackages, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, TableStats, Transaction,
-    Verified, Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+    ReadingPackages, ReadingQueries, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions,
+    TableStats, Transaction, Verified, Writing, WritingAlerts, WritingContracts, WritingInvoices,
+    WritingPackages, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -283,7 +289,7 @@ pub mod prelude {
         BalanceTerms, BalanceType, BillableMetric, BillingFrequency, BillingProvider,
         BillingProviderConfiguration, BillingProviderConfigurationId, CardChoice, Change, ChangeKind,
         ChangeSubject, ChangedValue, Charge, ChargedPart, ChildAccess, Collection, CollectionSchedule,
-        Commit, CommitRate, CommitType, CompositeScope, ConfigurationChoice, ConfigurationStart,
+        Commit, CommitRate, CommitType, CompositeScope, Condition, ConfigurationChoice, ConfigurationStart,
         ConsolidatedCharges, Contract, ContractEdit, ContractEditId, ContractFilter, ContractOrigin,
         ContractRate, ContractRateSegment, ContractSettings, ContractTerms, ConversionOperation,
         CreateAccessItem, CreateAccessSchedule, CreateAlert, CreateBillableMetric, CreateCommit,
@@ -304,23 +310,24 @@ pub mod prelude {
         PrepaidThresholdCommitChanges, Price, Product, ProductChanges, ProductState, ProductType,
         ProductUpdate, ProfessionalService, PropertyFilter, ProrationRounding, ProrationRoundingMethod,
         ProviderConfiguration, QuantityChange, QuantityConversion, QuantityManagement, QuantityRounding,
-        QuantitySegment, QuantityUpdate, Rate, RateCard, RateChoice, RateQuestion, RateSegment, RateSelector,
-        RateType, Reading, ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages,
-        ReadingRecords, RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges, RecurringCommitId,
-        RecurringCreditId, RecurringProration, RecurringRounding, RecurringSchedule, RecurringTerms,
-        RecurringUpdate, RelativeDate, Renewal, ResellerRoyalty, ResellerRoyaltyChange, ResellerType,
-        Retention, RevenueSystem, RevenueSystemConfiguration, RevenueSystemConfigurationId, RoundingChanges,
-        RoundingMethod, ScheduleDates, ScheduleFrequency, ScheduleItemId, ScheduledAlias, ScheduledCharge,
-        SeatAllocation, SetClock, SetOutcome, SettingsChanges, Snapshot, SpendReset, SpendSource,
-        SpendSpecifier, SpendThreshold, SpendThresholdChanges, SpendTracker, SpendType,
-        SqlBreakdownGranularity, StatementDay, StatementPeriod, StatementSchedule, Store, StoreOptions,
-        StripeLine, StripeMetadata, StripeObject, StripePayment, StripePaymentType, StripeProblem,
-        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType,
-        ThresholdBalanceSpecifier, ThresholdCommit, ThresholdCommitChanges, ThresholdDiscount,
-        ThresholdDiscountChanges, Tier, Time, Transaction, TrueupBehavior, UpdateAccessItem,
-        UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule,
-        UpdatePrice, UpdateRateCard, UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter,
-        UsageFilterSegment, UsageOf, UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome,
-        Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+        QuantitySegment, QuantityUpdate, Query, Rate, RateCard, RateChoice, RateQuestion, RateSegment,
+        RateSelector, RateType, Reading, ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices,
+        ReadingPackages, ReadingQueries, ReadingRecords, RecurrenceFrequency, Recurring, RecurringAmount,
+        RecurringChanges, RecurringCommitId, RecurringCreditId, RecurringProration, RecurringRounding,
+        RecurringSchedule, RecurringTerms, RecurringUpdate, RelativeDate, Renewal, ResellerRoyalty,
+        ResellerRoyaltyChange, ResellerType, Retention, RevenueSystem, RevenueSystemConfiguration,
+        RevenueSystemConfigurationId, RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency,
+        ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation, SetClock, SetOutcome,
+        SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier, SpendThreshold,
+        SpendThresholdChanges, SpendTracker, SpendType, SqlBreakdownGranularity, StatementDay,
+        StatementPeriod, StatementSchedule, Store, StoreOptions, StripeLine, StripeMetadata, StripeObject,
+        StripePayment, StripePaymentType, StripeProblem, Subscription, SubscriptionConfig,
+        SubscriptionPaymentGate, SubscriptionTerms, TaxType, ThresholdBalanceSpecifier, ThresholdCommit,
+        ThresholdCommitChanges, ThresholdDiscount, ThresholdDiscountChanges, Tier, Time, Transaction,
+        TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig,
+        UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard, UpdateRecurring,
+        UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf, UsageQuantity,
+        UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingAlerts, WritingContracts,
+        WritingInvoices, WritingPackages, WritingRecords,
     };
 }

@@ -25,6 +25,8 @@ pub(crate) mod payment_gate;
 pub(crate) mod price_override;
 pub(crate) mod product;
 pub(crate) mod provider_configuration;
+pub(crate) mod query;
+mod query_form;
 pub(crate) mod rate;
 pub(crate) mod rate_card;
 pub(crate) mod recurring;

@@ -1,5 +1,6 @@
 //! The keys and tables of the store, held in memory: every call looks a key up by name.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -34,6 +35,11 @@ impl Key {
             KeyKind::Indexed => Some(TableId::Listed(self.entity, self.index)),
             KeyKind::Unindexed => None,
         }
+    }
+
+    /// The text by which a value of the key is compared with another; its index rows hold this text.
+    pub fn compared<'v>(&self, value: &'v str) -> Cow<'v, str> {
+        Cow::Borrowed(value)
     }
 
     pub fn to_row(&self, removed_at: Option<Time>) -> KeyRow {

@@ -13,6 +13,7 @@ use super::tables::TableId;
 use super::view::Reader;
 use crate::error::Result;
 use crate::model::custom_field::KeyKind;
+use crate::model::page::ArchiveFilter;
 
 /// The holder of a value of an enforced key.
 pub fn holder(reader: &impl Reader, key: &Key, value: &str) -> Result<Option<Uuid>> {
@@ -54,6 +55,36 @@ pub fn holders(
     }
     let entries = entries(reader, key, &key_bytes::holders_of(value), after, limit)?;
     Ok(entries.into_iter().map(|(_, id)| id).collect())
+}
+
+/// Calls `visit` with each value from there on and its holder, in order of (value, id).
+pub fn each(
+    reader: &impl Reader,
+    key: &Key,
+    from: Bound<&str>,
+    mut visit: impl FnMut(String, Uuid) -> ControlFlow<()>,
+) -> Result<()> {
+    let Some(table) = key.index_table() else { return Ok(()) };
+    // The first row of a value, and the last one that it could have.
+    let first = |value: &str| match key.kind {
+        KeyKind::Enforced => value.as_bytes().to_vec(),
+        _ => key_bytes::holders_of(value),
+    };
+    let from = match from {
+        Bound::Included(value) => Bound::Included(first(value)),
+        Bound::Excluded(value) => Bound::Excluded(row_key(key, value, Uuid::max())),
+        Bound::Unbounded => Bound::Unbounded,
+    };
+    reader.scan(table, from.as_ref().map(Vec::as_slice), |row_key, row| {
+        let (value, id) = entry(table, row_key, row)?;
+        Ok(visit(value, id))
+    })
+}
+
+/// Whether the index has every value of the key that instances hold which such a list shows. Archived instances keep
+/// their place in it.
+pub fn is_whole(key: &Key, _archived: ArchiveFilter) -> bool {
+    key.index_table().is_some()
 }
 
 /// The row key that stands for a holder of a value, to go on behind.

@@ -169,9 +169,9 @@ fn known(member: &Member<'_>, entity: ManagedEntity, name: &str) -> Result<Arc<K
 }
 
 /// All values of a key with their holders, in order of (value, id).
-fn held(member: &Member<'_>, key: &Key) -> Result<Vec<(String, Uuid)>> {
+pub fn held(reader: &impl Reader, key: &Key) -> Result<Vec<(String, Uuid)>> {
     let mut held = Vec::new();
-    rows::scan_fields(member, key.entity, None, |id, row| {
+    rows::scan_fields(reader, key.entity, None, |id, row| {
         held.extend(row.value(key.number).map(|value| (value.to_owned(), id)));
         ControlFlow::Continue(())
     })?;

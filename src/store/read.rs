@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages, ReadingRecords,
-    Snapshot, Store, Transaction, custom_field_keys, custom_fields, entities, find,
+    ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages, ReadingQueries,
+    ReadingRecords, Snapshot, Store, Transaction, custom_field_keys, custom_fields, entities, find,
 };
 use crate::entity::{EntityId, EntityRef, ManagedEntity};
 use crate::error::Result;
@@ -75,7 +75,8 @@ impl Reading for Transaction<'_> {}
 /// Each call reads one moment, waits for no writer and, on a store, sees every change that has returned. What
 /// entities have besides custom fields is read by the calls of [`ReadingRecords`]; contracts, commits and credits
 /// are read by those of [`ReadingContracts`], packages by those of [`ReadingPackages`], invoices by those of
-/// [`ReadingInvoices`], alerts by those of [`ReadingAlerts`], and what was by those of [`ReadingHistory`].
+/// [`ReadingInvoices`], alerts by those of [`ReadingAlerts`], and what was by those of [`ReadingHistory`]. Those of
+/// [`ReadingQueries`] ask for instances by conditions on their values.
 ///
 /// # Errors
 /// Besides what each call names, any of them returns [`Closed`](crate::Error::Closed),
@@ -86,6 +87,7 @@ pub trait Reading:
     + ReadingHistory
     + ReadingInvoices
     + ReadingPackages
+    + ReadingQueries
     + ReadingRecords
     + sealed::Source
 {

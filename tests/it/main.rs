@@ -45,6 +45,8 @@ mod part_names;
 mod product_schedule;
 mod products;
 mod quantity;
+mod queries;
+mod query_program;
 mod rate_cards;
 mod rates;
 mod renewals;

@@ -14,6 +14,7 @@ use super::operation::{Refusal, sorted};
 use super::packages::compare_packages;
 use super::products::compare_products;
 use super::program::{ENTITIES, KEYS, all_targets, all_values, customers};
+use super::queries::compare_queries;
 use super::rate_cards::compare_cards;
 use super::rates::compare_rates;
 use super::state::Model;
@@ -35,6 +36,7 @@ pub fn compare(from: &impl Reading, model: &Model) {
     compare_packages(from, model);
     compare_alerts(from, model);
     compare_history(from, model);
+    compare_queries(from, model);
     for entity in ENTITIES {
         for key in KEYS {
             compare_look_ups(from, model, entity, key);

@@ -24,6 +24,7 @@ mod packages;
 mod part_requests;
 mod products;
 mod program;
+mod queries;
 mod rate_cards;
 mod rates;
 mod renewals;
