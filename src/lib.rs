@@ -66,7 +66,7 @@
 //! Keys have 1 to [100](MAX_KEY_CHARACTERS) characters and no control characters; values have 0 to
 //! [200](MAX_VALUE_CHARACTERS), of any kind. An entity has at most [1,000](MAX_KEYS_PER_ENTITY) keys, and so an
 //! instance at most as many values. Characters are Unicode scalar values; keys and values are compared exactly, byte
-//! for byte.
+//! for byte, but for values of keys that are [case-folded](Comparison::CaseFolded).
 //!
 //! What is kept of a billable metric or a product, its values aside, takes at most 1 MiB, a product's updates
 //! included, of which there are up to [1,000](MAX_UPDATES_PER_PRODUCT). Amounts have up to 28 digits ([`Amount`]).
@@ -160,8 +160,8 @@ pub use model::contract_rate::{
 };
 pub use model::credit_type::CreditType;
 pub use model::custom_field::{
-    CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
-    MAX_VALUE_CHARACTERS, SetOutcome, ValueOutcome,
+    ArchivedHolders, Comparison, CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, KeyRules,
+    MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY, MAX_VALUE_CHARACTERS, SetOutcome, ValueOutcome,
 };
 pub use model::customer::{
     CreateCustomer, Customer, CustomerFilter, MAX_ALIAS_CHARACTERS, MAX_ALIASES_PER_CUSTOMER,
@@ -314,4 +314,5 @@ pub mod prelude {
         UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingAlerts, WritingContracts,
         WritingInvoices, WritingPackages, WritingRecords,
     };
+    pub use crate::{ArchivedHolders, Comparison, KeyRules};
 }

@@ -108,7 +108,7 @@ pub enum Fault {
         entity: ManagedEntity,
         /// The key.
         key: String,
-        /// The value.
+        /// The value, folded where the key's values are compared so.
         value: String,
         /// All its holders, in order of their ids.
         holders: Vec<Uuid>,

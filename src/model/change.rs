@@ -1,6 +1,6 @@
 //! What the journal records of each change.
 
-use super::custom_field::KeyKind;
+use super::custom_field::{KeyKind, KeyRules};
 use super::scalar::Time;
 use crate::entity::EntityRef;
 use crate::id::PackageId;
@@ -56,7 +56,7 @@ pub(crate) enum Subject {
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub(crate) enum What {
     Emptied,
-    KeyAdded,
+    KeyAdded(KeyRules),
     KeyRemoved,
     KeyKind {
         from: KeyKind,

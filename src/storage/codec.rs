@@ -22,7 +22,7 @@ use crate::model::contract_row::{
     ContractWindow, DiscountHome, PackageCommitHome, PackageCreditHome, PackageScheduledChargeHome,
     PackageSubscriptionHome, ProfessionalServiceHome, ScheduledChargeHome, SubscriptionHome,
 };
-use crate::model::custom_field::KeyKind;
+use crate::model::custom_field::KeyRules;
 use crate::model::customer::CustomerRecord;
 use crate::model::invoice::{InvoiceLine, InvoiceStatement};
 use crate::model::package::{Package, PackageRow};
@@ -150,7 +150,7 @@ pub struct KeyRow {
     pub id: [u8; ID_BYTES],
     pub entity: ManagedEntity,
     pub name: String,
-    pub kind: KeyKind,
+    pub rules: KeyRules,
     /// The number in the name of its index's table: a new one whenever the index is built anew.
     pub index: u32,
     /// `None` while it is registered.
@@ -158,8 +158,6 @@ pub struct KeyRow {
     pub added_at: Time,
     /// The sequence number of the key's last change.
     pub revision: u64,
-    /// Kept for a comparison rule; 0 compares exactly.
-    pub comparison: u8,
 }
 
 pub fn encode(key: &[u8], record: &impl Record) -> Result<Vec<u8>> {

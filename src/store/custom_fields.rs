@@ -1,5 +1,6 @@
 //! Values: reading, setting, deleting.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::entities;
 use crate::entity::EntityRef;
 use crate::error::{Fault, Result};
 use crate::model::change::ValueChange;
-use crate::model::custom_field::{CustomFields, Expectation, SetOutcome, ValueOutcome, check_value};
+use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome, ValueOutcome, check_value};
 use crate::storage::catalog::Key;
 use crate::storage::codec::FieldsRow;
 use crate::storage::index;
@@ -261,40 +262,49 @@ impl Plan {
     /// Judges uniqueness on the state that the whole operation leaves: a value is free where its holder gives
     /// it up in the same operation, and taken where another edit takes it too.
     fn check_uniqueness(&mut self, member: &Member<'_>) -> Result<()> {
-        let mut freed = HashSet::new();
+        let unique = self.unique_changes(member);
+        let freed: HashSet<_> = unique
+            .iter()
+            .filter_map(|(target, key, change)| {
+                Some((key.number, key.compared(change.old.as_deref()?), target.id))
+            })
+            .collect();
+        let mut claims: HashMap<(u32, Cow<'_, str>), Uuid> = HashMap::new();
+        let mut faults = Vec::new();
+        for (target, key, change) in &unique {
+            let Some(value) = change.new.as_deref() else { continue };
+            let compared = key.compared(value);
+            let stays = |id: &Uuid| !freed.contains(&(key.number, compared.clone(), *id));
+            let held = index::holder(member, key, value)?.filter(stays);
+            let claimed = *claims.entry((key.number, compared.clone())).or_insert(target.id);
+            let holder = held.or_else(|| (claimed != target.id).then_some(claimed));
+            let Some(holder) = holder.filter(|holder| *holder != target.id) else { continue };
+            let other = EntityRef { entity: target.entity, id: holder };
+            faults.push(Fault::ValueTaken {
+                target: *target,
+                key: key.name.to_string(),
+                value: value.to_owned(),
+                holder,
+                archived: rows::fields(member, other)?.is_some_and(|row| row.archived_at.is_some()),
+            });
+        }
+        self.faults.extend(faults);
+        Ok(())
+    }
+
+    /// The changes of unique values that their instances hold, with the keys.
+    fn unique_changes(&self, member: &Member<'_>) -> Vec<(EntityRef, Arc<Key>, ValueChange)> {
+        let mut found = Vec::new();
         for edit in &self.edits {
-            let changes = edit.changes.iter();
-            freed.extend(
-                changes.filter_map(|change| Some((change.key, change.old.as_deref()?, edit.target.id))),
+            let keys = edit.changes.iter().filter_map(|change| {
+                let key = member.with_catalog(|catalog| catalog.key_of(change.key).cloned())?;
+                Some((edit.target, key, change.clone()))
+            });
+            found.extend(
+                keys.filter(|(_, key, _)| key.kind == KeyKind::Enforced && key.is_held_by(&edit.row)),
             );
         }
-        let mut claims: HashMap<(u32, &str), Uuid> = HashMap::new();
-        for Edit { target, changes, .. } in &self.edits {
-            for (number, value) in
-                changes.iter().filter_map(|change| Some((change.key, change.new.as_deref()?)))
-            {
-                let Some(key) = member.with_catalog(|catalog| catalog.key_of(number).cloned()) else {
-                    continue;
-                };
-                if key.kind != crate::model::custom_field::KeyKind::Enforced {
-                    continue;
-                }
-                let held =
-                    index::holder(member, &key, value)?.filter(|id| !freed.contains(&(number, value, *id)));
-                let claimed = *claims.entry((number, value)).or_insert(target.id);
-                let holder = held.or_else(|| (claimed != target.id).then_some(claimed));
-                let Some(holder) = holder.filter(|holder| *holder != target.id) else { continue };
-                let other = EntityRef { entity: target.entity, id: holder };
-                self.faults.push(Fault::ValueTaken {
-                    target: *target,
-                    key: key.name.to_string(),
-                    value: value.to_owned(),
-                    holder,
-                    archived: rows::fields(member, other)?.is_some_and(|row| row.archived_at.is_some()),
-                });
-            }
-        }
-        Ok(())
+        found
     }
 }
 

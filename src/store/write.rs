@@ -9,7 +9,7 @@ use super::{
 };
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
-use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};
+use crate::model::custom_field::{CustomFields, Expectation, KeyRules, SetOutcome};
 use crate::storage::member::Member;
 
 pub(super) mod sealed {
@@ -50,7 +50,8 @@ impl Writing for Transaction<'_> {}
 pub trait Writing:
     WritingAlerts + WritingContracts + WritingInvoices + WritingPackages + WritingRecords + sealed::Target
 {
-    /// Registers a key for an entity; its id.
+    /// Registers a key for an entity; its id. The rules are a [`KeyKind`](crate::KeyKind), for what the vendor has, or
+    /// [`KeyRules`] in full; but for the kind they are the key's for good.
     ///
     /// A key that was removed and is registered again is a new key, and starts with no values.
     ///
@@ -67,8 +68,8 @@ pub trait Writing:
     /// # Errors
     /// A refusal where the key is not 1 to 100 characters without control characters, is registered already, or
     /// is one more than the 1,000 an entity may have.
-    fn add_key(&self, entity: ManagedEntity, key: &str, kind: KeyKind) -> Result<Uuid> {
-        self.changing(|member| custom_field_keys::add(member, entity, key, kind))
+    fn add_key(&self, entity: ManagedEntity, key: &str, rules: impl Into<KeyRules>) -> Result<Uuid> {
+        self.changing(|member| custom_field_keys::add(member, entity, key, rules.into()))
     }
 
     /// Removes a key. No instance has a value for it any more, from the commit on and however many had one; the
@@ -93,7 +94,8 @@ pub trait Writing:
         self.changing(|member| custom_field_keys::remove(member, entity, key))
     }
 
-    /// Makes a key enforced that is not, with the values it has. All its values are held in memory meanwhile.
+    /// Makes a key enforced that is not, with the values it has; they are compared by the key's own rule, and archived
+    /// instances do not count where it releases what they hold. All its values are held in memory meanwhile.
     /// Nothing happens to a key that is enforced already.
     ///
     /// ```
@@ -293,7 +295,7 @@ pub trait Writing:
     }
 
     /// Archives an instance, for good. It keeps its values, which can still be set and deleted, and its hold on
-    /// the unique ones.
+    /// the unique ones, unless their key [releases](crate::ArchivedHolders::Release) them.
     ///
     /// With a customer all of its contracts are archived, and with a contract all of its commits and credits: see
     /// [`archive_contract`](WritingContracts::archive_contract). Commits and credits that are the customer's own stay

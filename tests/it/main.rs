@@ -30,6 +30,7 @@ mod invoice_lives;
 mod invoice_program;
 mod invoice_usage;
 mod invoices;
+mod key_rules;
 mod keys;
 mod model;
 mod net_balances;

@@ -14,7 +14,7 @@ pub type Pairs = Vec<(String, String)>;
 /// A change that a store can be asked for, with everything it takes.
 #[derive(Debug, Clone)]
 pub enum Op {
-    AddKey(ManagedEntity, String, KeyKind),
+    AddKey(ManagedEntity, String, KeyRules),
     RemoveKey(ManagedEntity, String),
     Enforce(ManagedEntity, String),
     Relax(ManagedEntity, String),
@@ -88,7 +88,7 @@ pub enum Answer {
 pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Error> {
     let outcome = |outcome| Answer::Outcomes(vec![outcome]);
     match op.clone() {
-        Op::AddKey(entity, key, kind) => on.add_key(entity, &key, kind).map(|_| Answer::Done),
+        Op::AddKey(entity, key, rules) => on.add_key(entity, &key, rules).map(|_| Answer::Done),
         Op::RemoveKey(entity, key) => on.remove_key(entity, &key).map(|()| Answer::Done),
         Op::Enforce(entity, key) => on.enforce_uniqueness(entity, &key).map(|()| Answer::Done),
         Op::Relax(entity, key) => on.relax_uniqueness(entity, &key).map(|()| Answer::Done),

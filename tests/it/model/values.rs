@@ -154,21 +154,22 @@ impl Model {
         for edit in edits {
             let entity = edit.target.entity;
             for (key, value) in edit.changes() {
-                let (Some(value), Some(KeyKind::Enforced)) =
-                    (value, self.key(entity, key).map(|key| key.kind))
-                else {
+                let (Some(value), Some(known)) = (value, self.key(entity, key)) else { continue };
+                if !known.is_unique_to(edit.before.archived) {
                     continue;
-                };
+                }
+                let is_it = |other: &str| known.compared(other) == known.compared(value);
                 let gives_up = |holder: EntityRef| {
                     edits
                         .iter()
                         .any(|edit| edit.target == holder && edit.changes().any(|(other, _)| other == key))
                 };
-                let held = self.holders(entity, key).into_iter().find(|(held, _)| held == value);
+                let held = self.holders(entity, key).into_iter().find(|(held, _)| is_it(held));
                 let stays = held.map(|(_, holder)| holder).filter(|holder| !gives_up(*holder));
                 let takes = |other: &&Edit| {
                     other.target.entity == entity
-                        && other.changes().any(|(theirs, new)| theirs == key && new == Some(value))
+                        && known.is_unique_to(other.before.archived)
+                        && other.changes().any(|(theirs, new)| theirs == key && new.is_some_and(is_it))
                 };
                 let holder = stays.or_else(|| edits.iter().find(takes).map(|first| first.target));
                 if let Some(holder) = holder.filter(|holder| *holder != edit.target) {
