@@ -49,8 +49,8 @@
 //!   those about alerts in [`ReadingAlerts`]; all are part of it.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
-//!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices, and
-//!   [`WritingAlerts`] for alerts.
+//!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices,
+//!   [`WritingAlerts`] for alerts, and [`WritingUpserts`] for what is found by a unique name or made.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
@@ -161,7 +161,7 @@ pub use model::contract_rate::{
 pub use model::credit_type::CreditType;
 pub use model::custom_field::{
     ArchivedHolders, Comparison, CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, KeyRules,
-    MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY, MAX_VALUE_CHARACTERS, SetOutcome, ValueOutcome,
+    MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY, MAX_VALUE_CHARACTERS, SetOutcome, Taken, ValueOutcome,
 };
 pub use model::customer::{
     CreateCustomer, Customer, CustomerFilter, MAX_ALIAS_CHARACTERS, MAX_ALIASES_PER_CUSTOMER,
@@ -248,6 +248,7 @@ pub use model::threshold_change::{
     PrepaidBalanceThresholdChanges, PrepaidThresholdCommitChanges, SpendThresholdChanges,
     ThresholdCommitChanges, ThresholdDiscountChanges,
 };
+pub use model::unique_name::{GotOrCreated, UniqueName, Upserted};
 pub use model::usage_filter::{
     MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment, UsageOf,
 };
@@ -256,7 +257,7 @@ pub use storage::backend::Backend;
 pub use store::{
     Durability, IdSource, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingPackages,
     ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing, WritingAlerts,
-    WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+    WritingContracts, WritingInvoices, WritingPackages, WritingRecords, WritingUpserts,
 };
 
 #[cfg(feature = "wire")]
@@ -314,5 +315,7 @@ pub mod prelude {
         UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingAlerts, WritingContracts,
         WritingInvoices, WritingPackages, WritingRecords,
     };
-    pub use crate::{ArchivedHolders, Comparison, KeyRules};
+    pub use crate::{
+        ArchivedHolders, Comparison, GotOrCreated, KeyRules, Taken, UniqueName, Upserted, WritingUpserts,
+    };
 }

@@ -249,8 +249,8 @@ pub enum Fault {
         /// The instance.
         target: EntityRef,
     },
-    /// The key's values cannot be searched in this way.
-    #[error("{entity}: {key:?} is {kind}; this search needs {}", kinds(needs))]
+    /// The key's values cannot be searched in this way, nor taken from a holder or made for one.
+    #[error("{entity}: {key:?} is {kind}; this call needs {}", kinds(needs))]
     KeyNotSearchable {
         /// The entity.
         entity: ManagedEntity,
@@ -258,7 +258,7 @@ pub enum Fault {
         key: String,
         /// What the key is.
         kind: KeyKind,
-        /// The kinds that can be searched so.
+        /// The kinds that the call can be made with.
         needs: &'static [KeyKind],
     },
     /// The instance's revision is not the expected one.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::scalar::Time;
-use crate::entity::ManagedEntity;
+use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Fault, KeyProblem};
 
 /// The most characters a key has (source: `metronome-api.md` §1.5).
@@ -277,6 +277,15 @@ impl SetOutcome {
     pub fn changed(&self) -> bool {
         !self.values.values().all(|outcome| matches!(outcome, ValueOutcome::Unchanged | ValueOutcome::Absent))
     }
+}
+
+/// What [`take_value`](crate::Writing::take_value) did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Taken {
+    /// Who held the value before and has none for the key now; `None` where nobody else held it.
+    pub from: Option<EntityRef>,
+    /// What it did to the instance that has the value now.
+    pub outcome: SetOutcome,
 }
 
 /// What must hold for [`set_values_if`](crate::Writing::set_values_if) to go ahead.

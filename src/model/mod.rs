@@ -39,5 +39,6 @@ pub(crate) mod stripe;
 pub(crate) mod subscription;
 pub(crate) mod threshold;
 pub(crate) mod threshold_change;
+pub(crate) mod unique_name;
 pub(crate) mod usage_filter;
 pub(crate) mod word;

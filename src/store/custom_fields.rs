@@ -7,10 +7,13 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::entities;
+use super::find::searchable;
 use crate::entity::EntityRef;
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::model::change::ValueChange;
-use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome, ValueOutcome, check_value};
+use crate::model::custom_field::{
+    CustomFields, Expectation, KeyKind, SetOutcome, Taken, ValueOutcome, check_value,
+};
 use crate::storage::catalog::Key;
 use crate::storage::codec::FieldsRow;
 use crate::storage::index;
@@ -79,16 +82,20 @@ pub fn change(
         }
         plan.add(member, target, wish, expectations)?;
     }
-    plan.check_uniqueness(member)?;
-    Fault::none_of(plan.faults)?;
-    for edit in &mut plan.edits {
-        if plan.taken_in.contains(&edit.target) {
-            edit.row = rows::adopt(member, edit.target)?;
-        }
+    plan.carry_out(member)
+}
+
+/// Gives an instance a value of an enforced key, which leaves whoever holds it.
+pub fn take(member: &Member<'_>, target: EntityRef, name: &str, value: String) -> Result<Taken> {
+    let mut plan = Plan::default();
+    let from = plan.holder_besides(member, target, name, &value)?;
+    if let Some(from) = from {
+        plan.add(member, from, Wish::Delete(vec![name.to_owned()]), &[])?;
     }
-    let revisions = rows::apply(member, plan.edits)?;
-    let outcomes = revisions.into_iter().zip(plan.outcomes);
-    Ok(outcomes.map(|(revision, values)| SetOutcome { revision, values }).collect())
+    plan.add(member, target, Wish::Merge(vec![(name.to_owned(), value)]), &[])?;
+    let outcome = plan.carry_out(member)?.pop();
+    let outcome = outcome.ok_or_else(|| Error::corrupt("a change without an outcome"))?;
+    Ok(Taken { from, outcome })
 }
 
 /// The edits that wishes come to, and what is wrong with them; nothing is written while it is made.
@@ -140,6 +147,42 @@ impl Plan {
             edit.row = row;
         }
         rows::apply(member, self.edits)
+    }
+
+    /// Carries the edits out, unless there are faults.
+    fn carry_out(mut self, member: &Member<'_>) -> Result<Vec<SetOutcome>> {
+        self.check_uniqueness(member)?;
+        Fault::none_of(self.faults)?;
+        for edit in &mut self.edits {
+            if self.taken_in.contains(&edit.target) {
+                edit.row = rows::adopt(member, edit.target)?;
+            }
+        }
+        let revisions = rows::apply(member, self.edits)?;
+        let outcomes = revisions.into_iter().zip(self.outcomes);
+        Ok(outcomes.map(|(revision, values)| SetOutcome { revision, values }).collect())
+    }
+
+    /// Who else holds a value that an instance is to have alone; a key that is not enforced is a fault.
+    fn holder_besides(
+        &mut self,
+        member: &Member<'_>,
+        target: EntityRef,
+        name: &str,
+        value: &str,
+    ) -> Result<Option<EntityRef>> {
+        if member.with_catalog(|catalog| catalog.key(target.entity, name).is_none()) {
+            // To be found with the faults of the values themselves.
+            return Ok(None);
+        }
+        let key = searchable(member, target.entity, name, &[KeyKind::Enforced]);
+        let Some(key) = Fault::gather(key, &mut self.faults)? else { return Ok(None) };
+        // One that would not hold the value takes it from nobody.
+        if entities::row(member, target)?.is_some_and(|row| !key.is_held_by(&row)) {
+            return Ok(None);
+        }
+        let holder = index::holder(member, &key, value)?.filter(|holder| *holder != target.id);
+        Ok(holder.map(|id| EntityRef { entity: target.entity, id }))
     }
 
     fn add(

@@ -76,12 +76,14 @@ mod settling;
 mod snapshot;
 mod transaction;
 mod upkeep;
+mod upsert;
 mod write;
 mod write_alerts;
 mod write_contracts;
 mod write_invoices;
 mod write_packages;
 mod write_records;
+mod write_upserts;
 
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
 pub use read::Reading;
@@ -101,6 +103,7 @@ pub use write_contracts::WritingContracts;
 pub use write_invoices::WritingInvoices;
 pub use write_packages::WritingPackages;
 pub use write_records::WritingRecords;
+pub use write_upserts::WritingUpserts;
 
 use crate::error::{Fault, Result};
 use crate::model::change::About;

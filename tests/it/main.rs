@@ -58,6 +58,7 @@ mod tool;
 mod transactions;
 mod turns;
 mod uniqueness;
+mod upsert;
 mod usage_filters;
 mod values;
 #[cfg(feature = "wire")]

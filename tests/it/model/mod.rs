@@ -28,4 +28,5 @@ mod rate_cards;
 mod rates;
 mod renewals;
 mod state;
+mod upserts;
 mod values;

@@ -21,6 +21,7 @@ use super::products::{first_products, of_products};
 use super::rate_cards::{card, of_cards};
 use super::rates::first_rates;
 use super::state::{Model, counted};
+use super::upserts::of_upserts;
 use crate::support::disk::Disk;
 use crate::support::panic_quietly;
 
@@ -141,6 +142,12 @@ pub fn pairs() -> impl Strategy<Value = Pairs> {
     vec((key(), value()), 0..3)
 }
 
+/// A key that is enforced at first, mostly, and a value that meets others often.
+pub fn unique_pair() -> impl Strategy<Value = (String, String)> {
+    let key = prop_oneof![6 => Just(KEYS[0].to_owned()), 1 => key()];
+    (key, value())
+}
+
 /// Several instances of one entity that are to have few values of a unique key: exchanges and conflicts.
 fn contest() -> impl Strategy<Value = Op> {
     let instance = (1..=4_u128, select(&SHORT_VALUES[1..5]));
@@ -160,7 +167,7 @@ fn wanted() -> impl Strategy<Value = Wanted> {
     ]
 }
 
-fn new_customer() -> BoxedStrategy<NewCustomer> {
+pub fn new_customer() -> BoxedStrategy<NewCustomer> {
     let aliases = prop_oneof![6 => vec(select(texts()[1..4].to_vec()), 0..3), 1 => vec(alias(), 0..4)];
     let account = proptest::option::of(select(&ACCOUNTS)).prop_map(|account| account.map(str::to_owned));
     (name(), aliases, account, pairs())
@@ -221,6 +228,7 @@ fn operation() -> BoxedStrategy<Op> {
     prop_oneof![
         6 => of_any_instance(),
         3 => of_customers(),
+        2 => of_upserts(),
         1 => of_metrics(),
         3 => of_products(),
         4 => of_cards(),
@@ -249,6 +257,7 @@ fn of_any_instance() -> BoxedStrategy<Op> {
         3 => vec((target(), pairs()), 0..4).prop_map(Op::SetMany),
         5 => contest(),
         3 => (target(), pairs()).prop_map(|(target, pairs)| Op::Replace(target, pairs)),
+        6 => (target(), key(), value()).prop_map(|(target, key, value)| Op::Take(target, key, value)),
         3 => (target(), vec(key(), 0..3)).prop_map(|(target, keys)| Op::Delete(target, keys)),
     ]
     .boxed()

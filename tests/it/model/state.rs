@@ -89,7 +89,10 @@ impl Model {
             Op::Set(..) | Op::SetIf(..) | Op::SetMany(..) | Op::Replace(..) | Op::Delete(..) => {
                 self.change_values(op)
             }
+            Op::Take(target, key, value) => self.take_value(*target, key, value),
             Op::CreateCustomer(new) => self.create_customer(new),
+            Op::GetOrCreate(by, new) => self.get_or_create(by, new).map(Answer::Got),
+            Op::Upsert(by, new, pairs) => self.upsert(by, new, pairs),
             Op::SetName(id, name) => self.set_name(*id, name),
             Op::SetAliases(id, aliases) => self.set_aliases(*id, aliases),
             Op::AddAlias(id, alias) => self.add_alias(*id, alias),

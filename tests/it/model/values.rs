@@ -85,6 +85,41 @@ impl Model {
         if faults.is_empty() { Ok(Answer::Outcomes(self.apply(&edits))) } else { Err(faults) }
     }
 
+    pub fn take_value(&mut self, target: EntityRef, name: &str, value: &str) -> Refusal<Answer> {
+        let holder = self.key(target.entity, name).and_then(|key| {
+            let archived = self.instances.get(&target).is_some_and(|held| held.archived);
+            let holders = self.holders(target.entity, name);
+            let mut same = holders.iter().filter(|(held, _)| key.compared(held) == key.compared(value));
+            same.find(|(_, id)| *id != target && key.is_unique_to(archived)).map(|(_, id)| *id)
+        });
+        let mut faults = Vec::new();
+        if let Some(kind) = self.key(target.entity, name).map(|key| key.rules.kind)
+            && kind != KeyKind::Enforced
+        {
+            let (entity, key) = (target.entity, name.to_owned());
+            faults.push(Fault::KeyNotSearchable { entity, key, kind, needs: &[KeyKind::Enforced] });
+        }
+        let before = self.clone();
+        if self.adopts_unknown {
+            self.adopt(target);
+        }
+        if let Some(holder) = holder {
+            self.change_values(&Op::Delete(holder, vec![name.to_owned()])).unwrap();
+        }
+        let pairs = vec![(name.to_owned(), value.to_owned())];
+        match self.change_values(&Op::Set(target, pairs)) {
+            Ok(Answer::Outcomes(mut outcomes)) if faults.is_empty() => {
+                let outcome = outcomes.remove(0);
+                Ok(Answer::Taken(Taken { from: holder, outcome }))
+            }
+            other => {
+                *self = before;
+                faults.extend(other.err().unwrap_or_default());
+                Err(faults)
+            }
+        }
+    }
+
     /// What it takes to give a new instance its values, and what is wrong with them.
     pub fn values_of_new(&self, target: EntityRef, pairs: &Pairs) -> (Vec<Edit>, Vec<Fault>) {
         self.values_of_all_new(&[(target, pairs.clone())])
