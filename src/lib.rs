@@ -41,7 +41,7 @@
 //! # Where things are
 //!
 //! - [`Store`] is opened, with [`StoreOptions`] or without, and closed; it makes transactions
-//!   ([`write`](Store::write), [`dry_run`](Store::dry_run)) and [`Snapshot`]s.
+//!   ([`write`](Store::write), [`write_once`](Store::write_once), [`dry_run`](Store::dry_run)) and [`Snapshot`]s.
 //! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`]. Those about customers,
 //!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
 //!   what they cost and which usage counts on them in [`ReadingContracts`], those about the packages that contracts are
@@ -81,6 +81,9 @@
 //! [1,000](MAX_FILTER_CHARACTERS) characters. Names have up to [1,000](MAX_CONTRACT_NAME_CHARACTERS) characters,
 //! other texts up to [10,000](MAX_CONTRACT_TEXT_CHARACTERS), and uniqueness keys 1 to
 //! [128](MAX_UNIQUENESS_KEY_CHARACTERS).
+//!
+//! Idempotency keys have 1 to [128](MAX_IDEMPOTENCY_KEY_CHARACTERS) characters; requests and outcomes of
+//! [`write_once`](Store::write_once) have up to [1 MiB](MAX_IDEMPOTENT_BYTES) each.
 //!
 //! A package takes at most 1 MiB altogether, and its name has up to [1,000](MAX_PACKAGE_NAME_CHARACTERS) characters.
 //!
@@ -169,6 +172,7 @@ pub use model::customer::{
     UpdateCustomerConfig,
 };
 pub use model::hierarchy::{Hierarchy, HierarchyLink, InvoiceConsolidation, Payer, UsageStatementBehavior};
+pub use model::idempotency::{MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_IDEMPOTENT_BYTES, Once};
 pub use model::invoice::{
     Invoice, InvoiceLine, InvoiceOrder, InvoiceQuestion, InvoiceStatement, InvoiceStatus, InvoiceType,
     InvoicedProduct, InvoicedTier, InvoicesOf, MAX_INVOICES_DUE, MAX_USAGE_QUANTITIES, UsageQuantity,
@@ -316,6 +320,7 @@ pub mod prelude {
         WritingInvoices, WritingPackages, WritingRecords,
     };
     pub use crate::{
-        ArchivedHolders, Comparison, GotOrCreated, KeyRules, Taken, UniqueName, Upserted, WritingUpserts,
+        ArchivedHolders, Comparison, GotOrCreated, KeyRules, Once, Taken, UniqueName, Upserted,
+        WritingUpserts,
     };
 }

@@ -217,6 +217,12 @@ pub enum Fault {
         /// The id of what was made with it.
         conflicting_id: Uuid,
     },
+    /// A transaction with this idempotency key was carried out for another request, and its outcome is still kept.
+    #[error("the idempotency key {key:?} was used with another request")]
+    IdempotencyKeyReused {
+        /// The key.
+        key: String,
+    },
     /// The instance was archived before.
     #[error("{target} is already archived")]
     AlreadyArchived {
@@ -352,6 +358,7 @@ impl Fault {
             Self::ValueTaken { .. }
             | Self::NameTaken { .. }
             | Self::UniquenessKeyUsed { .. }
+            | Self::IdempotencyKeyReused { .. }
             | Self::ValueShared { .. }
             | Self::RevisionDiffers { .. }
             | Self::ValueDiffers { .. } => ErrorKind::Conflict,

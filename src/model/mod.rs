@@ -16,6 +16,7 @@ pub(crate) mod credit_type;
 pub(crate) mod custom_field;
 pub(crate) mod customer;
 pub(crate) mod hierarchy;
+pub(crate) mod idempotency;
 pub(crate) mod invoice;
 pub(crate) mod net_balance;
 pub(crate) mod package;

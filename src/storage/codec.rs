@@ -8,6 +8,7 @@ use bincode::{Decode, Encode};
 use uuid::Uuid;
 
 use super::collection::Part;
+use super::idempotency::OutcomeRow;
 use super::tables::{CHECK_BYTES, ID_BYTES, TableId, UNIQUE_BYTES};
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Fault, FieldProblem, Result};
@@ -55,6 +56,7 @@ impl Record for FieldsRow {}
 impl Record for KeyRow {}
 impl Record for AliasRow {}
 impl Record for PastRow {}
+impl Record for OutcomeRow {}
 impl Record for RateRecord {}
 impl Part for RateRecord {
     const COLLECTION: Collection = Collection::Rates;
@@ -302,6 +304,7 @@ mod tests {
             let _ = decode::<FieldsRow>(TABLE, b"key", &envelope);
             let _ = decode::<KeyRow>(TABLE, b"key", &envelope);
             let _ = decode::<Change>(TABLE, b"key", &envelope);
+            let _ = decode::<OutcomeRow>(TABLE, b"key", &envelope);
         }
     }
 }

@@ -35,6 +35,7 @@ pub struct Opening {
     pub counted_ids: bool,
     pub adopts_unknown: bool,
     pub keeps_journal: bool,
+    pub keeps_outcomes: Duration,
 }
 
 impl Opening {
@@ -51,6 +52,8 @@ pub struct Setting {
     pub clock: Arc<dyn Fn() -> Time + Send + Sync>,
     pub adopts_unknown: bool,
     pub keeps_journal: bool,
+    /// How long outcomes of transactions with a key are kept.
+    pub keeps_outcomes: Duration,
     pub(super) syncs: bool,
 }
 
@@ -206,6 +209,7 @@ impl Engine {
                 clock: opening.clock,
                 adopts_unknown: opening.adopts_unknown,
                 keeps_journal: opening.keeps_journal,
+                keeps_outcomes: opening.keeps_outcomes,
                 syncs: opening.syncs,
             },
             writable,

@@ -37,6 +37,7 @@ mod drafts;
 mod entities;
 mod find;
 mod hierarchies;
+mod idempotency;
 mod invoice_lines;
 mod invoice_search;
 mod invoice_usage;
@@ -225,16 +226,7 @@ impl Store {
     /// # Errors
     /// As [`write`](Self::write), and a refusal where actor or reason is too long.
     pub fn write_as<T>(&self, about: About, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let fields = [("actor", &about.actor), ("reason", &about.reason)];
-        let faults = fields.into_iter().filter_map(|(field, text)| {
-            let characters = text.as_ref()?.chars().count();
-            (characters > MAX_ABOUT_CHARACTERS).then_some(Fault::AboutTooLong {
-                field,
-                characters,
-                most: MAX_ABOUT_CHARACTERS,
-            })
-        });
-        Fault::none_of(faults.collect())?;
+        Fault::none_of(about_faults(&about))?;
         self.transact(about, false, act)
     }
 
@@ -342,4 +334,18 @@ impl Store {
     pub fn close(self) -> Result<()> {
         self.engine.close()
     }
+}
+
+/// Faults of what a caller says of its changes.
+fn about_faults(about: &About) -> Vec<Fault> {
+    let fields = [("actor", &about.actor), ("reason", &about.reason)];
+    let faults = fields.into_iter().filter_map(|(field, text)| {
+        let characters = text.as_ref()?.chars().count();
+        (characters > MAX_ABOUT_CHARACTERS).then_some(Fault::AboutTooLong {
+            field,
+            characters,
+            most: MAX_ABOUT_CHARACTERS,
+        })
+    });
+    faults.collect()
 }

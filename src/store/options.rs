@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -86,6 +87,7 @@ pub struct StoreOptions {
     id_source: IdSource,
     adopt_unknown: bool,
     keep_journal: bool,
+    keep_outcomes: Duration,
 }
 
 impl std::fmt::Debug for StoreOptions {
@@ -96,6 +98,7 @@ impl std::fmt::Debug for StoreOptions {
             .field("id_source", &self.id_source)
             .field("adopt_unknown", &self.adopt_unknown)
             .field("keep_journal", &self.keep_journal)
+            .field("keep_outcomes", &self.keep_outcomes)
             .finish_non_exhaustive()
     }
 }
@@ -109,6 +112,7 @@ impl Default for StoreOptions {
             id_source: IdSource::default(),
             adopt_unknown: false,
             keep_journal: true,
+            keep_outcomes: Duration::from_secs(24 * 60 * 60),
         }
     }
 }
@@ -175,6 +179,15 @@ impl StoreOptions {
         self
     }
 
+    /// How long the outcome of a [`write_once`](Store::write_once) is kept, by the store's clock: 24 hours by default.
+    /// One that is kept already stays as long as was said when it was made. [`Duration::MAX`] keeps it for good, and
+    /// [`Duration::ZERO`] not at all.
+    #[must_use]
+    pub const fn keep_outcomes(mut self, keep: Duration) -> Self {
+        self.keep_outcomes = keep;
+        self
+    }
+
     /// Opens the store in this file, and makes the file if it is not there: readable and writable by its owner
     /// alone. An empty file counts as none.
     ///
@@ -236,6 +249,7 @@ impl From<StoreOptions> for Opening {
             counted_ids: options.id_source == IdSource::Counted,
             adopts_unknown: options.adopt_unknown,
             keeps_journal: options.keep_journal,
+            keeps_outcomes: options.keep_outcomes,
         }
     }
 }

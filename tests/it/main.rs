@@ -23,6 +23,7 @@ mod example;
 mod failures;
 mod finding;
 mod hierarchies;
+mod idempotency;
 mod instances;
 mod invoice_fields;
 mod invoice_lists;
