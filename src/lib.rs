@@ -41,7 +41,7 @@
 //! # Where things are
 //!
 //! - [`Store`] is opened, with [`StoreOptions`] or without, and closed; it makes transactions
-//!   ([`write`](Store::write), [`dry_run`](Store::dry_run)) and [`Snapshot`]s.
+//!   ([`write`](Store::write), [`write_once`](Store::write_once), [`dry_run`](Store::dry_run)) and [`Snapshot`]s.
 //! - [`Reading`] has the calls that read: of a store, a snapshot and a [`Transaction`]. Those about customers,
 //!   billable metrics, products and rate cards are in [`ReadingRecords`], those about contracts, commits and credits,
 //!   what they cost and which usage counts on them in [`ReadingContracts`], those about the packages that contracts are
@@ -51,8 +51,8 @@
 //!   are part of it. [`Store::wait_for_changes`] waits for what comes next.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
-//!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices, and
-//!   [`WritingAlerts`] for alerts.
+//!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices,
+//!   [`WritingAlerts`] for alerts, and [`WritingUpserts`] for what is found by a unique name or made.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
@@ -68,7 +68,7 @@
 //! Keys have 1 to [100](MAX_KEY_CHARACTERS) characters and no control characters; values have 0 to
 //! [200](MAX_VALUE_CHARACTERS), of any kind. An entity has at most [1,000](MAX_KEYS_PER_ENTITY) keys, and so an
 //! instance at most as many values. Characters are Unicode scalar values; keys and values are compared exactly, byte
-//! for byte.
+//! for byte, but for values of keys that are [case-folded](Comparison::CaseFolded).
 //!
 //! What is kept of a billable metric or a product, its values aside, takes at most 1 MiB, a product's updates
 //! included, of which there are up to [1,000](MAX_UPDATES_PER_PRODUCT). Amounts have up to 28 digits ([`Amount`]).
@@ -83,6 +83,9 @@
 //! [1,000](MAX_FILTER_CHARACTERS) characters. Names have up to [1,000](MAX_CONTRACT_NAME_CHARACTERS) characters,
 //! other texts up to [10,000](MAX_CONTRACT_TEXT_CHARACTERS), and uniqueness keys 1 to
 //! [128](MAX_UNIQUENESS_KEY_CHARACTERS).
+//!
+//! Idempotency keys have 1 to [128](MAX_IDEMPOTENCY_KEY_CHARACTERS) characters; requests and outcomes of
+//! [`write_once`](Store::write_once) have up to [1 MiB](MAX_IDEMPOTENT_BYTES) each.
 //!
 //! A package takes at most 1 MiB altogether, and its name has up to [1,000](MAX_PACKAGE_NAME_CHARACTERS) characters.
 //!
@@ -165,8 +168,8 @@ pub use model::contract_rate::{
 };
 pub use model::credit_type::CreditType;
 pub use model::custom_field::{
-    CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY,
-    MAX_VALUE_CHARACTERS, SetOutcome, ValueOutcome,
+    ArchivedHolders, Comparison, CustomFieldKey, CustomFields, Expectation, Instance, KeyKind, KeyRules,
+    MAX_KEY_CHARACTERS, MAX_KEYS_PER_ENTITY, MAX_VALUE_CHARACTERS, SetOutcome, Taken, ValueOutcome,
 };
 pub use model::customer::{
     CreateCustomer, Customer, CustomerFilter, MAX_ALIAS_CHARACTERS, MAX_ALIASES_PER_CUSTOMER,
@@ -175,6 +178,7 @@ pub use model::customer::{
 };
 pub use model::hierarchy::{Hierarchy, HierarchyLink, InvoiceConsolidation, Payer, UsageStatementBehavior};
 pub use model::history::{Change, ChangeKind, ChangeSubject, ChangedValue, Moment, Retention};
+pub use model::idempotency::{MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_IDEMPOTENT_BYTES, Once};
 pub use model::invoice::{
     Invoice, InvoiceLine, InvoiceOrder, InvoiceQuestion, InvoiceStatement, InvoiceStatus, InvoiceType,
     InvoicedProduct, InvoicedTier, InvoicesOf, MAX_INVOICES_DUE, MAX_USAGE_QUANTITIES, UsageQuantity,
@@ -255,6 +259,7 @@ pub use model::threshold_change::{
     PrepaidBalanceThresholdChanges, PrepaidThresholdCommitChanges, SpendThresholdChanges,
     ThresholdCommitChanges, ThresholdDiscountChanges,
 };
+pub use model::unique_name::{GotOrCreated, UniqueName, Upserted};
 pub use model::usage_filter::{
     MAX_FILTER_CHARACTERS, MAX_FILTER_VALUES, UsageFilter, UsageFilterSegment, UsageOf,
 };
@@ -264,7 +269,7 @@ pub use store::{
     Durability, IdSource, Problem, Reading, ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices,
     ReadingPackages, ReadingQueries, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions,
     TableStats, Transaction, Verified, Writing, WritingAlerts, WritingContracts, WritingInvoices,
-    WritingPackages, WritingRecords,
+    WritingPackages, WritingRecords, WritingUpserts,
 };
 
 #[cfg(feature = "wire")]
@@ -329,5 +334,9 @@ pub mod prelude {
         UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf, UsageQuantity,
         UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingAlerts, WritingContracts,
         WritingInvoices, WritingPackages, WritingRecords,
+    };
+    pub use crate::{
+        ArchivedHolders, Comparison, GotOrCreated, KeyRules, Once, Taken, UniqueName, Upserted,
+        WritingUpserts,
     };
 }

@@ -109,7 +109,7 @@ pub enum Fault {
         entity: ManagedEntity,
         /// The key.
         key: String,
-        /// The value.
+        /// The value, folded where the key's values are compared so.
         value: String,
         /// All its holders, in order of their ids.
         holders: Vec<Uuid>,
@@ -224,6 +224,12 @@ pub enum Fault {
         /// What it is.
         what: String,
     },
+    /// A transaction with this idempotency key was carried out for another request, and its outcome is still kept.
+    #[error("the idempotency key {key:?} was used with another request")]
+    IdempotencyKeyReused {
+        /// The key.
+        key: String,
+    },
     /// The instance was archived before.
     #[error("{target} is already archived")]
     AlreadyArchived {
@@ -256,8 +262,8 @@ pub enum Fault {
         /// The instance.
         target: EntityRef,
     },
-    /// The key's values cannot be searched in this way.
-    #[error("{entity}: {key:?} is {kind}; this search needs {}", kinds(needs))]
+    /// The key's values cannot be searched in this way, nor taken from a holder or made for one.
+    #[error("{entity}: {key:?} is {kind}; this call needs {}", kinds(needs))]
     KeyNotSearchable {
         /// The entity.
         entity: ManagedEntity,
@@ -265,7 +271,7 @@ pub enum Fault {
         key: String,
         /// What the key is.
         kind: KeyKind,
-        /// The kinds that can be searched so.
+        /// The kinds that the call can be made with.
         needs: &'static [KeyKind],
     },
     /// The instance's revision is not the expected one.
@@ -379,6 +385,7 @@ impl Fault {
             Self::ValueTaken { .. }
             | Self::NameTaken { .. }
             | Self::UniquenessKeyUsed { .. }
+            | Self::IdempotencyKeyReused { .. }
             | Self::ValueShared { .. }
             | Self::DiffersFromImport { .. }
             | Self::RevisionDiffers { .. }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::custom_field::KeyKind;
+use super::custom_field::{KeyKind, KeyRules};
 use super::scalar::Time;
 use crate::entity::EntityRef;
 use crate::id::PackageId;
@@ -63,7 +63,7 @@ pub(crate) enum Subject {
 #[derive(Debug, Clone, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub(crate) enum What {
     Emptied,
-    KeyAdded(KeyKind),
+    KeyAdded(KeyRules),
     KeyRemoved,
     KeyKind {
         from: KeyKind,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::scalar::Time;
-use crate::entity::ManagedEntity;
+use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Fault, KeyProblem};
 
 /// The most characters a key has (source: `metronome-api.md` §1.5).
@@ -35,14 +35,102 @@ pub const MAX_KEYS_PER_ENTITY: usize = 1_000;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum KeyKind {
-    /// At most one instance of the entity holds a given value, archived instances included, and
-    /// [`find`](crate::Reading::find) answers which. The vendor's `enforce_uniqueness: true`.
+    /// At most one instance of the entity holds a given value, archived instances included (unless the key
+    /// [releases](ArchivedHolders::Release) what they hold), and [`find`](crate::Reading::find) answers which. The vendor's `enforce_uniqueness: true`.
     Enforced,
     /// Many instances may hold the same value, and [`find_all`](crate::Reading::find_all) answers which.
     /// The vendor's `enforce_uniqueness: false`.
     Indexed,
     /// Values are kept and given back but cannot be searched; setting one writes fewer pages.
     Unindexed,
+}
+
+/// Which values of a key are the same. Values are stored and given back as they were set, whatever the rule.
+///
+/// A value that tells things apart by case must not be folded: Salesforce's ids of 15 characters are of that kind.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// Those of the same bytes. The default, and the vendor's.
+    #[default]
+    Exact,
+    /// Those that differ in case alone, by Unicode's full case folding: `Straße` and `STRASSE` are the same, `é` and
+    /// `e` are not, nor are the two ways to write `é`.
+    CaseFolded,
+}
+
+/// What becomes of the values that an instance holds for an [enforced](KeyKind::Enforced) key when it is archived.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchivedHolders {
+    /// Nothing: it is found by them, and nobody else can have them. The default, and the vendor's.
+    #[default]
+    Hold,
+    /// It lets them go: it still shows them, and they can still be set and deleted, but it is not found by them, and
+    /// they are free for others. For a key that is not enforced this means nothing until it is.
+    Release,
+}
+
+/// How a key treats its values: what [`add_key`](crate::Writing::add_key) registers one with. A [`KeyKind`] alone
+/// stands for the rules of that kind with the defaults.
+///
+/// ```
+/// use billfold::prelude::*;
+///
+/// let email = KeyRules { comparison: Comparison::CaseFolded, ..KeyKind::Enforced.into() };
+/// let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+/// store.add_key(ManagedEntity::Customer, "email", email)?;
+/// # use uuid::Uuid;
+/// let customer = CustomerId::from(Uuid::from_u128(1));
+/// store.set_values(customer, [("email", "Team@WidgetsExpress.com")])?;
+/// assert_eq!(store.find("email", "team@widgetsexpress.com")?, Some(customer));
+/// assert_eq!(store.values(customer)?["email"], "Team@WidgetsExpress.com");
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, bincode::Encode, bincode::Decode,
+)]
+pub struct KeyRules {
+    /// Whether its values are unique, searchable or neither.
+    pub kind: KeyKind,
+    /// Which of its values are the same.
+    pub comparison: Comparison,
+    /// What archived instances do with the unique values they hold.
+    pub archived: ArchivedHolders,
+}
+
+impl From<KeyKind> for KeyRules {
+    fn from(kind: KeyKind) -> Self {
+        Self { kind, comparison: Comparison::default(), archived: ArchivedHolders::default() }
+    }
 }
 
 impl fmt::Display for KeyKind {
@@ -66,9 +154,13 @@ pub struct CustomFieldKey {
     pub key: String,
     /// Whether its values are unique, searchable or neither.
     pub kind: KeyKind,
+    /// Which of its values are the same.
+    pub comparison: Comparison,
+    /// What archived instances do with the unique values they hold.
+    pub archived: ArchivedHolders,
     /// When it was registered.
     pub added_at: Time,
-    /// How many instances hold a value for it now.
+    /// How many instances hold a value for it now; archived ones that let theirs go are not among them.
     pub instances: u64,
 }
 
@@ -216,6 +308,15 @@ impl SetOutcome {
     pub fn changed(&self) -> bool {
         !self.values.values().all(|outcome| matches!(outcome, ValueOutcome::Unchanged | ValueOutcome::Absent))
     }
+}
+
+/// What [`take_value`](crate::Writing::take_value) did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Taken {
+    /// Who held the value before and has none for the key now; `None` where nobody else held it.
+    pub from: Option<EntityRef>,
+    /// What it did to the instance that has the value now.
+    pub outcome: SetOutcome,
 }
 
 /// What must hold for [`set_values_if`](crate::Writing::set_values_if) to go ahead.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::change::{About, Collection};
-use super::custom_field::KeyKind;
+use super::custom_field::{KeyKind, KeyRules};
 use super::scalar::Time;
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::id::PackageId;
@@ -95,8 +95,8 @@ pub enum ChangeSubject {
 pub enum ChangeKind {
     /// A key was registered.
     KeyAdded {
-        /// Its kind.
-        kind: KeyKind,
+        /// Its kind, and what goes with it.
+        rules: KeyRules,
     },
     /// A key was removed, and with it the values that instances had for it.
     KeyRemoved,

@@ -4,8 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::word::words;
@@ -82,17 +81,6 @@ impl ArchiveFilter {
             Self::Archived => archived,
             Self::All => true,
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for ArchiveFilter {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const WORDS: &[&str] =
-            &[ArchiveFilter::NotArchived.name(), ArchiveFilter::Archived.name(), ArchiveFilter::All.name()];
-        let word = String::deserialize(deserializer)?;
-        let known = [Self::NotArchived, Self::Archived, Self::All];
-        let meant = known.into_iter().find(|filter| filter.name() == word);
-        meant.ok_or_else(|| D::Error::unknown_variant(&word, WORDS))
     }
 }
 

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use unicase::UniCase;
 use uuid::Uuid;
 
-use super::codec::KeyRow;
+use super::codec::{FieldsRow, KeyRow};
 use super::tables::TableId;
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Fault, Result};
-use crate::model::custom_field::KeyKind;
+use crate::model::custom_field::{ArchivedHolders, Comparison, KeyKind, KeyRules};
 use crate::model::scalar::Time;
 
 /// A registered key.
@@ -21,6 +22,8 @@ pub struct Key {
     pub entity: ManagedEntity,
     pub name: Arc<str>,
     pub kind: KeyKind,
+    pub comparison: Comparison,
+    pub archived: ArchivedHolders,
     /// See [`KeyRow::index`].
     pub index: u32,
     pub added_at: Time,
@@ -37,9 +40,28 @@ impl Key {
         }
     }
 
-    /// The text by which a value of the key is compared with another; its index rows hold this text.
+    pub fn rules(&self) -> KeyRules {
+        KeyRules { kind: self.kind, comparison: self.comparison, archived: self.archived }
+    }
+
+    /// What stands for a value where values are compared and looked up, and so in the index. What stands for a
+    /// beginning of the value is a beginning of it, and stands for itself.
     pub fn compared<'v>(&self, value: &'v str) -> Cow<'v, str> {
-        Cow::Borrowed(value)
+        match self.comparison {
+            Comparison::Exact => Cow::Borrowed(value),
+            Comparison::CaseFolded => Cow::Owned(UniCase::new(value).to_folded_case()),
+        }
+    }
+
+    /// Whether an instance holds the values it has for the key, and the index has them: an archived one lets go of
+    /// unique ones where the key says so.
+    pub fn is_held_by(&self, row: &FieldsRow) -> bool {
+        !(self.releases() && row.archived_at.is_some())
+    }
+
+    /// Whether archived instances let go of its values.
+    pub fn releases(&self) -> bool {
+        self.kind == KeyKind::Enforced && self.archived == ArchivedHolders::Release
     }
 
     pub fn to_row(&self, removed_at: Option<Time>) -> KeyRow {
@@ -47,12 +69,11 @@ impl Key {
             id: self.id.into_bytes(),
             entity: self.entity,
             name: self.name.to_string(),
-            kind: self.kind,
+            rules: self.rules(),
             index: self.index,
             removed_at,
             added_at: self.added_at,
             revision: self.revision,
-            comparison: 0,
         }
     }
 
@@ -62,7 +83,9 @@ impl Key {
             id: Uuid::from_bytes(row.id),
             entity: row.entity,
             name: row.name.into(),
-            kind: row.kind,
+            kind: row.rules.kind,
+            comparison: row.rules.comparison,
+            archived: row.rules.archived,
             index: row.index,
             added_at: row.added_at,
             revision: row.revision,
@@ -177,5 +200,49 @@ impl Catalog {
             keys.remove(&key.name);
         }
         self.by_number.remove(&key.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded() -> Key {
+        let rules = KeyRules { comparison: Comparison::CaseFolded, ..KeyKind::Enforced.into() };
+        let row = KeyRow {
+            id: [0; 16],
+            entity: ManagedEntity::Customer,
+            name: String::new(),
+            rules,
+            index: 1,
+            removed_at: None,
+            added_at: Time::UNIX_EPOCH,
+            revision: 1,
+        };
+        Key::from_row(1, row)
+    }
+
+    #[test]
+    fn folding_is_full_and_leaves_marks_alone() {
+        let key = folded();
+        let same = [("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("ﬁ", "FI"), ("\u{212A}", "k")];
+        for (a, b) in same {
+            assert_eq!(key.compared(a), key.compared(b), "{a} {b}");
+        }
+        for (a, b) in [("e", "é"), ("é", "e\u{301}"), ("I", "ı"), ("a", "a\0")] {
+            assert_ne!(key.compared(a), key.compared(b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn every_character_folds_by_itself_and_once() {
+        let key = folded();
+        for character in char::MIN..=char::MAX {
+            let alone = character.to_string();
+            let once = key.compared(&alone);
+            assert_eq!(key.compared(&once), once, "{character:?}");
+            assert!(!once.is_empty(), "{character:?}");
+            assert_eq!(key.compared(&format!("A{character}\u{df}")), format!("a{once}ss"), "{character:?}");
+        }
     }
 }

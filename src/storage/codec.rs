@@ -8,6 +8,7 @@ use bincode::{Decode, Encode};
 use uuid::Uuid;
 
 use super::collection::Part;
+use super::idempotency::OutcomeRow;
 use super::tables::{CHECK_BYTES, ID_BYTES, TableId, UNIQUE_BYTES};
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Fault, FieldProblem, Result};
@@ -22,7 +23,7 @@ use crate::model::contract_row::{
     ContractWindow, DiscountHome, PackageCommitHome, PackageCreditHome, PackageScheduledChargeHome,
     PackageSubscriptionHome, ProfessionalServiceHome, ScheduledChargeHome, SubscriptionHome,
 };
-use crate::model::custom_field::KeyKind;
+use crate::model::custom_field::KeyRules;
 use crate::model::customer::CustomerRecord;
 use crate::model::invoice::{InvoiceLine, InvoiceStatement};
 use crate::model::package::{Package, PackageRow};
@@ -55,6 +56,7 @@ impl Record for FieldsRow {}
 impl Record for KeyRow {}
 impl Record for AliasRow {}
 impl Record for PastRow {}
+impl Record for OutcomeRow {}
 impl Record for RateRecord {}
 impl Part for RateRecord {
     const COLLECTION: Collection = Collection::Rates;
@@ -150,7 +152,7 @@ pub struct KeyRow {
     pub id: [u8; ID_BYTES],
     pub entity: ManagedEntity,
     pub name: String,
-    pub kind: KeyKind,
+    pub rules: KeyRules,
     /// The number in the name of its index's table: a new one whenever the index is built anew.
     pub index: u32,
     /// `None` while it is registered.
@@ -158,8 +160,6 @@ pub struct KeyRow {
     pub added_at: Time,
     /// The sequence number of the key's last change.
     pub revision: u64,
-    /// Kept for a comparison rule; 0 compares exactly.
-    pub comparison: u8,
 }
 
 pub fn encode(key: &[u8], record: &impl Record) -> Result<Vec<u8>> {
@@ -313,6 +313,7 @@ mod tests {
             let _ = decode::<FieldsRow>(TABLE, b"key", &envelope);
             let _ = decode::<KeyRow>(TABLE, b"key", &envelope);
             let _ = decode::<ChangeRow>(TABLE, b"key", &envelope);
+            let _ = decode::<OutcomeRow>(TABLE, b"key", &envelope);
         }
     }
 }

@@ -37,6 +37,7 @@ pub struct Opening {
     pub adopts_unknown: bool,
     pub keeps_journal: bool,
     pub retention: Retention,
+    pub keeps_outcomes: Duration,
 }
 
 impl Opening {
@@ -54,6 +55,8 @@ pub struct Setting {
     pub adopts_unknown: bool,
     pub keeps_journal: bool,
     pub retention: Retention,
+    /// How long outcomes of transactions with a key are kept.
+    pub keeps_outcomes: Duration,
     pub(super) syncs: bool,
 }
 
@@ -225,6 +228,7 @@ impl Engine {
                 adopts_unknown: opening.adopts_unknown,
                 keeps_journal: opening.keeps_journal,
                 retention: opening.retention,
+                keeps_outcomes: opening.keeps_outcomes,
                 syncs: opening.syncs,
             },
             writable,

@@ -17,7 +17,7 @@ use crate::model::page::ArchiveFilter;
 
 /// The holder of a value of an enforced key.
 pub fn holder(reader: &impl Reader, key: &Key, value: &str) -> Result<Option<Uuid>> {
-    alias::holder(reader, TableId::Unique(key.entity, key.index), value)
+    alias::holder(reader, TableId::Unique(key.entity, key.index), &key.compared(value))
 }
 
 /// How many instances hold a value; `None` where the key has no index to tell.
@@ -25,8 +25,8 @@ pub fn count(reader: &impl Reader, key: &Key) -> Result<Option<u64>> {
     key.index_table().map(|table| reader.len(table)).transpose()
 }
 
-/// Up to `limit` values that begin with `prefix`, with their holders, in order of (value, id), behind the row
-/// with the key `after`.
+/// Up to `limit` values that begin with `prefix`, as they are [compared](Key::compared), with their holders, in order of
+/// (value, id), behind the row with the key `after`.
 pub fn with_prefix(
     reader: &impl Reader,
     key: &Key,
@@ -34,14 +34,15 @@ pub fn with_prefix(
     after: Option<&[u8]>,
     limit: usize,
 ) -> Result<Vec<(String, Uuid)>> {
+    let prefix = key.compared(prefix);
     let begins = match key.kind {
         KeyKind::Enforced => prefix.as_bytes().to_vec(),
-        _ => key_bytes::values_from(prefix),
+        _ => key_bytes::values_from(&prefix),
     };
     entries(reader, key, &begins, after, limit)
 }
 
-/// Up to `limit` holders of exactly this value, in order of their ids, behind the row with the key `after`.
+/// Up to `limit` holders of this value, in order of their ids, behind the row with the key `after`.
 pub fn holders(
     reader: &impl Reader,
     key: &Key,
@@ -53,7 +54,7 @@ pub fn holders(
         let holder = if after.is_none() { holder(reader, key, value)? } else { None };
         return Ok(holder.into_iter().collect());
     }
-    let entries = entries(reader, key, &key_bytes::holders_of(value), after, limit)?;
+    let entries = entries(reader, key, &key_bytes::holders_of(&key.compared(value)), after, limit)?;
     Ok(entries.into_iter().map(|(_, id)| id).collect())
 }
 
@@ -81,17 +82,18 @@ pub fn each(
     })
 }
 
-/// Whether the index has every value of the key that instances hold which such a list shows. Archived instances keep
-/// their place in it.
-pub fn is_whole(key: &Key, _archived: ArchiveFilter) -> bool {
-    key.index_table().is_some()
+/// Whether the index has every value of the key that instances have which such a list shows: archived ones may have let
+/// go of theirs.
+pub fn is_whole(key: &Key, archived: ArchiveFilter) -> bool {
+    key.index_table().is_some() && (!key.releases() || archived == ArchiveFilter::NotArchived)
 }
 
 /// The row key that stands for a holder of a value, to go on behind.
 pub fn row_key(key: &Key, value: &str, id: Uuid) -> Vec<u8> {
+    let value = key.compared(value);
     match key.kind {
         KeyKind::Enforced => value.as_bytes().to_vec(),
-        _ => key_bytes::listed(value, id),
+        _ => key_bytes::listed(&value, id),
     }
 }
 
@@ -132,6 +134,7 @@ fn entry(table: TableId, row_key: &[u8], row: &[u8]) -> Result<(String, Uuid)> {
 
 /// Adds the row of a value that an instance holds.
 pub fn insert(member: &Member<'_>, key: &Key, value: &str, id: Uuid) -> Result<()> {
+    let value = &*key.compared(value);
     match (key.index_table(), key.kind) {
         (Some(table), KeyKind::Enforced) => alias::give(member, table, value, id),
         (Some(table), _) => alias::list(member, table, value, id, true),
@@ -141,6 +144,7 @@ pub fn insert(member: &Member<'_>, key: &Key, value: &str, id: Uuid) -> Result<(
 
 /// Removes the row of a value that an instance holds no more.
 pub fn remove(member: &Member<'_>, key: &Key, value: &str, id: Uuid) -> Result<()> {
+    let value = &*key.compared(value);
     match (key.index_table(), key.kind) {
         (Some(table), KeyKind::Enforced) => alias::take(member, table, value),
         (Some(table), _) => alias::list(member, table, value, id, false),

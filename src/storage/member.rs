@@ -52,9 +52,11 @@ pub struct Member<'t> {
     tables: Box<dyn Tables + 't>,
     catalog: RefCell<Arc<Catalog>>,
     progress: Cell<Progress>,
-    /// What to play back if this member's changes must go and its neighbours' stay; `None` while there are
-    /// no neighbours' changes, when the whole transaction can be aborted instead.
-    notes: Option<RefCell<Vec<Note>>>,
+    /// What to play back if changes of this member must go and others stay.
+    notes: RefCell<Vec<Note>>,
+    /// Whether notes are taken: not while there are no neighbours' changes, when the whole transaction can be aborted
+    /// instead, unless an attempt is under way.
+    keeps_notes: Cell<bool>,
     /// Indexes that go when the member has succeeded: deleting a table cannot be played back.
     dropped: RefCell<Vec<TableId>>,
     written: Cell<usize>,
@@ -93,7 +95,8 @@ impl<'t> Member<'t> {
             tables: Box::new(OpenTables::of(txn)),
             catalog: RefCell::new(catalog),
             progress: Cell::new(progress),
-            notes: keeps_notes.then(RefCell::default),
+            notes: RefCell::default(),
+            keeps_notes: Cell::new(keeps_notes),
             dropped: RefCell::default(),
             written: Cell::new(0),
             failure: RefCell::default(),
@@ -174,13 +177,13 @@ impl<'t> Member<'t> {
             self.change_catalog(|catalog| catalog.add_table(table));
         }
         let mut old = None;
-        let keeps_notes = self.notes.is_some();
+        let keeps_notes = self.keeps_notes.get();
         self.with_table(table, |rows| {
             rows.put(key, value, &mut |before| old = keeps_notes.then(|| before.to_vec()))
         })?;
         self.written.set(self.written.get() + key.len() + value.map_or(1, <[u8]>::len));
-        if let Some(notes) = &self.notes {
-            notes.borrow_mut().push(Note { table, key: key.to_vec(), old });
+        if keeps_notes {
+            self.notes.borrow_mut().push(Note { table, key: key.to_vec(), old });
         }
         Ok(())
     }
@@ -192,6 +195,30 @@ impl<'t> Member<'t> {
     /// Removes the row with that key, whatever its value is.
     pub fn take_row(&self, row: &Row) -> Result<()> {
         self.put(row.table, &row.key, None)
+    }
+
+    /// Runs a part of the member's work; where it fails, what it changed is taken back and the rest stands. Ids that
+    /// were issued to it stay issued.
+    pub fn attempt<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<T> {
+        let kept_notes = self.keeps_notes.replace(true);
+        let (notes, dropped) = (self.notes.borrow().len(), self.dropped.borrow().len());
+        let (catalog, before) = (Arc::clone(&self.catalog.borrow()), self.progress.get());
+        let result = act();
+        if result.is_err() {
+            let undone = self.notes.borrow_mut().split_off(notes);
+            for Note { table, key, old } in undone.iter().rev() {
+                self.with_table(*table, |rows| rows.put(key, old.as_deref(), &mut |_| ()))?;
+            }
+            self.dropped.borrow_mut().truncate(dropped);
+            *self.catalog.borrow_mut() = catalog;
+            let Progress { sequence, unkept, .. } = before;
+            self.progress.set(Progress { sequence, unkept, ..self.progress.get() });
+        }
+        self.keeps_notes.set(kept_notes);
+        if !kept_notes {
+            self.notes.borrow_mut().clear();
+        }
+        result
     }
 
     /// Figures of the file's pages: in use, of those with rows in them, and a page's bytes.
@@ -216,7 +243,7 @@ impl<'t> Member<'t> {
             must_sync: self.must_sync.get(),
             failure: self.failure.into_inner(),
             spoiled: self.spoiled.into_inner(),
-            notes: self.notes.map(RefCell::into_inner).unwrap_or_default(),
+            notes: self.notes.into_inner(),
             dropped: self.dropped.into_inner(),
         }
     }

@@ -17,6 +17,7 @@ pub mod collection;
 pub mod contract_window;
 pub mod engine;
 mod failure;
+pub mod idempotency;
 pub mod ids;
 pub mod index;
 pub mod journal;

@@ -1,6 +1,7 @@
 //! The one place where rows change: an instance's row, the indexes and the journal, together.
 
 use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -59,21 +60,34 @@ pub struct Edit {
 /// Carries out edits that were found to be sound. All old index rows go before any new one comes, so that
 /// instances can exchange unique values. The revisions of the edited instances come back.
 pub fn apply(member: &Member<'_>, edits: Vec<Edit>) -> Result<Vec<u64>> {
-    for edit in &edits {
-        for change in &edit.changes {
-            if let Some(old) = &change.old {
-                index::remove(member, &*live_key(member, change.key)?, old, edit.target.id)?;
-            }
+    for (edit, key, change) in held_changes(member, &edits)? {
+        if let Some(old) = &change.old {
+            index::remove(member, &key, old, edit.target.id)?;
         }
     }
-    for edit in &edits {
-        for change in &edit.changes {
-            if let Some(new) = &change.new {
-                index::insert(member, &*live_key(member, change.key)?, new, edit.target.id)?;
-            }
+    for (edit, key, change) in held_changes(member, &edits)? {
+        if let Some(new) = &change.new {
+            index::insert(member, &key, new, edit.target.id)?;
         }
     }
     edits.into_iter().map(|edit| apply_row(member, edit)).collect()
+}
+
+/// The changes of values that their instances hold, with the keys.
+fn held_changes<'e>(
+    member: &Member<'_>,
+    edits: &'e [Edit],
+) -> Result<Vec<(&'e Edit, Arc<Key>, &'e ValueChange)>> {
+    let mut held = Vec::new();
+    for edit in edits {
+        for change in &edit.changes {
+            let key = live_key(member, change.key)?;
+            if key.is_held_by(&edit.row) {
+                held.push((edit, key, change));
+            }
+        }
+    }
+    Ok(held)
 }
 
 fn apply_row(member: &Member<'_>, edit: Edit) -> Result<u64> {
@@ -114,23 +128,35 @@ pub fn adopt(member: &Member<'_>, target: EntityRef) -> Result<FieldsRow> {
     Ok(row)
 }
 
-/// Archives an instance. It keeps its values, and its hold on the unique ones.
+/// Archives an instance. It keeps its values, and its hold on the unique ones but those of keys that release them.
 pub fn archive(member: &Member<'_>, target: EntityRef, row: FieldsRow) -> Result<()> {
     archive_at(member, target, row, member.now())
 }
 
 /// Archives an instance that was archived at a moment elsewhere.
 pub fn archive_at(member: &Member<'_>, target: EntityRef, mut row: FieldsRow, at: Time) -> Result<()> {
+    let held = held(member, &row);
     row.archived_at = Some(at);
+    for (key, value) in held.iter().filter(|(key, _)| !key.is_held_by(&row)) {
+        index::remove(member, key, value, target.id)?;
+    }
     put_fields(member, target, &mut row, What::Archived)
+}
+
+/// The values that an instance holds, with their keys.
+fn held(member: &Member<'_>, row: &FieldsRow) -> Vec<(Arc<Key>, String)> {
+    member.with_catalog(|catalog| {
+        let values = row.values.iter();
+        let known = values.filter_map(|(number, value)| Some((catalog.key_of(*number)?, value)));
+        let held = known.filter(|(key, _)| key.is_held_by(row));
+        held.map(|(key, value)| (Arc::clone(key), value.clone())).collect()
+    })
 }
 
 /// Removes an instance with its record and values, and empties its changes in the journal.
 pub fn forget(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result<()> {
-    for (number, value) in &row.values {
-        if let Some(key) = member.with_catalog(|catalog| catalog.key_of(*number).cloned()) {
-            index::remove(member, &key, value, target.id)?;
-        }
+    for (key, value) in held(member, row) {
+        index::remove(member, &key, &value, target.id)?;
     }
     member.put(TableId::Record(target.entity), target.id.as_bytes(), None)?;
     member.put(TableId::Fields(target.entity), target.id.as_bytes(), None)?;
@@ -214,7 +240,7 @@ pub fn put_key(member: &Member<'_>, mut key: Key, what: What) -> Result<()> {
     Ok(())
 }
 
-fn live_key(member: &Member<'_>, number: u32) -> Result<std::sync::Arc<Key>> {
+fn live_key(member: &Member<'_>, number: u32) -> Result<Arc<Key>> {
     member
         .with_catalog(|catalog| catalog.key_of(number).cloned())
         .ok_or_else(|| Error::corrupt(format!("table keys: there is no key number {number}")))

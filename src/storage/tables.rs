@@ -59,6 +59,10 @@ pub enum TableId {
     PastValues,
     /// Uniqueness key -> what was made with it.
     UniquenessKey(KeySpace),
+    /// Idempotency key -> request and outcome.
+    Idempotency,
+    /// Moment and idempotency key: when outcomes are over.
+    IdempotencyUntil,
     /// Sequence -> change.
     Journal,
 }
@@ -90,6 +94,8 @@ impl fmt::Display for TableId {
             Self::ContractCharged => f.write_str("contract.charged"),
             Self::PastValues => f.write_str("past"),
             Self::UniquenessKey(space) => write!(f, "uniqueness_key.{}", space.name()),
+            Self::Idempotency => f.write_str("idempotency"),
+            Self::IdempotencyUntil => f.write_str("idempotency.until"),
             Self::Journal => f.write_str("journal"),
         }
     }
@@ -107,6 +113,8 @@ impl TableId {
             "package" => return Some(Self::Package),
             "package_alias" => return Some(Self::PackageAlias),
             "package.contracts" => return Some(Self::PackageContracts),
+            "idempotency" => return Some(Self::Idempotency),
+            "idempotency.until" => return Some(Self::IdempotencyUntil),
             "journal" => return Some(Self::Journal),
             "past" => return Some(Self::PastValues),
             "customer.contracts" => return Some(Self::CustomerContracts),
@@ -160,6 +168,7 @@ impl TableId {
             | Self::RateCardAlias
             | Self::PackageAlias
             | Self::Parts(_)
+            | Self::Idempotency
             | Self::CustomerContracts
             | Self::PastValues => Shape::Named,
             Self::Keys => Shape::Numbered,
@@ -170,6 +179,7 @@ impl TableId {
             | Self::ContractCharged
             | Self::UniquenessKey(_) => Shape::Unique,
             Self::Listed(..)
+            | Self::IdempotencyUntil
             | Self::SalesforceAccount
             | Self::CustomerCommits
             | Self::CustomerCredits
@@ -291,6 +301,7 @@ mod tests {
             TableId::InvoiceTag,
         ]);
         tables.extend([TableId::ContractCharged, TableId::SettledUntil, TableId::PastValues]);
+        tables.extend([TableId::Idempotency, TableId::IdempotencyUntil]);
         tables.extend(Collection::ALL.map(TableId::Parts));
         tables.extend(KeySpace::ALL.map(TableId::UniquenessKey));
         for entity in ManagedEntity::ALL {

@@ -14,7 +14,7 @@ use super::custom_fields;
 use crate::entity::{ContractId, EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
 use crate::model::change::Collection;
-use crate::model::custom_field::KeyKind;
+use crate::model::custom_field::KeyRules;
 use crate::model::package::Package;
 use crate::model::scalar::Time;
 use crate::storage::codec::FieldsRow;
@@ -55,7 +55,7 @@ impl Item {
 pub struct KeyItem {
     pub entity: ManagedEntity,
     pub key: String,
-    pub kind: KeyKind,
+    pub rules: KeyRules,
     pub id: Uuid,
     pub added_at: Time,
 }
@@ -170,9 +170,9 @@ impl<V: FnMut(Item) -> Result<ControlFlow<()>>> Telling<'_, V> {
     fn keys(&mut self, wanted: impl Fn(ManagedEntity) -> bool) -> Result<()> {
         let keys = self.view.with_catalog(|catalog| catalog.keys().cloned().collect::<Vec<_>>());
         for key in keys.into_iter().filter(|key| wanted(key.entity)) {
-            let (entity, kind, id, added_at) = (key.entity, key.kind, key.id, key.added_at);
+            let (entity, rules, id, added_at) = (key.entity, key.rules(), key.id, key.added_at);
             let _ =
-                self.tell(Item::Key(KeyItem { entity, key: key.name.to_string(), kind, id, added_at }))?;
+                self.tell(Item::Key(KeyItem { entity, key: key.name.to_string(), rules, id, added_at }))?;
         }
         Ok(())
     }

@@ -37,13 +37,13 @@ pub enum Put {
 
 /// Puts a key. One that is registered is not changed.
 pub fn key(member: &Member<'_>, item: KeyItem) -> Result<Put> {
-    let KeyItem { entity, key, kind, id, added_at } = item;
+    let KeyItem { entity, key, rules, id, added_at } = item;
     let there = member.with_catalog(|catalog| catalog.key(entity, &key).cloned());
     match there {
-        Some(there) if there.kind == kind => Ok(Put::Unchanged),
+        Some(there) if there.rules() == rules => Ok(Put::Unchanged),
         Some(_) => Err(Fault::KeyExists { entity, key }.into()),
         None => {
-            custom_field_keys::add_as(member, entity, &key, kind, id, added_at)?;
+            custom_field_keys::add_as(member, entity, &key, rules, id, added_at)?;
             Ok(Put::Added)
         }
     }

@@ -11,7 +11,7 @@ use super::find::cut;
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Fault, Result};
 use crate::model::change::What;
-use crate::model::custom_field::{CustomFieldKey, KeyKind, MAX_KEYS_PER_ENTITY, check_key};
+use crate::model::custom_field::{CustomFieldKey, KeyKind, KeyRules, MAX_KEYS_PER_ENTITY, check_key};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::model::scalar::Time;
 use crate::storage::catalog::{Catalog, Key};
@@ -74,6 +74,8 @@ fn described(reader: &impl Reader, keys: Vec<Arc<Key>>) -> Result<Vec<CustomFiel
             entity: key.entity,
             key: key.name.to_string(),
             kind: key.kind,
+            comparison: key.comparison,
+            archived: key.archived,
             added_at: key.added_at,
             instances,
         });
@@ -92,11 +94,11 @@ fn count_by_key(reader: &impl Reader, entity: ManagedEntity) -> Result<BTreeMap<
     Ok(by_key)
 }
 
-pub fn add(member: &Member<'_>, entity: ManagedEntity, name: &str, kind: KeyKind) -> Result<Uuid> {
+pub fn add(member: &Member<'_>, entity: ManagedEntity, name: &str, rules: KeyRules) -> Result<Uuid> {
     // No id is taken where the key is refused.
     Fault::none_of(new_faults(member, entity, name))?;
     let id = member.new_id();
-    add_as(member, entity, name, kind, id, member.now())?;
+    add_as(member, entity, name, rules, id, member.now())?;
     Ok(id)
 }
 
@@ -117,14 +119,17 @@ pub fn add_as(
     member: &Member<'_>,
     entity: ManagedEntity,
     name: &str,
-    kind: KeyKind,
+    rules: KeyRules,
     id: Uuid,
     added_at: Time,
 ) -> Result<()> {
     Fault::none_of(new_faults(member, entity, name))?;
     let number = member.change_catalog(Catalog::take_number)?;
-    let key = Key { number, id, entity, name: name.into(), kind, index: number, added_at, revision: 0 };
-    rows::put_key(member, key, What::KeyAdded(kind))
+    let KeyRules { kind, comparison, archived } = rules;
+    let name = name.into();
+    let key =
+        Key { number, id, entity, name, kind, comparison, archived, index: number, added_at, revision: 0 };
+    rows::put_key(member, key, What::KeyAdded(rules))
 }
 
 /// Removes a key. Its values are out of reach from now on; its index goes with the commit.
@@ -143,7 +148,8 @@ pub fn enforce_uniqueness(member: &Member<'_>, entity: ManagedEntity, name: &str
     if key.kind == KeyKind::Enforced {
         return Ok(());
     }
-    let held = held(member, &key)?;
+    let unique = Key { kind: KeyKind::Enforced, ..Key::clone(&key) };
+    let held = held(member, &unique)?;
     let shared = held.chunk_by(|(a, _), (b, _)| a == b).filter(|holders| holders.len() > 1);
     let faults = shared.filter_map(|holders| {
         let (value, _) = holders.first()?;
@@ -151,7 +157,7 @@ pub fn enforce_uniqueness(member: &Member<'_>, entity: ManagedEntity, name: &str
         Some(Fault::ValueShared { entity, key: name.to_owned(), value: value.clone(), holders })
     });
     Fault::none_of(faults.collect())?;
-    rebuild(member, &key, KeyKind::Enforced, &held)
+    rebuild(member, &key, unique, &held)
 }
 
 /// Lets instances share values of a key. A key that already does is left as it is.
@@ -160,33 +166,35 @@ pub fn relax_uniqueness(member: &Member<'_>, entity: ManagedEntity, name: &str) 
     if key.kind != KeyKind::Enforced {
         return Ok(());
     }
-    let held = held(member, &key)?;
-    rebuild(member, &key, KeyKind::Indexed, &held)
+    let shared = Key { kind: KeyKind::Indexed, ..Key::clone(&key) };
+    let held = held(member, &shared)?;
+    rebuild(member, &key, shared, &held)
 }
 
 fn known(member: &Member<'_>, entity: ManagedEntity, name: &str) -> Result<Arc<Key>> {
     member.with_catalog(|catalog| catalog.known_key(entity, name).cloned()).map_err(Error::from)
 }
 
-/// All values of a key with their holders, in order of (value, id).
+/// All values of a key as they are [compared](Key::compared), with their holders, in order of (value, id).
 pub fn held(reader: &impl Reader, key: &Key) -> Result<Vec<(String, Uuid)>> {
     let mut held = Vec::new();
     rows::scan_fields(reader, key.entity, None, |id, row| {
-        held.extend(row.value(key.number).map(|value| (value.to_owned(), id)));
+        if let Some(value) = row.value(key.number).filter(|_| key.is_held_by(&row)) {
+            held.push((key.compared(value).into_owned(), id));
+        }
         ControlFlow::Continue(())
     })?;
     held.sort_unstable();
     Ok(held)
 }
 
-/// Gives a key another kind, with an index of its own; the old one goes with the commit.
-fn rebuild(member: &Member<'_>, key: &Key, to: KeyKind, held: &[(String, Uuid)]) -> Result<()> {
-    let index = member.change_catalog(Catalog::take_number)?;
-    let rebuilt = Key { kind: to, index, ..key.clone() };
+/// Puts a key of another kind in place of a key, with an index of its own; the old one goes with the commit.
+fn rebuild(member: &Member<'_>, key: &Key, to: Key, held: &[(String, Uuid)]) -> Result<()> {
+    let rebuilt = Key { index: member.change_catalog(Catalog::take_number)?, ..to };
     for (value, id) in held {
         index::insert(member, &rebuilt, value, *id)?;
     }
-    let what = What::KeyKind { from: key.kind, to };
+    let what = What::KeyKind { from: key.kind, to: rebuilt.kind };
     rows::put_key(member, rebuilt, what)?;
     if let Some(table) = key.index_table() {
         member.drop_later(table);

@@ -1,15 +1,19 @@
 //! Values: reading, setting, deleting.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::entities;
+use super::find::searchable;
 use crate::entity::EntityRef;
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::model::change::ValueChange;
-use crate::model::custom_field::{CustomFields, Expectation, SetOutcome, ValueOutcome, check_value};
+use crate::model::custom_field::{
+    CustomFields, Expectation, KeyKind, SetOutcome, Taken, ValueOutcome, check_value,
+};
 use crate::storage::catalog::Key;
 use crate::storage::codec::FieldsRow;
 use crate::storage::index;
@@ -78,16 +82,20 @@ pub fn change(
         }
         plan.add(member, target, wish, expectations)?;
     }
-    plan.check_uniqueness(member)?;
-    Fault::none_of(plan.faults)?;
-    for edit in &mut plan.edits {
-        if plan.taken_in.contains(&edit.target) {
-            edit.row = rows::adopt(member, edit.target)?;
-        }
+    plan.carry_out(member)
+}
+
+/// Gives an instance a value of an enforced key, which leaves whoever holds it.
+pub fn take(member: &Member<'_>, target: EntityRef, name: &str, value: String) -> Result<Taken> {
+    let mut plan = Plan::default();
+    let from = plan.holder_besides(member, target, name, &value)?;
+    if let Some(from) = from {
+        plan.add(member, from, Wish::Delete(vec![name.to_owned()]), &[])?;
     }
-    let revisions = rows::apply(member, plan.edits)?;
-    let outcomes = revisions.into_iter().zip(plan.outcomes);
-    Ok(outcomes.map(|(revision, values)| SetOutcome { revision, values }).collect())
+    plan.add(member, target, Wish::Merge(vec![(name.to_owned(), value)]), &[])?;
+    let outcome = plan.carry_out(member)?.pop();
+    let outcome = outcome.ok_or_else(|| Error::corrupt("a change without an outcome"))?;
+    Ok(Taken { from, outcome })
 }
 
 /// The edits that wishes come to, and what is wrong with them; nothing is written while it is made.
@@ -139,6 +147,42 @@ impl Plan {
             edit.row = row;
         }
         rows::apply(member, self.edits)
+    }
+
+    /// Carries the edits out, unless there are faults.
+    fn carry_out(mut self, member: &Member<'_>) -> Result<Vec<SetOutcome>> {
+        self.check_uniqueness(member)?;
+        Fault::none_of(self.faults)?;
+        for edit in &mut self.edits {
+            if self.taken_in.contains(&edit.target) {
+                edit.row = rows::adopt(member, edit.target)?;
+            }
+        }
+        let revisions = rows::apply(member, self.edits)?;
+        let outcomes = revisions.into_iter().zip(self.outcomes);
+        Ok(outcomes.map(|(revision, values)| SetOutcome { revision, values }).collect())
+    }
+
+    /// Who else holds a value that an instance is to have alone; a key that is not enforced is a fault.
+    fn holder_besides(
+        &mut self,
+        member: &Member<'_>,
+        target: EntityRef,
+        name: &str,
+        value: &str,
+    ) -> Result<Option<EntityRef>> {
+        if member.with_catalog(|catalog| catalog.key(target.entity, name).is_none()) {
+            // To be found with the faults of the values themselves.
+            return Ok(None);
+        }
+        let key = searchable(member, target.entity, name, &[KeyKind::Enforced]);
+        let Some(key) = Fault::gather(key, &mut self.faults)? else { return Ok(None) };
+        // One that would not hold the value takes it from nobody.
+        if entities::row(member, target)?.is_some_and(|row| !key.is_held_by(&row)) {
+            return Ok(None);
+        }
+        let holder = index::holder(member, &key, value)?.filter(|holder| *holder != target.id);
+        Ok(holder.map(|id| EntityRef { entity: target.entity, id }))
     }
 
     fn add(
@@ -261,40 +305,49 @@ impl Plan {
     /// Judges uniqueness on the state that the whole operation leaves: a value is free where its holder gives
     /// it up in the same operation, and taken where another edit takes it too.
     fn check_uniqueness(&mut self, member: &Member<'_>) -> Result<()> {
-        let mut freed = HashSet::new();
+        let unique = self.unique_changes(member);
+        let freed: HashSet<_> = unique
+            .iter()
+            .filter_map(|(target, key, change)| {
+                Some((key.number, key.compared(change.old.as_deref()?), target.id))
+            })
+            .collect();
+        let mut claims: HashMap<(u32, Cow<'_, str>), Uuid> = HashMap::new();
+        let mut faults = Vec::new();
+        for (target, key, change) in &unique {
+            let Some(value) = change.new.as_deref() else { continue };
+            let compared = key.compared(value);
+            let stays = |id: &Uuid| !freed.contains(&(key.number, compared.clone(), *id));
+            let held = index::holder(member, key, value)?.filter(stays);
+            let claimed = *claims.entry((key.number, compared.clone())).or_insert(target.id);
+            let holder = held.or_else(|| (claimed != target.id).then_some(claimed));
+            let Some(holder) = holder.filter(|holder| *holder != target.id) else { continue };
+            let other = EntityRef { entity: target.entity, id: holder };
+            faults.push(Fault::ValueTaken {
+                target: *target,
+                key: key.name.to_string(),
+                value: value.to_owned(),
+                holder,
+                archived: rows::fields(member, other)?.is_some_and(|row| row.archived_at.is_some()),
+            });
+        }
+        self.faults.extend(faults);
+        Ok(())
+    }
+
+    /// The changes of unique values that their instances hold, with the keys.
+    fn unique_changes(&self, member: &Member<'_>) -> Vec<(EntityRef, Arc<Key>, ValueChange)> {
+        let mut found = Vec::new();
         for edit in &self.edits {
-            let changes = edit.changes.iter();
-            freed.extend(
-                changes.filter_map(|change| Some((change.key, change.old.as_deref()?, edit.target.id))),
+            let keys = edit.changes.iter().filter_map(|change| {
+                let key = member.with_catalog(|catalog| catalog.key_of(change.key).cloned())?;
+                Some((edit.target, key, change.clone()))
+            });
+            found.extend(
+                keys.filter(|(_, key, _)| key.kind == KeyKind::Enforced && key.is_held_by(&edit.row)),
             );
         }
-        let mut claims: HashMap<(u32, &str), Uuid> = HashMap::new();
-        for Edit { target, changes, .. } in &self.edits {
-            for (number, value) in
-                changes.iter().filter_map(|change| Some((change.key, change.new.as_deref()?)))
-            {
-                let Some(key) = member.with_catalog(|catalog| catalog.key_of(number).cloned()) else {
-                    continue;
-                };
-                if key.kind != crate::model::custom_field::KeyKind::Enforced {
-                    continue;
-                }
-                let held =
-                    index::holder(member, &key, value)?.filter(|id| !freed.contains(&(number, value, *id)));
-                let claimed = *claims.entry((number, value)).or_insert(target.id);
-                let holder = held.or_else(|| (claimed != target.id).then_some(claimed));
-                let Some(holder) = holder.filter(|holder| *holder != target.id) else { continue };
-                let other = EntityRef { entity: target.entity, id: holder };
-                self.faults.push(Fault::ValueTaken {
-                    target: *target,
-                    key: key.name.to_string(),
-                    value: value.to_owned(),
-                    holder,
-                    archived: rows::fields(member, other)?.is_some_and(|row| row.archived_at.is_some()),
-                });
-            }
-        }
-        Ok(())
+        found
     }
 }
 

@@ -28,11 +28,12 @@ pub fn of_values(reader: &impl Reader, target: EntityRef, row: &FieldsRow) -> Ve
     reader.with_catalog(|catalog| {
         let index_row = |(number, value): &(u32, String)| {
             let key = catalog.key_of(*number)?;
-            let table = key.index_table()?;
+            let table = key.index_table().filter(|_| key.is_held_by(row))?;
+            let value = key.compared(value);
             Some(if key.kind == KeyKind::Enforced {
-                alias::given(table, value, target.id)
+                alias::given(table, &value, target.id)
             } else {
-                alias::listing(table, value, target.id)
+                alias::listing(table, &value, target.id)
             })
         };
         row.values.iter().filter_map(index_row).collect()

@@ -2,12 +2,13 @@
 
 use uuid::Uuid;
 
-use crate::entity::ManagedEntity;
-use crate::error::{Fault, Result};
-use crate::model::custom_field::KeyKind;
+use crate::entity::{EntityRef, ManagedEntity};
+use crate::error::{Error, Fault, Result};
+use crate::model::custom_field::{Comparison, KeyKind};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::storage::catalog::Key;
 use crate::storage::index;
+use crate::storage::rows;
 use crate::storage::view::Reader;
 
 /// The one holder of a value of an enforced key.
@@ -42,7 +43,8 @@ pub fn all(
     Ok(cut(found, page.limit, |id| Cursor::new(store, question, &index::row_key(&key, value, *id))))
 }
 
-/// A page of the values that begin with a prefix, with their holders, in order of (value, id).
+/// A page of the values that begin with a prefix, with their holders, in order of (value, id); the order is that of the
+/// values as they are compared.
 pub fn prefix(
     reader: &impl Reader,
     entity: ManagedEntity,
@@ -55,7 +57,23 @@ pub fn prefix(
     let store = reader.with_catalog(crate::storage::catalog::Catalog::store);
     let after = page.resume(store, &question)?;
     let found = index::with_prefix(reader, &key, prefix, after, page.limit + 1)?;
-    Ok(cut(found, page.limit, |(value, id)| Cursor::new(store, question, &index::row_key(&key, value, *id))))
+    let cursor =
+        |(value, id): &(String, Uuid)| Cursor::new(store, question, &index::row_key(&key, value, *id));
+    let Page { items, next } = cut(found, page.limit, cursor);
+    let items = items.into_iter().map(|found| as_set(reader, &key, found)).collect::<Result<_>>()?;
+    Ok(Page { items, next })
+}
+
+/// A value out of the index, as its holder set it.
+fn as_set(reader: &impl Reader, key: &Key, (value, id): (String, Uuid)) -> Result<(String, Uuid)> {
+    if key.comparison == Comparison::Exact {
+        return Ok((value, id));
+    }
+    let holder = EntityRef { entity: key.entity, id };
+    let row = rows::fields(reader, holder)?;
+    let set = row.as_ref().and_then(|row| row.value(key.number));
+    let set = set.ok_or_else(|| Error::corrupt(format!("{holder} is in an index without a value for it")))?;
+    Ok((set.to_owned(), id))
 }
 
 /// A page of up to `limit` items, from up to one more: if that one is there, another page follows.

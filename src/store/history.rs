@@ -252,7 +252,7 @@ impl<'r, R: Reader> Keys<'r, R> {
         };
         let what = match what {
             What::Emptied | What::NotKept => ChangeKind::Emptied,
-            What::KeyAdded(kind) => ChangeKind::KeyAdded { kind },
+            What::KeyAdded(rules) => ChangeKind::KeyAdded { rules },
             What::KeyRemoved => ChangeKind::KeyRemoved,
             What::KeyKind { from, to } => ChangeKind::KeyKind { from, to },
             What::Adopted => ChangeKind::Adopted,

@@ -49,6 +49,7 @@ mod hierarchies;
 mod history;
 #[cfg(test)]
 mod history_inside;
+mod idempotency;
 mod invoice_lines;
 mod invoice_search;
 mod invoice_usage;
@@ -94,6 +95,7 @@ mod settling;
 mod snapshot;
 mod transaction;
 mod upkeep;
+mod upsert;
 mod verify;
 mod write;
 mod write_alerts;
@@ -101,6 +103,7 @@ mod write_contracts;
 mod write_invoices;
 mod write_packages;
 mod write_records;
+mod write_upserts;
 
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
 pub use read::Reading;
@@ -123,6 +126,7 @@ pub use write_contracts::WritingContracts;
 pub use write_invoices::WritingInvoices;
 pub use write_packages::WritingPackages;
 pub use write_records::WritingRecords;
+pub use write_upserts::WritingUpserts;
 
 use held::HeldSnapshots;
 
@@ -256,16 +260,7 @@ impl Store {
         dry: bool,
         act: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
-        let fields = [("actor", &about.actor), ("reason", &about.reason)];
-        let faults = fields.into_iter().filter_map(|(field, text)| {
-            let characters = text.as_ref()?.chars().count();
-            (characters > MAX_ABOUT_CHARACTERS).then_some(Fault::AboutTooLong {
-                field,
-                characters,
-                most: MAX_ABOUT_CHARACTERS,
-            })
-        });
-        Fault::none_of(faults.collect())?;
+        Fault::none_of(about_faults(&about))?;
         self.transact(about, dry, act)
     }
 
@@ -373,4 +368,18 @@ impl Store {
     pub fn close(self) -> Result<()> {
         self.engine.close()
     }
+}
+
+/// Faults of what a caller says of its changes.
+fn about_faults(about: &About) -> Vec<Fault> {
+    let fields = [("actor", &about.actor), ("reason", &about.reason)];
+    let faults = fields.into_iter().filter_map(|(field, text)| {
+        let characters = text.as_ref()?.chars().count();
+        (characters > MAX_ABOUT_CHARACTERS).then_some(Fault::AboutTooLong {
+            field,
+            characters,
+            most: MAX_ABOUT_CHARACTERS,
+        })
+    });
+    faults.collect()
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -88,6 +89,7 @@ pub struct StoreOptions {
     adopt_unknown: bool,
     keep_journal: bool,
     retention: Retention,
+    keep_outcomes: Duration,
 }
 
 impl std::fmt::Debug for StoreOptions {
@@ -99,6 +101,7 @@ impl std::fmt::Debug for StoreOptions {
             .field("adopt_unknown", &self.adopt_unknown)
             .field("keep_journal", &self.keep_journal)
             .field("history", &self.retention)
+            .field("keep_outcomes", &self.keep_outcomes)
             .finish_non_exhaustive()
     }
 }
@@ -113,6 +116,7 @@ impl Default for StoreOptions {
             adopt_unknown: false,
             keep_journal: true,
             retention: Retention::default(),
+            keep_outcomes: Duration::from_secs(24 * 60 * 60),
         }
     }
 }
@@ -204,6 +208,15 @@ impl StoreOptions {
         self
     }
 
+    /// How long the outcome of a [`write_once`](Store::write_once) is kept, by the store's clock: 24 hours by default.
+    /// One that is kept already stays as long as was said when it was made. [`Duration::MAX`] keeps it for good, and
+    /// [`Duration::ZERO`] not at all.
+    #[must_use]
+    pub const fn keep_outcomes(mut self, keep: Duration) -> Self {
+        self.keep_outcomes = keep;
+        self
+    }
+
     /// Opens the store in this file, and makes the file if it is not there: readable and writable by its owner
     /// alone. An empty file counts as none.
     ///
@@ -266,6 +279,7 @@ impl From<StoreOptions> for Opening {
             adopts_unknown: options.adopt_unknown,
             keeps_journal: options.keep_journal,
             retention: options.retention,
+            keeps_outcomes: options.keep_outcomes,
         }
     }
 }

@@ -215,8 +215,9 @@ pub trait Reading:
         self.reading(|reader| custom_fields::many(reader, &targets))
     }
 
-    /// The one instance that holds this value for an enforced key, archived or not; `None` where none does.
-    /// Which entity is meant, the type of the id says.
+    /// The one instance that holds this value for an enforced key, archived or not; `None` where none does. Which
+    /// values are the same, and whether an archived instance holds them still, the key's
+    /// [rules](crate::KeyRules) say. Which entity is meant, the type of the id says.
     ///
     /// ```
     /// use billfold::prelude::*;
@@ -286,7 +287,7 @@ pub trait Reading:
         Ok(found.into_iter().map(|id| id.map(I::from_uuid)).collect())
     }
 
-    /// The instances that hold exactly this value, archived or not, in order of their ids, a page at a time.
+    /// The instances that hold this value, by the key's [comparison](crate::Comparison), archived or not, in order of their ids, a page at a time.
     /// For an enforced key there is one at the most.
     ///
     /// ```
@@ -324,7 +325,8 @@ pub trait Reading:
     }
 
     /// The values that begin with `prefix`, each with its holder, in order of (value, id), a page at a time.
-    /// Values are in the order of their UTF-8 bytes. An empty prefix gives all values of the key.
+    /// Values are in the order of their UTF-8 bytes, those of a [case-folded](crate::Comparison::CaseFolded) key in the
+    /// order of what folding makes of them. An empty prefix gives all values of the key.
     ///
     /// ```
     /// use billfold::prelude::*;

@@ -87,7 +87,7 @@ pub trait ReadingHistory: Source {
     /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Unindexed)?;
     /// let changes = store.history_of_key(ManagedEntity::Customer, "tier", &PageRequest::default())?.items;
     /// let what: Vec<_> = changes.into_iter().map(|change| change.what).collect();
-    /// let added = |kind| ChangeKind::KeyAdded { kind };
+    /// let added = |kind: KeyKind| ChangeKind::KeyAdded { rules: kind.into() };
     /// assert_eq!(what, [added(KeyKind::Unindexed), ChangeKind::KeyRemoved, added(KeyKind::Indexed)]);
     /// # Ok::<(), Error>(())
     /// ```

@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::custom_fields::Wish;
 use super::{
     Store, Transaction, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
-    custom_field_keys, custom_fields, entities,
+    WritingUpserts, custom_field_keys, custom_fields, entities,
 };
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
-use crate::model::custom_field::{CustomFields, Expectation, KeyKind, SetOutcome};
+use crate::model::custom_field::{CustomFields, Expectation, KeyRules, SetOutcome, Taken};
 use crate::storage::member::Member;
 
 pub(super) mod sealed {
@@ -40,7 +40,7 @@ impl Writing for Transaction<'_> {}
 /// returns (see [`Durability`](crate::Durability)), and of a [`Transaction`]. What entities have besides custom
 /// fields is changed by the calls of [`WritingRecords`], contracts, commits and credits by those of
 /// [`WritingContracts`], packages by those of [`WritingPackages`], alerts by those of [`WritingAlerts`], and invoices are settled by those of
-/// [`WritingInvoices`].
+/// [`WritingInvoices`]. Those of [`WritingUpserts`] find an instance by a unique name or make it.
 ///
 /// A call is carried out whole or not at all. If it is refused, the error holds every fault of the call, and
 /// nothing has changed.
@@ -48,9 +48,16 @@ impl Writing for Transaction<'_> {}
 /// # Errors
 /// Besides what each call names, any of them on a store returns what [`Store::write`] names.
 pub trait Writing:
-    WritingAlerts + WritingContracts + WritingInvoices + WritingPackages + WritingRecords + sealed::Target
+    WritingAlerts
+    + WritingContracts
+    + WritingInvoices
+    + WritingPackages
+    + WritingRecords
+    + WritingUpserts
+    + sealed::Target
 {
-    /// Registers a key for an entity; its id.
+    /// Registers a key for an entity; its id. The rules are a [`KeyKind`](crate::KeyKind), for what the vendor has, or
+    /// [`KeyRules`] in full; but for the kind they are the key's for good.
     ///
     /// A key that was removed and is registered again is a new key, and starts with no values.
     ///
@@ -67,8 +74,8 @@ pub trait Writing:
     /// # Errors
     /// A refusal where the key is not 1 to 100 characters without control characters, is registered already, or
     /// is one more than the 1,000 an entity may have.
-    fn add_key(&self, entity: ManagedEntity, key: &str, kind: KeyKind) -> Result<Uuid> {
-        self.changing(|member| custom_field_keys::add(member, entity, key, kind))
+    fn add_key(&self, entity: ManagedEntity, key: &str, rules: impl Into<KeyRules>) -> Result<Uuid> {
+        self.changing(|member| custom_field_keys::add(member, entity, key, rules.into()))
     }
 
     /// Removes a key. No instance has a value for it any more, from the commit on and however many had one; the
@@ -93,7 +100,8 @@ pub trait Writing:
         self.changing(|member| custom_field_keys::remove(member, entity, key))
     }
 
-    /// Makes a key enforced that is not, with the values it has. All its values are held in memory meanwhile.
+    /// Makes a key enforced that is not, with the values it has; they are compared by the key's own rule, and archived
+    /// instances do not count where it releases what they hold. All its values are held in memory meanwhile.
     /// Nothing happens to a key that is enforced already.
     ///
     /// ```
@@ -249,6 +257,33 @@ pub trait Writing:
         self.changing(|member| change_one(member, target.into(), wish, &[]))
     }
 
+    /// Gives an instance a value of an enforced key, and takes it from whoever holds it, archived or not, in one step:
+    /// nobody sees a moment at which neither or both have it. Where nobody else holds it this is
+    /// [`set_values`](Self::set_values).
+    ///
+    /// An archived instance holds nothing under a key that [releases](crate::ArchivedHolders::Release) what archived
+    /// ones hold, so that it takes the value from nobody.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "x_account_id", KeyKind::Enforced)?;
+    /// let [old, new] = [1, 2].map(|n| CustomerId::from(Uuid::from_u128(n)));
+    /// store.set_values(old, [("x_account_id", "KyVn")])?;
+    /// let taken = store.take_value(new, "x_account_id", "KyVn")?;
+    /// assert_eq!(taken.from, Some(old.into()));
+    /// assert_eq!(store.find("x_account_id", "KyVn")?, Some(new));
+    /// assert!(store.values(old)?.is_empty());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`set_values`](Self::set_values), and a refusal where the key is not enforced.
+    fn take_value(&self, target: impl Into<EntityRef>, key: &str, value: impl Into<String>) -> Result<Taken> {
+        self.changing(|member| custom_fields::take(member, target.into(), key, value.into()))
+    }
+
     /// Removes the values of these keys from an instance; a value that is not there is no fault.
     ///
     /// ```
@@ -293,7 +328,7 @@ pub trait Writing:
     }
 
     /// Archives an instance, for good. It keeps its values, which can still be set and deleted, and its hold on
-    /// the unique ones.
+    /// the unique ones, unless their key [releases](crate::ArchivedHolders::Release) them.
     ///
     /// With a customer all of its contracts are archived, and with a contract all of its commits and credits: see
     /// [`archive_contract`](WritingContracts::archive_contract). Commits and credits that are the customer's own stay

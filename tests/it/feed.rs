@@ -83,7 +83,7 @@ fn follow(store: &Store, changes: &[Change]) {
     for change in changes {
         match (&change.subject, &change.what) {
             (ChangeSubject::Key { entity, key }, what) => match what {
-                ChangeKind::KeyAdded { kind } => drop(store.add_key(*entity, key, *kind).unwrap()),
+                ChangeKind::KeyAdded { rules } => drop(store.add_key(*entity, key, *rules).unwrap()),
                 ChangeKind::KeyRemoved => store.remove_key(*entity, key).unwrap(),
                 ChangeKind::KeyKind { to: KeyKind::Enforced, .. } => {
                     store.enforce_uniqueness(*entity, key).unwrap();

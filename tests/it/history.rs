@@ -24,7 +24,7 @@ fn whats(changes: Vec<Change>) -> Vec<ChangeKind> {
 }
 
 fn added(kind: KeyKind) -> ChangeKind {
-    ChangeKind::KeyAdded { kind }
+    ChangeKind::KeyAdded { rules: kind.into() }
 }
 
 fn at(hour: u64) -> Time {

@@ -54,7 +54,7 @@ pub fn first_alerts() -> [CreateAlert; 3] {
 fn alert_or_bad(bad: bool) -> BoxedStrategy<CreateAlert> {
     let customer = option::of(mostly(customers().skip(1).take(1), customers()));
     let field = or(bad, select(&KEYS[..2]), select(&KEYS[2..]));
-    let value = select(all_values().take(8).collect::<Vec<_>>());
+    let value = select(all_values().take(10).collect::<Vec<_>>());
     let name = or(bad, Just("name"), Just(""));
     (select(&ASKED), customer, key(bad), field, value, name)
         .prop_map(|(asked, customer_id, uniqueness_key, field, value, name)| CreateAlert {

@@ -20,7 +20,7 @@ use super::rates::compare_rates;
 use super::state::Model;
 use crate::support::every;
 
-const PREFIXES: [&str; 5] = ["", "a", "ab", "a\0", "\u{1F4B0}"];
+const PREFIXES: [&str; 6] = ["", "a", "A", "ab", "a\0", "\u{1F4B0}"];
 
 /// Compares all that `from` shows with the model.
 pub fn compare(from: &impl Reading, model: &Model) {
@@ -45,11 +45,14 @@ pub fn compare(from: &impl Reading, model: &Model) {
 }
 
 fn compare_keys(from: &impl Reading, model: &Model) {
-    let shown = |key: CustomFieldKey| (key.entity, key.key, key.kind, key.instances);
+    let shown = |key: CustomFieldKey| {
+        let CustomFieldKey { kind, comparison, archived, .. } = key;
+        (key.entity, key.key, KeyRules { kind, comparison, archived }, key.instances)
+    };
     let expected = |of: &[ManagedEntity]| {
         let keys = model.keys.iter().filter(|key| of.is_empty() || of.contains(&key.entity));
         let held = |entity, name: &str| model.holders(entity, name).len() as u64;
-        keys.map(|key| (key.entity, key.name.clone(), key.kind, held(key.entity, &key.name)))
+        keys.map(|key| (key.entity, key.name.clone(), key.rules, held(key.entity, &key.name)))
             .collect::<Vec<_>>()
     };
     let of_one = [[ENTITIES[0]].as_slice(), &[ENTITIES[1]], &[]];
@@ -138,9 +141,10 @@ enum Read {
 
 fn compare_look_ups(from: &impl Reading, model: &Model, entity: ManagedEntity, key: &str) {
     let holders = model.holders(entity, key);
+    let compared = |value: &str| model.key(entity, key).map(|key| key.compared(value)).unwrap_or_default();
     for value in all_values() {
-        let holding: Vec<_> =
-            holders.iter().filter(|(held, _)| *held == value).map(|(_, target)| *target).collect();
+        let same_value = holders.iter().filter(|(held, _)| compared(held) == compared(&value));
+        let holding: Vec<_> = same_value.map(|(_, target)| *target).collect();
         let one = searchable(model, entity, key, &[KeyKind::Enforced]);
         same(from.find_ref(entity, key, &value), one.map(|()| holding.first().copied()));
         match searchable(model, entity, key, &[KeyKind::Enforced, KeyKind::Indexed]) {
@@ -152,7 +156,8 @@ fn compare_look_ups(from: &impl Reading, model: &Model, entity: ManagedEntity, k
         }
     }
     for prefix in PREFIXES {
-        let expected: Vec<_> = holders.iter().filter(|(held, _)| held.starts_with(prefix)).cloned().collect();
+        let begins = |held: &str| compared(held).starts_with(&compared(prefix));
+        let expected: Vec<_> = holders.iter().filter(|(held, _)| begins(held)).cloned().collect();
         match searchable(model, entity, key, &[KeyKind::Enforced, KeyKind::Indexed]) {
             Ok(()) => assert_eq!(every(2, |page| from.find_prefix_ref(entity, key, prefix, page)), expected),
             refused => {
@@ -162,16 +167,17 @@ fn compare_look_ups(from: &impl Reading, model: &Model, entity: ManagedEntity, k
         }
     }
     if entity == ManagedEntity::Customer {
-        let by_value: BTreeMap<_, _> = holders.iter().cloned().collect();
-        let expected =
-            all_values().map(|value| by_value.get(&value).map(|target| CustomerId::from(target.id)));
+        let by_value: BTreeMap<_, _> =
+            holders.iter().map(|(value, target)| (compared(value), *target)).collect();
+        let holder = |value: &str| by_value.get(&compared(value)).map(|target| CustomerId::from(target.id));
+        let expected = all_values().map(|value| holder(&value));
         let one = searchable(model, entity, key, &[KeyKind::Enforced]);
         same(from.find_many(key, all_values()), one.map(|()| expected.collect()));
     }
 }
 
 pub fn searchable(model: &Model, entity: ManagedEntity, key: &str, needs: &'static [KeyKind]) -> Refusal<()> {
-    let kind = model.key(entity, key).map(|key| key.kind);
+    let kind = model.key(entity, key).map(|key| key.rules.kind);
     let key = key.to_owned();
     match kind {
         Some(kind) if needs.contains(&kind) => Ok(()),

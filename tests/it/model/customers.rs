@@ -46,7 +46,7 @@ impl Record {
     }
 }
 
-fn wrong_text(alias: &str) -> Option<FieldProblem> {
+pub fn wrong_text(alias: &str) -> Option<FieldProblem> {
     match alias.chars().count() {
         0 => Some(FieldProblem::Empty { rule: "" }),
         1..=128 => None,

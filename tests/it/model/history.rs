@@ -21,7 +21,7 @@ pub fn compare_history(from: &impl Reading, model: &Model) {
     let held = |(target, held): (&EntityRef, &super::state::Held)| (*target, held.values.clone());
     let expected: BTreeMap<_, _> = model.instances.iter().map(held).collect();
     assert_eq!(retold.instances, expected);
-    let keys = model.keys.iter().map(|key| ((key.entity, key.name.clone()), key.kind));
+    let keys = model.keys.iter().map(|key| ((key.entity, key.name.clone()), key.rules.kind));
     assert_eq!(retold.keys, keys.collect());
     for target in model.instances.keys() {
         let history = every(3, |page| from.history(*target, page));

@@ -1,7 +1,7 @@
 //! The store against a model of plain maps.
 //!
-//! [`state`] says what the store holds and what each operation does to it (those of values are in [`values`], those
-//! of customers, metrics, products, rate cards, packages, contracts and balances in files of their own, what contracts
+//! [`state`] says what the store holds and what each operation does to it (those of keys are in [`keys`], of values in
+//! [`values`], those of customers, metrics, products, rate cards, packages, contracts and balances in files of their own, what contracts
 //! ask for beside them), [`operation`] carries the same
 //! operation out on a store, [`compare`] looks at everything that can be read, and [`program`] makes random
 //! programs. A new operation is a variant of [`operation::Op`] and its twin in [`state`]; a new reading call
@@ -18,6 +18,7 @@ mod customers;
 mod edit_faults;
 mod edit_requests;
 mod history;
+mod keys;
 mod metrics;
 mod operation;
 mod packages;
@@ -29,4 +30,5 @@ mod rate_cards;
 mod rates;
 mod renewals;
 mod state;
+mod upserts;
 mod values;

@@ -8,13 +8,14 @@ use super::contract_edits::NewEdit;
 use super::contract_parts::NewParts;
 use super::contracts::{NewContract, Plan};
 use super::packages::{NewPackage, PackagePlan};
+use super::upserts::taken_in;
 
 pub type Pairs = Vec<(String, String)>;
 
 /// A change that a store can be asked for, with everything it takes.
 #[derive(Debug, Clone)]
 pub enum Op {
-    AddKey(ManagedEntity, String, KeyKind),
+    AddKey(ManagedEntity, String, KeyRules),
     RemoveKey(ManagedEntity, String),
     Enforce(ManagedEntity, String),
     Relax(ManagedEntity, String),
@@ -26,7 +27,10 @@ pub enum Op {
     SetMany(Vec<(EntityRef, Pairs)>),
     Replace(EntityRef, Pairs),
     Delete(EntityRef, Vec<String>),
+    Take(EntityRef, String, String),
     CreateCustomer(NewCustomer),
+    GetOrCreate(UniqueName, NewCustomer),
+    Upsert(UniqueName, NewCustomer, Pairs),
     SetName(CustomerId, String),
     SetAliases(CustomerId, Vec<String>),
     AddAlias(CustomerId, String),
@@ -65,6 +69,18 @@ pub struct NewCustomer {
     pub values: Pairs,
 }
 
+impl NewCustomer {
+    fn request(self) -> CreateCustomer {
+        CreateCustomer {
+            name: self.name,
+            ingest_aliases: self.aliases,
+            salesforce_account_id: self.account,
+            custom_fields: self.values.into(),
+            ..Default::default()
+        }
+    }
+}
+
 /// An expectation, as a random program can have it: it does not know revisions, but can be so many off.
 #[derive(Debug, Clone)]
 pub enum Wanted {
@@ -82,13 +98,16 @@ pub enum Answer {
     Edited(ContractEditId),
     Package(PackageId),
     Outcomes(Vec<SetOutcome>),
+    Taken(Taken),
+    Got(GotOrCreated<CustomerId>),
+    Upserted(Upserted<CustomerId>),
 }
 
 /// Carries the operation out. The revision is that of the operation's instance, which expectations need.
 pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Error> {
     let outcome = |outcome| Answer::Outcomes(vec![outcome]);
     match op.clone() {
-        Op::AddKey(entity, key, kind) => on.add_key(entity, &key, kind).map(|_| Answer::Done),
+        Op::AddKey(entity, key, rules) => on.add_key(entity, &key, rules).map(|_| Answer::Done),
         Op::RemoveKey(entity, key) => on.remove_key(entity, &key).map(|()| Answer::Done),
         Op::Enforce(entity, key) => on.enforce_uniqueness(entity, &key).map(|()| Answer::Done),
         Op::Relax(entity, key) => on.relax_uniqueness(entity, &key).map(|()| Answer::Done),
@@ -103,15 +122,16 @@ pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Er
         Op::SetMany(changes) => on.set_many(changes).map(Answer::Outcomes),
         Op::Replace(target, pairs) => on.replace_values(target, pairs).map(outcome),
         Op::Delete(target, keys) => on.delete_values(target, keys).map(outcome),
-        Op::CreateCustomer(new) => on
-            .create_customer(CreateCustomer {
-                name: new.name,
-                ingest_aliases: new.aliases,
-                salesforce_account_id: new.account,
-                custom_fields: new.values.into(),
-                ..Default::default()
-            })
-            .map(made),
+        Op::Take(target, key, value) => on.take_value(target, &key, value).map(Answer::Taken),
+        Op::CreateCustomer(new) => on.create_customer(new.request()).map(made),
+        Op::GetOrCreate(by, new) => on.get_or_create(by, |tx| make_customer(tx, &new)).map(Answer::Got),
+        Op::Upsert(by, new, pairs) => {
+            let change = |tx: &Transaction<'_>, id: CustomerId| {
+                tx.set_values(id, pairs)?;
+                tx.set_customer_name(id, &new.name)
+            };
+            on.upsert(by, |tx| make_customer(tx, &new), change).map(Answer::Upserted)
+        }
         Op::SetName(id, name) => on.set_customer_name(id, &name).map(|()| Answer::Done),
         Op::SetAliases(id, aliases) => on.set_ingest_aliases(id, aliases).map(|()| Answer::Done),
         Op::AddAlias(id, alias) => on.add_ingest_alias(id, &alias).map(|()| Answer::Done),
@@ -143,6 +163,11 @@ pub fn carry_out(op: &Op, revision: u64, on: &impl Writing) -> Result<Answer, Er
         Op::ArchiveAlert(id, release) => on.archive_alert(id, release).map(|()| Answer::Done),
         Op::Plan(..) | Op::OfPackage(..) => panic!("{op:?} is to be resolved first"),
     }
+}
+
+fn make_customer(tx: &Transaction<'_>, new: &NewCustomer) -> Result<CustomerId, Error> {
+    tx.adopt(taken_in())?;
+    tx.create_customer(new.clone().request())
 }
 
 fn create_contract(new: NewContract, on: &impl Writing) -> Result<ContractId, Error> {

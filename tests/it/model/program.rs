@@ -21,6 +21,7 @@ use super::products::{first_products, of_products};
 use super::rate_cards::{card, of_cards};
 use super::rates::first_rates;
 use super::state::{Model, counted};
+use super::upserts::of_upserts;
 use crate::support::disk::Disk;
 use crate::support::{panic_quietly, whole};
 
@@ -34,7 +35,9 @@ pub const ENTITIES: [ManagedEntity; 6] = [
     ManagedEntity::Commit,
 ];
 pub const KEYS: [&str; 4] = ["id", "__proto__", "slot", "never added"];
-const SHORT_VALUES: [&str; 8] = ["", "a", "ab", "a\0", "\0", "a\0\u{ff}", "b", "\u{1F4B0}"];
+const SHORT_VALUES: [&str; 10] = ["", "a", "ab", "a\0", "A", "\0", "a\0\u{ff}", "b", "\u{1F4B0}", "AB"];
+
+const KINDS: [KeyKind; 3] = [KeyKind::Enforced, KeyKind::Indexed, KeyKind::Unindexed];
 
 /// Values that meet each other often, and two at the limit.
 pub fn all_values() -> impl Iterator<Item = String> {
@@ -117,6 +120,13 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![20 => select(&KEYS[..3]), 1 => Just(KEYS[3])].prop_map(str::to_owned)
 }
 
+fn rules() -> impl Strategy<Value = KeyRules> {
+    let comparison = prop_oneof![2 => Just(Comparison::Exact), 1 => Just(Comparison::CaseFolded)];
+    let archived = prop_oneof![1 => Just(ArchivedHolders::Hold), 1 => Just(ArchivedHolders::Release)];
+    let kind = KeyKind::Enforced;
+    (comparison, archived).prop_map(move |(comparison, archived)| KeyRules { kind, comparison, archived })
+}
+
 fn target() -> impl Strategy<Value = EntityRef> {
     let package = EntityRef::from((ManagedEntity::PackageCommit, Uuid::from_u128(1)));
     prop_oneof![40 => select(all_targets().collect::<Vec<_>>()), 1 => Just(package)]
@@ -124,16 +134,23 @@ fn target() -> impl Strategy<Value = EntityRef> {
 
 fn value() -> impl Strategy<Value = String> {
     let values: Vec<_> = all_values().collect();
-    prop_oneof![20 => select(values[..9].to_vec()), 1 => Just(values[9].clone())]
+    let (too_long, others) = values.split_last().unwrap();
+    prop_oneof![20 => select(others.to_vec()), 1 => Just(too_long.clone())]
 }
 
 pub fn pairs() -> impl Strategy<Value = Pairs> {
     vec((key(), value()), 0..3)
 }
 
+/// A key that is enforced at first, mostly, and a value that meets others often.
+pub fn unique_pair() -> impl Strategy<Value = (String, String)> {
+    let key = prop_oneof![6 => Just(KEYS[0].to_owned()), 1 => key()];
+    (key, value())
+}
+
 /// Several instances of one entity that are to have few values of a unique key: exchanges and conflicts.
 fn contest() -> impl Strategy<Value = Op> {
-    let instance = (1..=4_u128, select(&SHORT_VALUES[1..4]));
+    let instance = (1..=4_u128, select(&SHORT_VALUES[1..5]));
     (select(&ENTITIES[..2]), vec(instance, 2..4)).prop_map(|(entity, changes)| {
         let pairs = |value: &str| vec![(KEYS[0].to_owned(), value.to_owned())];
         let change = |(id, value)| ((entity, Uuid::from_u128(id)).into(), pairs(value));
@@ -150,7 +167,7 @@ fn wanted() -> impl Strategy<Value = Wanted> {
     ]
 }
 
-fn new_customer() -> BoxedStrategy<NewCustomer> {
+pub fn new_customer() -> BoxedStrategy<NewCustomer> {
     let aliases = prop_oneof![6 => vec(select(texts()[1..4].to_vec()), 0..3), 1 => vec(alias(), 0..4)];
     let account = proptest::option::of(select(&ACCOUNTS)).prop_map(|account| account.map(str::to_owned));
     (name(), aliases, account, pairs())
@@ -211,6 +228,7 @@ fn operation() -> BoxedStrategy<Op> {
     prop_oneof![
         6 => of_any_instance(),
         3 => of_customers(),
+        2 => of_upserts(),
         1 => of_metrics(),
         3 => of_products(),
         4 => of_cards(),
@@ -222,10 +240,12 @@ fn operation() -> BoxedStrategy<Op> {
 }
 
 fn of_any_instance() -> BoxedStrategy<Op> {
-    let kind = select(&[KeyKind::Enforced, KeyKind::Indexed, KeyKind::Unindexed]);
+    let kind = select(&KINDS);
     let new_key = prop_oneof![10 => select(&KEYS[..3]), 1 => Just(""), 1 => Just("a\ttab")];
     prop_oneof![
-        4 => (entity(), new_key, kind).prop_map(|(entity, key, kind)| Op::AddKey(entity, key.to_owned(), kind)),
+        4 => (entity(), new_key, kind, rules()).prop_map(|(entity, key, kind, rules)| {
+            Op::AddKey(entity, key.to_owned(), KeyRules { kind, ..rules })
+        }),
         1 => (entity(), key()).prop_map(|(entity, key)| Op::RemoveKey(entity, key)),
         2 => (entity(), key()).prop_map(|(entity, key)| Op::Enforce(entity, key)),
         2 => (entity(), key()).prop_map(|(entity, key)| Op::Relax(entity, key)),
@@ -237,6 +257,7 @@ fn of_any_instance() -> BoxedStrategy<Op> {
         3 => vec((target(), pairs()), 0..4).prop_map(Op::SetMany),
         5 => contest(),
         3 => (target(), pairs()).prop_map(|(target, pairs)| Op::Replace(target, pairs)),
+        6 => (target(), key(), value()).prop_map(|(target, key, value)| Op::Take(target, key, value)),
         3 => (target(), vec(key(), 0..3)).prop_map(|(target, keys)| Op::Delete(target, keys)),
     ]
     .boxed()
@@ -259,13 +280,22 @@ fn step() -> BoxedStrategy<Step> {
 
 /// A program begins with some keys and values, so that most of what follows is not refused.
 fn program() -> impl Strategy<Value = Vec<Step>> {
-    let kinds = [KeyKind::Enforced, KeyKind::Indexed, KeyKind::Unindexed];
+    let keys = ENTITIES.len() * KINDS.len();
+    (vec(rules(), keys), vec(step(), 1..16))
+        .prop_map(|(rules, steps)| [vec![Step::Transaction(start(&rules), End::Well)], steps].concat())
+}
+
+/// The start of a program: three keys for each entity, with these rules but the kinds.
+fn start(rules: &[KeyRules]) -> Vec<Op> {
     let keys = ENTITIES.into_iter().flat_map(move |entity| {
-        KEYS.into_iter().zip(kinds).map(move |(key, kind)| Op::AddKey(entity, key.to_owned(), kind))
+        KEYS.into_iter().zip(KINDS).map(move |(key, kind)| (entity, key.to_owned(), kind))
     });
+    let keys = keys
+        .zip(rules)
+        .map(|((entity, key, kind), rules)| Op::AddKey(entity, key, KeyRules { kind, ..*rules }));
     let adoptions = adopted_targets().filter(|target| target.id.as_u128() < 4).map(Op::Adopt);
     // Unique values differ, and of the others the first two instances share one.
-    let values = adopted_targets().zip([(1, 1), (2, 1), (3, 2), (4, 4)].into_iter().cycle());
+    let values = adopted_targets().zip([(1, 1), (2, 1), (3, 2), (5, 5)].into_iter().cycle());
     let values = values.map(|(target, (unique, listed))| {
         let pair = |key: usize, value: usize| (KEYS[key].to_owned(), SHORT_VALUES[value].to_owned());
         Op::Set(target, vec![pair(0, unique), pair(1, listed)])
@@ -287,9 +317,7 @@ fn program() -> impl Strategy<Value = Vec<Step>> {
     let package = Op::CreatePackage(first_package());
     let alerts = first_alerts().map(|new| Op::CreateAlert(Box::new(new)));
     let start = keys.chain(adoptions).chain(values).chain(made).chain(catalog).chain(contracts);
-    let start = start.chain([package]).chain(alerts);
-    let start = Step::Transaction(start.collect(), End::Well);
-    vec(step(), 1..16).prop_map(move |steps| [vec![start.clone()], steps].concat())
+    start.chain([package]).chain(alerts).collect()
 }
 
 /// How a transaction answers: the error it stopped with is no failure of the test.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use billfold::PackageId;
 use billfold::prelude::*;
-use billfold::{KeyProblem, MAX_KEY_CHARACTERS, PackageId};
 
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use super::balances::Own;
 use super::contract_edits::NewEdit;
 use super::contracts::Contracted;
 use super::customers::Record;
+use super::keys::Key;
 use super::operation::{Answer, Op, Refusal};
 use super::packages::Packed;
 use super::products::Schedule;
@@ -36,14 +37,6 @@ pub struct Model {
     pub kept: u128,
     /// What the store's clock says.
     pub time: Option<Time>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    pub entity: ManagedEntity,
-    pub name: String,
-    pub kind: KeyKind,
-    pub revision: u64,
 }
 
 /// What an instance holds.
@@ -89,7 +82,7 @@ impl Model {
 
     fn change(&mut self, op: &Op) -> Refusal<Answer> {
         match op {
-            Op::AddKey(entity, name, kind) => self.add_key(*entity, name, *kind),
+            Op::AddKey(entity, name, rules) => self.add_key(*entity, name, *rules),
             Op::RemoveKey(entity, name) => self.remove_key(*entity, name),
             Op::Enforce(entity, name) => self.enforce(*entity, name),
             Op::Relax(entity, name) => self.relax(*entity, name),
@@ -99,7 +92,10 @@ impl Model {
             Op::Set(..) | Op::SetIf(..) | Op::SetMany(..) | Op::Replace(..) | Op::Delete(..) => {
                 self.change_values(op)
             }
+            Op::Take(target, key, value) => self.take_value(*target, key, value),
             Op::CreateCustomer(new) => self.create_customer(new),
+            Op::GetOrCreate(by, new) => self.get_or_create(by, new).map(Answer::Got),
+            Op::Upsert(by, new, pairs) => self.upsert(by, new, pairs),
             Op::SetName(id, name) => self.set_name(*id, name),
             Op::SetAliases(id, aliases) => self.set_aliases(*id, aliases),
             Op::AddAlias(id, alias) => self.add_alias(*id, alias),
@@ -129,19 +125,6 @@ impl Model {
 
     pub fn now(&self) -> Time {
         self.time.expect("a program sets the clock at every step")
-    }
-
-    pub fn key(&self, entity: ManagedEntity, name: &str) -> Option<&Key> {
-        self.keys.iter().find(|key| key.entity == entity && key.name == name)
-    }
-
-    /// All (value, id) of a key, by looking at every instance.
-    pub fn holders(&self, entity: ManagedEntity, name: &str) -> Vec<(String, EntityRef)> {
-        let of_entity = self.instances.iter().filter(|(target, _)| target.entity == entity);
-        let mut holders: Vec<_> =
-            of_entity.filter_map(|(target, held)| Some((held.values.get(name)?.clone(), *target))).collect();
-        holders.sort();
-        holders
     }
 
     /// The ids of an entity's instances.
@@ -245,79 +228,6 @@ impl Model {
         }
         self.opened = self.sequence;
         self.issued = self.kept;
-    }
-
-    fn known_key(&mut self, entity: ManagedEntity, name: &str) -> Refusal<&mut Key> {
-        let key = self.keys.iter_mut().find(|key| key.entity == entity && key.name == name);
-        key.ok_or_else(|| vec![Fault::KeyNotFound { entity, key: name.to_owned() }])
-    }
-
-    fn add_key(&mut self, entity: ManagedEntity, name: &str, kind: KeyKind) -> Refusal<Answer> {
-        let key = name.to_owned();
-        let mut faults = Vec::new();
-        let characters = name.chars().count();
-        let problem = if characters == 0 {
-            Some(KeyProblem::Empty)
-        } else if characters > MAX_KEY_CHARACTERS {
-            Some(KeyProblem::TooLong { characters })
-        } else {
-            name.chars().position(char::is_control).map(|at| KeyProblem::ControlCharacter { at })
-        };
-        faults.extend(problem.map(|problem| Fault::KeyText { entity, key: key.clone(), problem }));
-        if self.key(entity, name).is_some() {
-            faults.push(Fault::KeyExists { entity, key: key.clone() });
-        }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        self.issued += 1;
-        let revision = self.next(0);
-        self.keys.push(Key { entity, name: key, kind, revision });
-        Ok(Answer::Done)
-    }
-
-    fn remove_key(&mut self, entity: ManagedEntity, name: &str) -> Refusal<Answer> {
-        let before = self.known_key(entity, name)?.revision;
-        self.keys.retain(|key| key.entity != entity || key.name != name);
-        for (target, held) in &mut self.instances {
-            if target.entity == entity {
-                held.values.remove(name);
-            }
-        }
-        self.next(before);
-        Ok(Answer::Done)
-    }
-
-    fn enforce(&mut self, entity: ManagedEntity, name: &str) -> Refusal<Answer> {
-        if self.known_key(entity, name)?.kind == KeyKind::Enforced {
-            return Ok(Answer::Done);
-        }
-        let mut by_value: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for (value, holder) in self.holders(entity, name) {
-            by_value.entry(value).or_default().push(holder.id);
-        }
-        by_value.retain(|_, holders| holders.len() > 1);
-        let shared = |(value, holders)| Fault::ValueShared { entity, key: name.to_owned(), value, holders };
-        let faults: Vec<_> = by_value.into_iter().map(shared).collect();
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        self.set_kind(entity, name, KeyKind::Enforced)
-    }
-
-    fn relax(&mut self, entity: ManagedEntity, name: &str) -> Refusal<Answer> {
-        match self.known_key(entity, name)?.kind {
-            KeyKind::Enforced => self.set_kind(entity, name, KeyKind::Indexed),
-            _ => Ok(Answer::Done),
-        }
-    }
-
-    fn set_kind(&mut self, entity: ManagedEntity, name: &str, kind: KeyKind) -> Refusal<Answer> {
-        let before = self.known_key(entity, name)?.revision;
-        let revision = self.next(before);
-        let key = self.known_key(entity, name)?;
-        (key.kind, key.revision) = (kind, revision);
-        Ok(Answer::Done)
     }
 
     pub fn adopt(&mut self, target: EntityRef) -> bool {

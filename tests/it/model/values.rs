@@ -85,6 +85,41 @@ impl Model {
         if faults.is_empty() { Ok(Answer::Outcomes(self.apply(&edits))) } else { Err(faults) }
     }
 
+    pub fn take_value(&mut self, target: EntityRef, name: &str, value: &str) -> Refusal<Answer> {
+        let holder = self.key(target.entity, name).and_then(|key| {
+            let archived = self.instances.get(&target).is_some_and(|held| held.archived);
+            let holders = self.holders(target.entity, name);
+            let mut same = holders.iter().filter(|(held, _)| key.compared(held) == key.compared(value));
+            same.find(|(_, id)| *id != target && key.is_unique_to(archived)).map(|(_, id)| *id)
+        });
+        let mut faults = Vec::new();
+        if let Some(kind) = self.key(target.entity, name).map(|key| key.rules.kind)
+            && kind != KeyKind::Enforced
+        {
+            let (entity, key) = (target.entity, name.to_owned());
+            faults.push(Fault::KeyNotSearchable { entity, key, kind, needs: &[KeyKind::Enforced] });
+        }
+        let before = self.clone();
+        if self.adopts_unknown {
+            self.adopt(target);
+        }
+        if let Some(holder) = holder {
+            self.change_values(&Op::Delete(holder, vec![name.to_owned()])).unwrap();
+        }
+        let pairs = vec![(name.to_owned(), value.to_owned())];
+        match self.change_values(&Op::Set(target, pairs)) {
+            Ok(Answer::Outcomes(mut outcomes)) if faults.is_empty() => {
+                let outcome = outcomes.remove(0);
+                Ok(Answer::Taken(Taken { from: holder, outcome }))
+            }
+            other => {
+                *self = before;
+                faults.extend(other.err().unwrap_or_default());
+                Err(faults)
+            }
+        }
+    }
+
     /// What it takes to give a new instance its values, and what is wrong with them.
     pub fn values_of_new(&self, target: EntityRef, pairs: &Pairs) -> (Vec<Edit>, Vec<Fault>) {
         self.values_of_all_new(&[(target, pairs.clone())])
@@ -154,21 +189,22 @@ impl Model {
         for edit in edits {
             let entity = edit.target.entity;
             for (key, value) in edit.changes() {
-                let (Some(value), Some(KeyKind::Enforced)) =
-                    (value, self.key(entity, key).map(|key| key.kind))
-                else {
+                let (Some(value), Some(known)) = (value, self.key(entity, key)) else { continue };
+                if !known.is_unique_to(edit.before.archived) {
                     continue;
-                };
+                }
+                let is_it = |other: &str| known.compared(other) == known.compared(value);
                 let gives_up = |holder: EntityRef| {
                     edits
                         .iter()
                         .any(|edit| edit.target == holder && edit.changes().any(|(other, _)| other == key))
                 };
-                let held = self.holders(entity, key).into_iter().find(|(held, _)| held == value);
+                let held = self.holders(entity, key).into_iter().find(|(held, _)| is_it(held));
                 let stays = held.map(|(_, holder)| holder).filter(|holder| !gives_up(*holder));
                 let takes = |other: &&Edit| {
                     other.target.entity == entity
-                        && other.changes().any(|(theirs, new)| theirs == key && new == Some(value))
+                        && known.is_unique_to(other.before.archived)
+                        && other.changes().any(|(theirs, new)| theirs == key && new.is_some_and(is_it))
                 };
                 let holder = stays.or_else(|| edits.iter().find(takes).map(|first| first.target));
                 if let Some(holder) = holder.filter(|holder| *holder != edit.target) {

@@ -51,7 +51,7 @@ impl Retold {
     fn tell_key(&mut self, entity: ManagedEntity, key: &str, what: &ChangeKind) {
         let place = (entity, key.to_owned());
         match what {
-            ChangeKind::KeyAdded { kind } => drop(self.keys.insert(place, *kind)),
+            ChangeKind::KeyAdded { rules } => drop(self.keys.insert(place, rules.kind)),
             ChangeKind::KeyKind { from, to } => assert_eq!(self.keys.insert(place, *to), Some(*from)),
             ChangeKind::KeyRemoved => {
                 self.keys.remove(&place);
