@@ -51,6 +51,7 @@
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
 //!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices, and
 //!   [`WritingAlerts`] for alerts.
+//! - A [`Fixture`] is a store that was made once, of which each test forks one of its own.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
@@ -254,9 +255,9 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, IdSource, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingPackages,
-    ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing, WritingAlerts,
-    WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+    Durability, Fixture, IdSource, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices,
+    ReadingPackages, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,
+    WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -283,35 +284,35 @@ pub mod prelude {
         CreateScheduledCharge, CreateStatementSchedule, CreateSubscription, Credit, CreditType,
         CreditTypeConversion, CreditTypeId, Cursor, CustomFieldKey, CustomFields, Customer, CustomerFilter,
         CustomerLevel, DeliveryMethod, DiscountCap, DiscountedSpend, Durability, DurationUnit, EditContract,
-        Error, ErrorKind, EventTypeFilter, Expectation, Fault, GcpOptions, Grant, GrantsOf, Hierarchy,
-        HierarchyLink, IdSource, Instance, Invoice, InvoiceBehavior, InvoiceConsolidation, InvoiceItem,
-        InvoiceLine, InvoiceLineId, InvoiceOrder, InvoicePlacement, InvoiceQuestion, InvoiceSchedule,
-        InvoiceStatement, InvoiceStatus, InvoiceType, InvoicedProduct, InvoicedTier, InvoicesOf, KeyKind,
-        LineSource, NetBalanceFilter, NetBalanceQuestion, Override, OverrideId, OverridePrioritization,
-        OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier, OverrideType, OverwriteRate, Package,
-        PackageChoice, PackageContract, PackageId, PackageTerms, Page, PageRequest, Part, PartUpdates, Payer,
-        PayingBalance, PaymentGate, PaymentGateType, PrecalculatedTax, PrepaidBalanceThreshold,
-        PrepaidBalanceThresholdChanges, PrepaidThresholdCommit, PrepaidThresholdCommitChanges, Price,
-        Product, ProductChanges, ProductState, ProductType, ProductUpdate, ProfessionalService,
-        PropertyFilter, ProrationRounding, ProrationRoundingMethod, ProviderConfiguration, QuantityChange,
-        QuantityConversion, QuantityManagement, QuantityRounding, QuantitySegment, QuantityUpdate, Rate,
-        RateCard, RateChoice, RateQuestion, RateSegment, RateSelector, RateType, Reading, ReadingAlerts,
-        ReadingContracts, ReadingInvoices, ReadingPackages, ReadingRecords, RecurrenceFrequency, Recurring,
-        RecurringAmount, RecurringChanges, RecurringCommitId, RecurringCreditId, RecurringProration,
-        RecurringRounding, RecurringSchedule, RecurringTerms, RecurringUpdate, RelativeDate, Renewal,
-        ResellerRoyalty, ResellerRoyaltyChange, ResellerType, RevenueSystem, RevenueSystemConfiguration,
-        RevenueSystemConfigurationId, RoundingChanges, RoundingMethod, ScheduleDates, ScheduleFrequency,
-        ScheduleItemId, ScheduledAlias, ScheduledCharge, SeatAllocation, SetClock, SetOutcome,
-        SettingsChanges, Snapshot, SpendReset, SpendSource, SpendSpecifier, SpendThreshold,
-        SpendThresholdChanges, SpendTracker, SpendType, SqlBreakdownGranularity, StatementDay,
-        StatementPeriod, StatementSchedule, Store, StoreOptions, StripeLine, StripeMetadata, StripeObject,
-        StripePayment, StripePaymentType, StripeProblem, Subscription, SubscriptionConfig,
-        SubscriptionPaymentGate, SubscriptionTerms, TaxType, ThresholdBalanceSpecifier, ThresholdCommit,
-        ThresholdCommitChanges, ThresholdDiscount, ThresholdDiscountChanges, Tier, Time, Transaction,
-        TrueupBehavior, UpdateAccessItem, UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig,
-        UpdateInvoiceItem, UpdateInvoiceSchedule, UpdatePrice, UpdateRateCard, UpdateRecurring,
-        UpdateScheduledCharge, UpdateSubscription, UsageFilter, UsageFilterSegment, UsageOf, UsageQuantity,
-        UsageSpecifier, UsageStatementBehavior, ValueOutcome, Writing, WritingAlerts, WritingContracts,
-        WritingInvoices, WritingPackages, WritingRecords,
+        Error, ErrorKind, EventTypeFilter, Expectation, Fault, Fixture, GcpOptions, Grant, GrantsOf,
+        Hierarchy, HierarchyLink, IdSource, Instance, Invoice, InvoiceBehavior, InvoiceConsolidation,
+        InvoiceItem, InvoiceLine, InvoiceLineId, InvoiceOrder, InvoicePlacement, InvoiceQuestion,
+        InvoiceSchedule, InvoiceStatement, InvoiceStatus, InvoiceType, InvoicedProduct, InvoicedTier,
+        InvoicesOf, KeyKind, LineSource, NetBalanceFilter, NetBalanceQuestion, Override, OverrideId,
+        OverridePrioritization, OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier, OverrideType,
+        OverwriteRate, Package, PackageChoice, PackageContract, PackageId, PackageTerms, Page, PageRequest,
+        Part, PartUpdates, Payer, PayingBalance, PaymentGate, PaymentGateType, PrecalculatedTax,
+        PrepaidBalanceThreshold, PrepaidBalanceThresholdChanges, PrepaidThresholdCommit,
+        PrepaidThresholdCommitChanges, Price, Product, ProductChanges, ProductState, ProductType,
+        ProductUpdate, ProfessionalService, PropertyFilter, ProrationRounding, ProrationRoundingMethod,
+        ProviderConfiguration, QuantityChange, QuantityConversion, QuantityManagement, QuantityRounding,
+        QuantitySegment, QuantityUpdate, Rate, RateCard, RateChoice, RateQuestion, RateSegment, RateSelector,
+        RateType, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices, ReadingPackages, ReadingRecords,
+        RecurrenceFrequency, Recurring, RecurringAmount, RecurringChanges, RecurringCommitId,
+        RecurringCreditId, RecurringProration, RecurringRounding, RecurringSchedule, RecurringTerms,
+        RecurringUpdate, RelativeDate, Renewal, ResellerRoyalty, ResellerRoyaltyChange, ResellerType,
+        RevenueSystem, RevenueSystemConfiguration, RevenueSystemConfigurationId, RoundingChanges,
+        RoundingMethod, ScheduleDates, ScheduleFrequency, ScheduleItemId, ScheduledAlias, ScheduledCharge,
+        SeatAllocation, SetClock, SetOutcome, SettingsChanges, Snapshot, SpendReset, SpendSource,
+        SpendSpecifier, SpendThreshold, SpendThresholdChanges, SpendTracker, SpendType,
+        SqlBreakdownGranularity, StatementDay, StatementPeriod, StatementSchedule, Store, StoreOptions,
+        StripeLine, StripeMetadata, StripeObject, StripePayment, StripePaymentType, StripeProblem,
+        Subscription, SubscriptionConfig, SubscriptionPaymentGate, SubscriptionTerms, TaxType,
+        ThresholdBalanceSpecifier, ThresholdCommit, ThresholdCommitChanges, ThresholdDiscount,
+        ThresholdDiscountChanges, Tier, Time, Transaction, TrueupBehavior, UpdateAccessItem,
+        UpdateAccessSchedule, UpdateBalance, UpdateCustomerConfig, UpdateInvoiceItem, UpdateInvoiceSchedule,
+        UpdatePrice, UpdateRateCard, UpdateRecurring, UpdateScheduledCharge, UpdateSubscription, UsageFilter,
+        UsageFilterSegment, UsageOf, UsageQuantity, UsageSpecifier, UsageStatementBehavior, ValueOutcome,
+        Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
     };
 }

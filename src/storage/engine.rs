@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use redb::{Database, ReadOnlyDatabase, WriteTransaction};
 use uuid::Uuid;
 
-use super::backend::{Backend, Memory};
+use super::backend::Backend;
 use super::batch::Batch;
 use super::catalog::Catalog;
 use super::failure::{Failure, guarded};
@@ -19,6 +19,7 @@ use super::ids::Ids;
 use super::locks::Mutex;
 use super::make;
 use super::member::Progress;
+use super::memory::Memory;
 use super::open;
 use super::queue::{Queue, Turn};
 use super::view::View;

@@ -24,6 +24,7 @@ pub mod key_bytes;
 mod locks;
 mod make;
 pub mod member;
+pub mod memory;
 mod open;
 mod opened;
 pub mod package;

@@ -36,6 +36,7 @@ mod dependents;
 mod drafts;
 mod entities;
 mod find;
+mod fixture;
 mod hierarchies;
 mod invoice_lines;
 mod invoice_search;
@@ -83,6 +84,7 @@ mod write_invoices;
 mod write_packages;
 mod write_records;
 
+pub use fixture::Fixture;
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
 pub use read::Reading;
 pub use read_alerts::ReadingAlerts;

@@ -22,6 +22,7 @@ mod customers;
 mod example;
 mod failures;
 mod finding;
+mod fixtures;
 mod hierarchies;
 mod instances;
 mod invoice_fields;
