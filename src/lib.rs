@@ -51,7 +51,8 @@
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
 //!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices, and
 //!   [`WritingAlerts`] for alerts.
-//! - A [`Fixture`] is a store that was made once, of which each test forks one of its own.
+//! - [`Store::load`] puts many instances in at once. A [`Fixture`] is a store that was made once, of which each test forks
+//!   one of its own.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
@@ -255,9 +256,9 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, Fixture, IdSource, Reading, ReadingAlerts, ReadingContracts, ReadingInvoices,
-    ReadingPackages, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, Transaction, Writing,
-    WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+    Durability, Fixture, IdSource, LoadItem, Loaded, Reading, ReadingAlerts, ReadingContracts,
+    ReadingInvoices, ReadingPackages, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions,
+    Transaction, Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
 };
 
 #[cfg(feature = "wire")]
@@ -288,10 +289,10 @@ pub mod prelude {
         Hierarchy, HierarchyLink, IdSource, Instance, Invoice, InvoiceBehavior, InvoiceConsolidation,
         InvoiceItem, InvoiceLine, InvoiceLineId, InvoiceOrder, InvoicePlacement, InvoiceQuestion,
         InvoiceSchedule, InvoiceStatement, InvoiceStatus, InvoiceType, InvoicedProduct, InvoicedTier,
-        InvoicesOf, KeyKind, LineSource, NetBalanceFilter, NetBalanceQuestion, Override, OverrideId,
-        OverridePrioritization, OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier, OverrideType,
-        OverwriteRate, Package, PackageChoice, PackageContract, PackageId, PackageTerms, Page, PageRequest,
-        Part, PartUpdates, Payer, PayingBalance, PaymentGate, PaymentGateType, PrecalculatedTax,
+        InvoicesOf, KeyKind, LineSource, LoadItem, Loaded, NetBalanceFilter, NetBalanceQuestion, Override,
+        OverrideId, OverridePrioritization, OverrideRate, OverrideSpecifier, OverrideTerms, OverrideTier,
+        OverrideType, OverwriteRate, Package, PackageChoice, PackageContract, PackageId, PackageTerms, Page,
+        PageRequest, Part, PartUpdates, Payer, PayingBalance, PaymentGate, PaymentGateType, PrecalculatedTax,
         PrepaidBalanceThreshold, PrepaidBalanceThresholdChanges, PrepaidThresholdCommit,
         PrepaidThresholdCommitChanges, Price, Product, ProductChanges, ProductState, ProductType,
         ProductUpdate, ProfessionalService, PropertyFilter, ProrationRounding, ProrationRoundingMethod,

@@ -155,6 +155,9 @@ pub struct Terms {
     pub about: About,
     /// Whether to take everything back in the end.
     pub dry: bool,
+    /// How many bytes of rows wait before they are put into their tables, for more changes than one transaction
+    /// usually has; `None` where each row is put at once.
+    pub bulk: Option<usize>,
 }
 
 impl Engine {

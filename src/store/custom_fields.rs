@@ -70,7 +70,7 @@ pub fn change(
     wishes: Vec<(EntityRef, Wish)>,
     expectations: &[Expectation],
 ) -> Result<Vec<SetOutcome>> {
-    let mut plan = Plan::default();
+    let mut plan = Plan { adopts: member.setting().adopts_unknown, ..Plan::default() };
     let mut seen = HashSet::new();
     for (target, wish) in wishes {
         if !seen.insert(target) {
@@ -78,16 +78,15 @@ pub fn change(
         }
         plan.add(member, target, wish, expectations)?;
     }
-    plan.check_uniqueness(member)?;
-    Fault::none_of(plan.faults)?;
-    for edit in &mut plan.edits {
-        if plan.taken_in.contains(&edit.target) {
-            edit.row = rows::adopt(member, edit.target)?;
-        }
-    }
-    let revisions = rows::apply(member, plan.edits)?;
-    let outcomes = revisions.into_iter().zip(plan.outcomes);
-    Ok(outcomes.map(|(revision, values)| SetOutcome { revision, values }).collect())
+    plan.carry_out(member)
+}
+
+/// Sets values of one instance, which is taken in where there is none; whether it was.
+pub fn load(member: &Member<'_>, target: EntityRef, values: CustomFields) -> Result<bool> {
+    let mut plan = Plan { adopts: true, ..Plan::default() };
+    plan.add(member, target, Wish::Merge(values.into_pairs()), &[])?;
+    let is_new = plan.taken_in.contains(&target);
+    plan.carry_out(member).map(|_| is_new)
 }
 
 /// The edits that wishes come to, and what is wrong with them; nothing is written while it is made.
@@ -96,7 +95,9 @@ pub struct Plan {
     edits: Vec<Edit>,
     outcomes: Vec<BTreeMap<String, ValueOutcome>>,
     faults: Vec<Fault>,
-    /// Unknown instances that a set takes in, where the store adopts.
+    /// Whether unknown instances are taken in.
+    adopts: bool,
+    /// Those that are.
     taken_in: HashSet<EntityRef>,
 }
 
@@ -141,6 +142,20 @@ impl Plan {
         rows::apply(member, self.edits)
     }
 
+    /// Carries the edits out, unless there are faults.
+    fn carry_out(mut self, member: &Member<'_>) -> Result<Vec<SetOutcome>> {
+        self.check_uniqueness(member)?;
+        Fault::none_of(self.faults)?;
+        for edit in &mut self.edits {
+            if self.taken_in.contains(&edit.target) {
+                edit.row = rows::adopt(member, edit.target)?;
+            }
+        }
+        let revisions = rows::apply(member, self.edits)?;
+        let outcomes = revisions.into_iter().zip(self.outcomes);
+        Ok(outcomes.map(|(revision, values)| SetOutcome { revision, values }).collect())
+    }
+
     fn add(
         &mut self,
         member: &Member<'_>,
@@ -154,7 +169,7 @@ impl Plan {
         let row = match entities::row(member, target)? {
             Some(row) => row,
             None => {
-                if !member.setting().adopts_unknown {
+                if !self.adopts {
                     self.faults.push(Fault::InstanceNotFound { target });
                 } else if !matches!(wish, Wish::Delete(_)) {
                     self.taken_in.insert(target);

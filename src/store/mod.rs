@@ -45,6 +45,9 @@ mod invoices;
 mod invoices_due;
 #[cfg(test)]
 mod invoices_inside;
+mod load;
+#[cfg(test)]
+mod load_inside;
 mod net_balances;
 mod options;
 mod package_parts;
@@ -85,6 +88,7 @@ mod write_packages;
 mod write_records;
 
 pub use fixture::Fixture;
+pub use load::{LoadItem, Loaded};
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
 pub use read::Reading;
 pub use read_alerts::ReadingAlerts;
@@ -264,7 +268,7 @@ impl Store {
         dry: bool,
         act: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
-        let terms = Terms { patience: self.patience, about, dry };
+        let terms = Terms { patience: self.patience, about, dry, ..Terms::default() };
         self.engine.run(&terms, |member| act(&Transaction::new(member)))
     }
 

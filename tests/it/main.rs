@@ -32,6 +32,7 @@ mod invoice_program;
 mod invoice_usage;
 mod invoices;
 mod keys;
+mod loads;
 mod model;
 mod net_balances;
 mod opening;
