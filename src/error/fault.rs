@@ -120,6 +120,20 @@ pub enum Fault {
         /// The entity and the id.
         target: EntityRef,
     },
+    /// There is an instance with the id that another one was to get.
+    #[error("there is a {target} already")]
+    InstanceExists {
+        /// The entity and the id.
+        target: EntityRef,
+    },
+    /// Something is wrong with one item of a load.
+    #[error("instances[{item}]: {fault}")]
+    Item {
+        /// Which item, counted from 0.
+        item: u64,
+        /// What is wrong with it.
+        fault: Box<Self>,
+    },
     /// The instance was taken in with nothing but its id, so that there is nothing more to give or to change.
     #[error("there is nothing but the id of {target}: it was made elsewhere and taken in")]
     NothingButAnId {
@@ -382,7 +396,9 @@ impl Fault {
             | Self::ChangeNotThere { .. }
             | Self::NameNotFound { .. }
             | Self::ReferenceNotFound { .. } => ErrorKind::NotFound,
-            Self::ValueTaken { .. }
+            Self::Item { fault, .. } => fault.kind(),
+            Self::InstanceExists { .. }
+            | Self::ValueTaken { .. }
             | Self::NameTaken { .. }
             | Self::UniquenessKeyUsed { .. }
             | Self::IdempotencyKeyReused { .. }

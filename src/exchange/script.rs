@@ -109,6 +109,9 @@ pub enum ScriptError {
         #[source]
         cause: io::Error,
     },
+    /// The store that a fixture was to be made of could not be opened or closed.
+    #[error(transparent)]
+    Store(#[from] crate::Error),
 }
 
 /// What a line says.

@@ -1,9 +1,7 @@
 //! Where the bytes of a store are: a file, memory, or whatever a caller puts there.
 
 use std::fmt;
-use std::io::{Error, ErrorKind, Result};
-
-use parking_lot::RwLock;
+use std::io::Result;
 
 /// Bytes that a store keeps itself in, instead of a file.
 ///
@@ -73,52 +71,5 @@ impl<B: Backend> redb::StorageBackend for Adapted<B> {
 
     fn write(&self, offset: u64, data: &[u8]) -> Result<()> {
         self.0.write(offset, data)
-    }
-}
-
-/// Memory, gone with the store.
-#[derive(Default)]
-pub(super) struct Memory(RwLock<Vec<u8>>);
-
-impl fmt::Debug for Memory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes of memory", self.0.read().len())
-    }
-}
-
-fn span(offset: u64, len: usize) -> Result<std::ops::Range<usize>> {
-    let start = usize::try_from(offset).map_err(|_| past_the_end())?;
-    Ok(start..start.checked_add(len).ok_or_else(past_the_end)?)
-}
-
-fn past_the_end() -> Error {
-    Error::new(ErrorKind::UnexpectedEof, "past the end of the bytes")
-}
-
-impl Backend for Memory {
-    fn len(&self) -> Result<u64> {
-        Ok(self.0.read().len() as u64)
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> Result<()> {
-        let bytes = self.0.read();
-        out.copy_from_slice(bytes.get(span(offset, out.len())?).ok_or_else(past_the_end)?);
-        Ok(())
-    }
-
-    fn set_len(&self, len: u64) -> Result<()> {
-        let len = usize::try_from(len).map_err(|_| Error::from(ErrorKind::OutOfMemory))?;
-        self.0.write().resize(len, 0);
-        Ok(())
-    }
-
-    fn sync(&self) -> Result<()> {
-        Ok(())
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> Result<()> {
-        let mut bytes = self.0.write();
-        bytes.get_mut(span(offset, data.len())?).ok_or_else(past_the_end)?.copy_from_slice(data);
-        Ok(())
     }
 }

@@ -119,6 +119,12 @@ impl Engine {
     pub fn run<T>(&self, terms: &Terms, act: impl FnOnce(&Member<'_>) -> Result<T>) -> Result<T> {
         let (inside, mut turn) = self.enter(terms.patience)?;
         let batch = match turn.take_batch() {
+            Some(batch) if terms.bulk.is_some() && batch.written > 0 => {
+                // What a bulk load writes is too much to be noted and played back, so it begins a transaction. If
+                // this commit fails, those whose it is are told why, and there is none to begin.
+                let _ = self.commit(batch);
+                self.begin()?
+            }
             Some(batch) => batch,
             None => self.begin()?,
         };
@@ -156,8 +162,11 @@ impl Engine {
     ) -> (Came<T>, Leavings) {
         let Tip { catalog, progress } = batch.tip.clone();
         let keeps_notes = batch.written > 0;
-        let member = Member::new(&batch.txn, &self.setting, &terms.about, catalog, progress, keeps_notes);
-        let came = catch_unwind(AssertUnwindSafe(|| act(&member)));
+        let member = Member::new(&batch.txn, &self.setting, terms, catalog, progress, keeps_notes);
+        let came = catch_unwind(AssertUnwindSafe(|| {
+            let done = act(&member)?;
+            member.put_waiting().map(|()| done)
+        }));
         (came, member.finish())
     }
 

@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use redb::{Database, ReadOnlyDatabase, WriteTransaction};
 use uuid::Uuid;
 
-use super::backend::{Backend, Memory};
+use super::backend::Backend;
 use super::batch::Batch;
 use super::catalog::Catalog;
 use super::failure::{Failure, guarded};
@@ -19,6 +19,7 @@ use super::ids::Ids;
 use super::locks::{Condvar, Mutex};
 use super::make;
 use super::member::Progress;
+use super::memory::Memory;
 use super::open;
 use super::queue::{Queue, Turn};
 use super::view::{Reader as _, View};
@@ -171,6 +172,9 @@ pub struct Terms {
     pub about: About,
     /// Whether to take everything back in the end.
     pub dry: bool,
+    /// How many bytes of rows wait before they are put into their tables, for more changes than one transaction
+    /// usually has; `None` where each row is put at once.
+    pub bulk: Option<usize>,
 }
 
 impl Engine {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use redb::WriteTransaction;
 use uuid::Uuid;
 
+use super::bulk::Waiting;
 use super::catalog::Catalog;
-use super::engine::Setting;
+use super::engine::{Setting, Terms};
 use super::failure::{Failure, guarded};
 use super::opened::{OpenTables, Tables, WriteRows, delete};
 use super::tables::TableId;
@@ -57,6 +58,8 @@ pub struct Member<'t> {
     /// Whether notes are taken: not while there are no neighbours' changes, when the whole transaction can be aborted
     /// instead, unless an attempt is under way.
     keeps_notes: Cell<bool>,
+    /// The rows of a bulk load that are not in their tables yet; `None` where each is put at once.
+    waiting: Option<RefCell<Waiting>>,
     /// Indexes that go when the member has succeeded: deleting a table cannot be played back.
     dropped: RefCell<Vec<TableId>>,
     written: Cell<usize>,
@@ -84,19 +87,20 @@ impl<'t> Member<'t> {
     pub(super) fn new(
         txn: &'t WriteTransaction,
         setting: &'t Setting,
-        about: &'t About,
+        terms: &'t Terms,
         catalog: Arc<Catalog>,
         progress: Progress,
         keeps_notes: bool,
     ) -> Self {
         Self {
             setting,
-            about,
+            about: &terms.about,
             tables: Box::new(OpenTables::of(txn)),
             catalog: RefCell::new(catalog),
             progress: Cell::new(progress),
             notes: RefCell::default(),
             keeps_notes: Cell::new(keeps_notes),
+            waiting: terms.bulk.map(|most| RefCell::new(Waiting::new(most))),
             dropped: RefCell::default(),
             written: Cell::new(0),
             failure: RefCell::default(),
@@ -176,12 +180,16 @@ impl<'t> Member<'t> {
             }
             self.change_catalog(|catalog| catalog.add_table(table));
         }
+        self.written.set(self.written.get() + key.len() + value.map_or(1, <[u8]>::len));
+        if let Some(waiting) = &self.waiting {
+            let enough = waiting.borrow_mut().put(table, key, value);
+            return if enough { self.put_waiting() } else { Ok(()) };
+        }
         let mut old = None;
         let keeps_notes = self.keeps_notes.get();
         self.with_table(table, |rows| {
             rows.put(key, value, &mut |before| old = keeps_notes.then(|| before.to_vec()))
         })?;
-        self.written.set(self.written.get() + key.len() + value.map_or(1, <[u8]>::len));
         if keeps_notes {
             self.notes.borrow_mut().push(Note { table, key: key.to_vec(), old });
         }
@@ -219,6 +227,21 @@ impl<'t> Member<'t> {
             self.notes.borrow_mut().clear();
         }
         result
+    }
+
+    /// Puts all rows that wait into their tables.
+    pub(super) fn put_waiting(&self) -> Result<()> {
+        let any = || self.waiting.as_ref().and_then(|waiting| waiting.borrow().any_table());
+        while let Some(table) = any() {
+            self.put_waiting_of(table)?;
+        }
+        Ok(())
+    }
+
+    fn put_waiting_of(&self, table: TableId) -> Result<()> {
+        let Some(waiting) = &self.waiting else { return Ok(()) };
+        let rows = waiting.borrow_mut().take(table);
+        rows.map_or(Ok(()), |rows| self.with_table(table, |open| open.put_all(&rows)))
     }
 
     /// Figures of the file's pages: in use, of those with rows in them, and a page's bytes.
@@ -279,6 +302,11 @@ impl Reader for Member<'_> {
         if !self.with_catalog(|catalog| catalog.has_table(table)) {
             return Ok(None);
         }
+        if let Some(waiting) = &self.waiting
+            && let Some(row) = waiting.borrow().row(table, key)
+        {
+            return row.map(read).transpose();
+        }
         get_through(read, |read| self.with_table(table, |rows| rows.get(key, read)))
     }
 
@@ -291,6 +319,7 @@ impl Reader for Member<'_> {
         if !self.with_catalog(|catalog| catalog.has_table(table)) {
             return Ok(());
         }
+        self.put_waiting_of(table)?;
         scan_through(visit, |visit| self.with_table(table, |rows| rows.scan(from, visit)))
     }
 
@@ -302,6 +331,7 @@ impl Reader for Member<'_> {
         if !self.with_catalog(|catalog| catalog.has_table(table)) {
             return Ok(0);
         }
+        self.put_waiting_of(table)?;
         self.with_table(table, |rows| rows.len())
     }
 }

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::ops::{Bound, ControlFlow};
 
 use redb::{
-    DatabaseStats, Key, ReadOnlyTable, ReadTransaction, ReadableTable, StorageError, Table, TableError,
-    TableStats, Value, WriteTransaction,
+    CursorError, DatabaseStats, Key, ReadOnlyTable, ReadTransaction, ReadableTable, StorageError, Table,
+    TableError, TableStats, Value, WriteTransaction,
 };
 
+use super::bulk::Rows;
 use super::failure::{Failure, guarded};
 use super::tables::{ById, Listed, Named, Numbered, Sequence, Shape, TableId, Unique};
 
@@ -37,6 +38,8 @@ pub(super) trait WriteRows: ReadRows {
         value: Option<&[u8]>,
         old: &mut dyn FnMut(&[u8]),
     ) -> Result<(), StorageError>;
+    /// Puts or removes many rows, fastest those behind the table's last one.
+    fn put_all(&mut self, rows: &Rows) -> Result<(), StorageError>;
 }
 
 /// A type of redb's whose values are plain slices.
@@ -92,11 +95,7 @@ impl<K: Key + Slices, V: Slices> WriteRows for Table<'_, K, V> {
         value: Option<&[u8]>,
         old: &mut dyn FnMut(&[u8]),
     ) -> Result<(), StorageError> {
-        // redb trusts the widths its types state; a slice of another width would damage the table.
-        let fits = |width: Option<usize>, slice: &[u8]| width.is_none_or(|width| slice.len() == width);
-        if !fits(K::fixed_width(), key) || value.is_some_and(|value| !fits(V::fixed_width(), value)) {
-            return Err(StorageError::Corrupted("a row of another width than its table's".to_owned()));
-        }
+        check_widths::<K, V>(key, value)?;
         let before = match value {
             Some(value) => self.insert(key, value)?,
             None => self.remove(key)?,
@@ -106,6 +105,35 @@ impl<K: Key + Slices, V: Slices> WriteRows for Table<'_, K, V> {
         }
         Ok(())
     }
+
+    fn put_all(&mut self, rows: &Rows) -> Result<(), StorageError> {
+        let last = ReadableTable::last(self)?.map(|(key, _)| key.value().to_vec());
+        let rows = rows.sorted();
+        let is_within = |key: &[u8]| last.as_deref().is_some_and(|last| key <= last);
+        let (within, behind) = rows.split_at(rows.partition_point(|(key, _)| is_within(key)));
+        for (key, value) in within {
+            self.put(key, *value, &mut |_| ())?;
+        }
+        let mut end = self.upper_bound_mut(Bound::<&[u8]>::Unbounded)?;
+        for &(key, value) in behind {
+            let Some(value) = value else { continue };
+            check_widths::<K, V>(key, Some(value))?;
+            end.insert_before(key, value).map_err(|error| match error {
+                CursorError::Storage(error) => error,
+                other => StorageError::Corrupted(format!("rows out of order: {other}")),
+            })?;
+        }
+        end.close()
+    }
+}
+
+/// redb trusts the widths its types state; a slice of another width would damage the table.
+fn check_widths<K: Key, V: Value>(key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
+    let fits = |width: Option<usize>, slice: &[u8]| width.is_none_or(|width| slice.len() == width);
+    if fits(K::fixed_width(), key) && value.is_none_or(|value| fits(V::fixed_width(), value)) {
+        return Ok(());
+    }
+    Err(StorageError::Corrupted("a row of another width than its table's".to_owned()))
 }
 
 pub(super) fn open_for_writing(

@@ -74,7 +74,7 @@ pub fn change(
     wishes: Vec<(EntityRef, Wish)>,
     expectations: &[Expectation],
 ) -> Result<Vec<SetOutcome>> {
-    let mut plan = Plan::default();
+    let mut plan = Plan { adopts: member.setting().adopts_unknown, ..Plan::default() };
     let mut seen = HashSet::new();
     for (target, wish) in wishes {
         if !seen.insert(target) {
@@ -98,13 +98,23 @@ pub fn take(member: &Member<'_>, target: EntityRef, name: &str, value: String) -
     Ok(Taken { from, outcome })
 }
 
+/// Sets values of one instance, which is taken in where there is none; whether it was.
+pub fn load(member: &Member<'_>, target: EntityRef, values: CustomFields) -> Result<bool> {
+    let mut plan = Plan { adopts: true, ..Plan::default() };
+    plan.add(member, target, Wish::Merge(values.into_pairs()), &[])?;
+    let is_new = plan.taken_in.contains(&target);
+    plan.carry_out(member).map(|_| is_new)
+}
+
 /// The edits that wishes come to, and what is wrong with them; nothing is written while it is made.
 #[derive(Default)]
 pub struct Plan {
     edits: Vec<Edit>,
     outcomes: Vec<BTreeMap<String, ValueOutcome>>,
     faults: Vec<Fault>,
-    /// Unknown instances that a set takes in, where the store adopts.
+    /// Whether unknown instances are taken in.
+    adopts: bool,
+    /// Those that are.
     taken_in: HashSet<EntityRef>,
 }
 
@@ -198,7 +208,7 @@ impl Plan {
         let row = match entities::row(member, target)? {
             Some(row) => row,
             None => {
-                if !member.setting().adopts_unknown {
+                if !self.adopts {
                     self.faults.push(Fault::InstanceNotFound { target });
                 } else if !matches!(wish, Wish::Delete(_)) {
                     self.taken_in.insert(target);

@@ -28,8 +28,23 @@ const MAX_FILTER_ITEMS: usize = 100;
 const ALIASES: &str = "ingest_aliases";
 
 pub fn create(member: &Member<'_>, request: CreateCustomer) -> Result<CustomerId> {
-    let id = entities::fresh_id(member, ManagedEntity::Customer)?;
-    let mut faults = check_aliases(ALIASES, &request.ingest_aliases);
+    create_as(member, entities::fresh_id(member, ManagedEntity::Customer)?, request, Vec::new())
+}
+
+/// Makes a customer whose id was issued elsewhere.
+pub fn create_known(member: &Member<'_>, id: CustomerId, request: CreateCustomer) -> Result<CustomerId> {
+    let target = EntityRef::from(id);
+    let exists = entities::exists(member, target)?.then_some(Fault::InstanceExists { target });
+    create_as(member, id.uuid(), request, exists.into_iter().collect())
+}
+
+fn create_as(
+    member: &Member<'_>,
+    id: Uuid,
+    request: CreateCustomer,
+    mut faults: Vec<Fault>,
+) -> Result<CustomerId> {
+    faults.extend(check_aliases(ALIASES, &request.ingest_aliases));
     faults.extend(taken(member, &request.ingest_aliases, id)?);
     faults.extend(check_account(request.salesforce_account_id.as_deref()));
     faults.extend(check_kept(&request.kept));

@@ -44,6 +44,7 @@ mod drafts;
 mod entities;
 mod feed;
 mod find;
+mod fixture;
 mod held;
 mod hierarchies;
 mod history;
@@ -58,6 +59,9 @@ mod invoices_due;
 #[cfg(test)]
 mod invoices_inside;
 mod key_values;
+mod load;
+#[cfg(test)]
+mod load_inside;
 mod net_balances;
 mod options;
 mod package_parts;
@@ -105,6 +109,8 @@ mod write_packages;
 mod write_records;
 mod write_upserts;
 
+pub use fixture::Fixture;
+pub use load::{LoadItem, Loaded};
 pub use options::{Durability, IdSource, SetClock, StoreOptions};
 pub use read::Reading;
 pub use read_alerts::ReadingAlerts;
@@ -291,7 +297,7 @@ impl Store {
         dry: bool,
         act: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
-        let terms = Terms { patience: self.patience, about, dry };
+        let terms = Terms { patience: self.patience, about, dry, ..Terms::default() };
         self.engine.run(&terms, |member| act(&Transaction::new(member)))
     }
 

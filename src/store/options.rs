@@ -250,7 +250,7 @@ impl StoreOptions {
         Engine::open_read_only(path.as_ref(), self.into()).map(Store::new)
     }
 
-    /// Makes an empty store in memory.
+    /// Makes an empty store in memory. Several that are to begin alike are forks of a [`Fixture`](crate::Fixture).
     ///
     /// # Errors
     /// None that is known; the signature is that of the other ways to open a store.
