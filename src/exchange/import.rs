@@ -172,7 +172,7 @@ impl<'i> Import<'i> {
     pub fn read(self, lines: impl BufRead) -> Result<ImportReport, ImportError> {
         let Self { store, about, dry, best_effort, on_progress } = self;
         let mut failed = None;
-        let done = store.transact_as(about, dry, |tx| {
+        let done = store.transact_in_bulk(about, dry, |tx| {
             let lines = Lines::new(lines, MAX_IMPORT_LINE_BYTES);
             let mut reading =
                 Reading { tx, lines, on_progress, pending: None, report: ImportReport::default() };

@@ -9,7 +9,7 @@ use crate::storage::engine::Terms;
 use crate::storage::member::Member;
 
 /// As many bytes of rows wait at once to be put into their tables.
-const MOST_WAITING: usize = 64 << 20;
+pub const MOST_WAITING: usize = 64 << 20;
 /// A load that meets this many faults looks no further.
 const MOST_FAULTS: usize = 1_000;
 

@@ -257,17 +257,21 @@ impl Store {
     /// # Errors
     /// As [`write`](Self::write), and a refusal where actor or reason is too long.
     pub fn write_as<T>(&self, about: About, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        self.transact_as(about, false, act)
+        Fault::none_of(about_faults(&about))?;
+        self.transact(about, false, act)
     }
 
-    pub(crate) fn transact_as<T>(
+    /// A transaction of very many changes, whose rows are gathered and put in order.
+    #[cfg(feature = "wire")]
+    pub(crate) fn transact_in_bulk<T>(
         &self,
         about: About,
         dry: bool,
         act: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
         Fault::none_of(about_faults(&about))?;
-        self.transact(about, dry, act)
+        let terms = Terms { patience: self.patience, about, dry, bulk: Some(load::MOST_WAITING) };
+        self.engine.run(&terms, |member| act(&Transaction::new(member)))
     }
 
     /// Runs a transaction and gives its outcome, but changes nothing: what would happen if.
