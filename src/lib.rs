@@ -268,10 +268,10 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Durability, Fixture, IdSource, LoadItem, Loaded, Problem, Reading, ReadingAlerts, ReadingContracts,
-    ReadingHistory, ReadingInvoices, ReadingPackages, ReadingQueries, ReadingRecords, SetClock, Snapshot,
-    Stats, Store, StoreOptions, TableStats, Transaction, Verified, Writing, WritingAlerts, WritingContracts,
-    WritingInvoices, WritingPackages, WritingRecords, WritingUpserts,
+    Compaction, Durability, Fixture, IdSource, LoadItem, Loaded, Problem, Reading, ReadingAlerts,
+    ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages, ReadingQueries, ReadingRecords,
+    SetClock, Snapshot, Stats, Store, StoreOptions, TableStats, Transaction, Verified, Writing,
+    WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords, WritingUpserts,
 };
 
 #[cfg(feature = "wire")]

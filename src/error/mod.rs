@@ -106,6 +106,11 @@ pub enum Error {
         /// How long the call waited.
         waited: std::time::Duration,
     },
+    /// A snapshot is held, or a reader is under way: the file cannot be compacted below what they show.
+    #[error(
+        "a snapshot of the store is held, or a reader is under way; the file can be compacted without them"
+    )]
+    SnapshotsHeld,
     /// A writing call of the store from inside a transaction of the same store, on the same thread: it
     /// would wait for itself. Use the transaction's own calls.
     #[error("a writing call of the store from inside its own transaction; use the transaction instead")]
@@ -177,7 +182,7 @@ impl Error {
             | Self::ReadOnlyFile { .. }
             | Self::NotClosedCleanly { .. } => ErrorKind::Open,
             Self::ReadOnly | Self::Reentrant | Self::Unwinding => ErrorKind::Misuse,
-            Self::Busy { .. } => ErrorKind::Busy,
+            Self::Busy { .. } | Self::SnapshotsHeld => ErrorKind::Busy,
             Self::Io(_)
             | Self::Corrupt(_)
             | Self::Closed(_)

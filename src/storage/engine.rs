@@ -68,8 +68,8 @@ pub enum Db {
 
 /// What outlives an engine failure: the database, until it is dropped, and why it was.
 pub struct Core {
-    db: Mutex<Option<Db>>,
-    published: RwLock<Option<Arc<View>>>,
+    pub(super) db: Mutex<Option<Db>>,
+    pub(super) published: RwLock<Option<Arc<View>>>,
     /// Held while looking whether there is news, so that none comes between a look and the wait for it.
     looking: Mutex<()>,
     news: Condvar,
@@ -282,7 +282,7 @@ impl Engine {
     }
 
     /// Commits, on disk, the batch of those that were in line before, which came with the turn.
-    fn commit_last(&self, turn: &mut Turn<'_, Batch>) -> Result<()> {
+    pub(super) fn commit_last(&self, turn: &mut Turn<'_, Batch>) -> Result<()> {
         let mut batch = match turn.take_batch() {
             Some(batch) => batch,
             None => self.begin()?,

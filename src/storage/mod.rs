@@ -15,6 +15,7 @@ mod bulk;
 pub mod catalog;
 pub mod codec;
 pub mod collection;
+mod compact;
 pub mod contract_window;
 pub mod engine;
 mod failure;

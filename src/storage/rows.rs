@@ -91,13 +91,47 @@ fn held_changes<'e>(
 }
 
 fn apply_row(member: &Member<'_>, edit: Edit) -> Result<u64> {
-    let Edit { target, mut row, new, mut changes } = edit;
+    let Edit { target, row, new, changes } = edit;
     if changes.is_empty() {
         return Ok(row.revision);
     }
     if !new {
         past::keep(member, target, &row)?;
     }
+    write_values(member, target, row, changes)
+}
+
+/// Has values of keys that were removed leave the rows in which they still are; how many.
+pub fn clear_removed_values(member: &Member<'_>, entity: ManagedEntity) -> Result<u64> {
+    /// So many rows are held in memory at once.
+    const ROWS: usize = 1_000;
+    let (mut cleared, mut after) = (0, None::<Uuid>);
+    let is_removed =
+        |(number, _): &(u32, String)| member.with_catalog(|catalog| catalog.key_of(*number).is_none());
+    loop {
+        let mut found = Vec::new();
+        scan_fields(member, entity, after.as_ref().map(|id| id.as_bytes().as_slice()), |id, row| {
+            let removed = row.values.iter().filter(|value| is_removed(value)).count();
+            if removed > 0 {
+                cleared += removed as u64;
+                found.push((id, row));
+            }
+            if found.len() < ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        let Some((last, _)) = found.last() else { return Ok(cleared) };
+        after = Some(*last);
+        for (id, row) in found {
+            write_values(member, EntityRef { entity, id }, row, Vec::new())?;
+        }
+    }
+}
+
+fn write_values(
+    member: &Member<'_>,
+    target: EntityRef,
+    mut row: FieldsRow,
+    mut changes: Vec<ValueChange>,
+) -> Result<u64> {
     // Values of keys that were removed leave when the row is written next; the journal has them, because they were
     // there before the keys were removed.
     let (stay, go): (Vec<_>, Vec<_>) = member

@@ -124,7 +124,7 @@ pub use read_queries::ReadingQueries;
 pub use read_records::ReadingRecords;
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;
-pub use upkeep::{Stats, TableStats};
+pub use upkeep::{Compaction, Stats, TableStats};
 pub use verify::{Problem, Verified};
 pub use write::Writing;
 pub use write_alerts::WritingAlerts;

@@ -90,6 +90,48 @@ impl Store {
     }
 }
 
+/// What [`compact`](Store::compact) did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Compaction {
+    /// How many values of removed keys left the file.
+    pub values_removed: u64,
+    /// Whether anything had to be moved; not where the file was as small as it can be.
+    pub moved: bool,
+}
+
+impl Store {
+    /// Makes the file as small as what it holds: values of removed keys leave it, and its free pages are given back. An
+    /// instance whose values leave has another revision afterwards. Writers and readers wait meanwhile; it takes about as
+    /// long as writing the file anew.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// # use uuid::Uuid;
+    /// # let store = StoreOptions::new().adopt_unknown(true).in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// store.set_values(CustomerId::from(Uuid::from_u128(1)), [("tier", "gold")])?;
+    /// store.remove_key(ManagedEntity::Customer, "tier")?;
+    /// assert_eq!(store.stats()?.values_of_removed_keys, 1);
+    /// assert_eq!(store.compact()?.values_removed, 1);
+    /// assert_eq!(store.stats()?.values_of_removed_keys, 0);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SnapshotsHeld`](crate::Error::SnapshotsHeld) where a snapshot is held, or a reader takes longer than a moment:
+    /// values of removed keys have left then, and nothing was moved. Otherwise as [`write`](Store::write).
+    pub fn compact(&self) -> Result<Compaction> {
+        let values_removed = self.change(|member| {
+            let cleared =
+                ManagedEntity::ALL.into_iter().map(|entity| rows::clear_removed_values(member, entity));
+            cleared.sum::<Result<u64>>()
+        })?;
+        let moved = self.engine.compact(self.patience)?;
+        Ok(Compaction { values_removed, moved })
+    }
+}
+
 #[derive(Default)]
 struct Counted {
     instances: BTreeMap<ManagedEntity, u64>,

@@ -7,6 +7,7 @@ mod balances;
 mod billable_metrics;
 mod charges;
 mod clocks;
+mod compacting;
 mod contract_costs;
 mod contract_edits;
 mod contract_ends;
