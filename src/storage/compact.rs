@@ -11,7 +11,7 @@ use super::view::View;
 use crate::error::{Error, Result};
 
 /// Readers that are under way are waited for so many times so long.
-const TRIES: u32 = 200;
+const TRIES: u32 = 1_000;
 const PAUSE: Duration = Duration::from_millis(1);
 
 impl Engine {
@@ -46,7 +46,13 @@ impl Core {
             return Ok(None);
         }
         let Some(Db::Writable(open)) = &mut *db else { return Err(self.closed_failure()) };
-        let compacted = guarded(|| Ok::<_, redb::Error>(open.compact()))?;
+        let mut compacted = guarded(|| Ok::<_, redb::Error>(open.compact()))?;
+        for _ in 0..TRIES {
+            // A reader of an older view, or a snapshot.
+            let Err(CompactionError::TransactionInProgress) = compacted else { break };
+            std::thread::sleep(PAUSE);
+            compacted = guarded(|| Ok::<_, redb::Error>(open.compact()))?;
+        }
         if let Some(db) = &*db {
             *published = Some(Arc::new(View::new(self, db, tip)?));
         }
