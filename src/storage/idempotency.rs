@@ -6,7 +6,7 @@ use bincode::{Decode, Encode};
 
 use super::codec;
 use super::key_bytes::{self, MOMENT_BYTES};
-use super::member::Member;
+use super::member::{Member, Row};
 use super::tables::TableId;
 use super::view::Reader;
 use crate::error::{Error, Result};
@@ -41,8 +41,13 @@ pub fn keep(member: &Member<'_>, key: &str, row: &OutcomeRow, now: Time) -> Resu
         remove(member, &over)?;
     }
     member.put(TableId::Idempotency, key.as_bytes(), Some(&codec::encode(key.as_bytes(), row)?))?;
-    let until = until_key(row.until, key);
-    member.put(TableId::IdempotencyUntil, &until, Some(&codec::seal_listed(&until)))
+    member.put_row(&until_row(row.until, key))
+}
+
+/// The row that says when an outcome is over.
+pub fn until_row(until: Time, key: &str) -> Row {
+    let key = until_key(until, key);
+    Row { table: TableId::IdempotencyUntil, value: codec::seal_listed(&key).to_vec(), key }
 }
 
 fn stored(reader: &impl Reader, key: &str) -> Result<Option<OutcomeRow>> {

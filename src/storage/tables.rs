@@ -158,6 +158,7 @@ impl TableId {
                 | Self::Parts(_)
                 | Self::SettledUntil
                 | Self::PastValues
+                | Self::Idempotency
                 | Self::Journal
         )
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Store;
 use crate::entity::ManagedEntity;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::member::Member;
 use crate::storage::rows;
 use crate::storage::view::Reader as _;
@@ -127,6 +127,9 @@ impl Store {
                 ManagedEntity::ALL.into_iter().map(|entity| rows::clear_removed_values(member, entity));
             cleared.sum::<Result<u64>>()
         })?;
+        if self.snapshots.oldest().is_some() {
+            return Err(Error::SnapshotsHeld);
+        }
         let moved = self.engine.compact(self.patience)?;
         Ok(Compaction { values_removed, moved })
     }

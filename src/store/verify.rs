@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::model::change::{ChangeRow, Collection};
 use crate::storage::catalog::Catalog;
 use crate::storage::codec::{self, FieldsRow, KeyRow, PastRow};
+use crate::storage::idempotency::{OutcomeRow, until_row};
 use crate::storage::key_bytes;
 use crate::storage::member::Row;
 use crate::storage::package;
@@ -124,6 +125,11 @@ impl Check<'_> {
             TableId::Keys => codec::decode::<KeyRow>(table, key, row).map(drop),
             TableId::Journal => codec::decode::<ChangeRow>(table, key, row).map(drop),
             TableId::PastValues => codec::decode::<PastRow>(table, key, row).map(drop),
+            TableId::Idempotency => {
+                let outcome: OutcomeRow = codec::decode(table, key, row)?;
+                let key = str::from_utf8(key).map_err(|_| Error::corrupt("a key that is not text"))?;
+                self.follow(table, vec![until_row(outcome.until, key)])
+            }
             TableId::Fields(entity) => {
                 let fields: FieldsRow = codec::decode(table, key, row)?;
                 self.found.instances += 1;

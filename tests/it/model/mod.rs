@@ -30,5 +30,6 @@ mod rate_cards;
 mod rates;
 mod renewals;
 mod state;
+mod store_calls;
 mod upserts;
 mod values;

@@ -5,6 +5,7 @@ use std::sync::{Barrier, Mutex};
 use std::time::Duration;
 
 use billfold::prelude::*;
+use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -21,6 +22,7 @@ use super::products::{first_products, of_products};
 use super::rate_cards::{card, of_cards};
 use super::rates::first_rates;
 use super::state::{Model, counted};
+use super::store_calls::{KEPT, Outcomes, run_load, run_once};
 use super::upserts::of_upserts;
 use crate::support::disk::Disk;
 use crate::support::{panic_quietly, whole};
@@ -107,6 +109,10 @@ enum Step {
     Transaction(Vec<Op>, End),
     /// Several callers, each on a thread of its own.
     Together(Vec<(Vec<Op>, End)>),
+    /// Values of instances, put in as one.
+    Load(Vec<(EntityRef, Pairs)>),
+    /// A transaction with a key and a request, which may fail.
+    Once([u8; 2], Vec<Op>, bool),
     Reopen,
     Flush,
 }
@@ -272,6 +278,9 @@ fn step() -> BoxedStrategy<Step> {
         12 => operation().prop_map(|op| Step::One(Box::new(op))),
         4 => (vec(operation(), 0..6), end()).prop_map(|(ops, end)| Step::Transaction(ops, end)),
         2 => vec((vec(operation(), 1..4), end()), 2..6).prop_map(Step::Together),
+        1 => vec((target(), pairs()), 0..5).prop_map(Step::Load),
+        2 => ([0..2_u8, 0..2], vec(operation(), 0..4), weighted(0.2))
+            .prop_map(|(once, ops, fails)| Step::Once(once, ops, fails)),
         1 => Just(Step::Reopen),
         1 => Just(Step::Flush),
     ]
@@ -350,7 +359,7 @@ fn run_transaction(store: &Store, model: &Mutex<Model>, ops: &[Op], end: End) {
 }
 
 /// Runs an operation on both; whether it was carried out.
-fn run_one(on: &(impl Writing + Reading), model: &mut Model, op: &Op) -> bool {
+pub fn run_one(on: &(impl Writing + Reading), model: &mut Model, op: &Op) -> bool {
     let op = &model.resolved(op);
     let revision = match op {
         Op::SetIf(target, ..) => model.instances.get(target).map_or(0, |held| held.revision),
@@ -406,6 +415,7 @@ fn run_program(
     clock.set(now);
     let mut store = open(&clock);
     let model = Mutex::new(Model { adopts_unknown, keeps_journal, ..Model::default() });
+    let mut outcomes = Outcomes::new();
     for (place, step) in program.into_iter().enumerate() {
         now = now.after(Duration::from_secs(3_600));
         clock.set(now);
@@ -422,6 +432,8 @@ fn run_program(
             }
             Step::Transaction(ops, end) => run_transaction(&store, &model, &ops, end),
             Step::Together(callers) => run_together(&store, &model, &callers),
+            Step::Load(items) => run_load(&store, &mut model.lock().unwrap(), &items),
+            Step::Once(once, ops, fails) => run_once(&store, &model, &mut outcomes, once, &ops, fails),
             Step::Flush => store.flush().unwrap(),
             Step::Reopen => {
                 drop(view);
@@ -452,6 +464,7 @@ fn options(
         .clock_from(clock)
         .adopt_unknown(adopts_unknown)
         .keep_journal(keeps_journal)
+        .keep_outcomes(KEPT)
         .durability(durability)
         .cache_bytes(1 << 20)
         .id_source(IdSource::Counted)
