@@ -23,6 +23,7 @@ use super::rates::first_rates;
 use super::state::{Model, counted};
 use super::upserts::of_upserts;
 use crate::support::disk::Disk;
+use crate::support::following::{assert_same, catch_up, follow_some, late_follower};
 use crate::support::{panic_quietly, whole};
 
 /// The entities that have keys.
@@ -405,6 +406,7 @@ fn run_program(
     let mut now: Time = "2025-01-01T00:00:00Z".parse().unwrap();
     clock.set(now);
     let mut store = open(&clock);
+    let copy = Store::in_memory().unwrap();
     let model = Mutex::new(Model { adopts_unknown, keeps_journal, ..Model::default() });
     for (place, step) in program.into_iter().enumerate() {
         now = now.after(Duration::from_secs(3_600));
@@ -435,8 +437,17 @@ fn run_program(
         compare(&view, &before);
         compare(&store, &model.lock().unwrap());
         whole(&store);
+        // It lags behind, so that some of what it has is forgotten before it hears more of it.
+        if keeps_journal {
+            follow_some(&copy, &store, 5);
+        }
         let issued = model.lock().unwrap().issued;
         assert!(place > 0 || issued + 1 == NEXT.start, "{issued} ids were issued at the start");
+    }
+    if keeps_journal {
+        catch_up(&copy, &store, 100);
+        assert_same(&copy, &store);
+        assert_same(&late_follower(&store), &store);
     }
     store.close().unwrap();
     compare(&open(&clock), &model.lock().unwrap());
