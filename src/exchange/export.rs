@@ -97,6 +97,28 @@ impl<'e> Export<'e> {
         self
     }
 
+    /// The most lines it has: exactly as many where all entities are exported, a few less where some are. Costs the same
+    /// however many, so that a caller can tell how much is left.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    /// use billfold::Export;
+    ///
+    /// let store = Store::in_memory()?;
+    /// store.create_customer(CreateCustomer { name: "WidgetsExpress".into(), ..Default::default() })?;
+    /// let export = Export::of(&store)?;
+    /// assert_eq!(export.most_lines()?, 2);
+    /// assert_eq!(export.write(Vec::new())?.lines, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Reading`](crate::Reading).
+    pub fn most_lines(&self) -> Result<u64, Error> {
+        // One more, for the line that says the form.
+        Ok(1 + self.from.most_items(|entity| wanted(&self.only, entity))?)
+    }
+
     /// Writes the lines; how many they are. Each is written by itself: give it something with a buffer.
     ///
     /// # Errors
@@ -113,17 +135,23 @@ impl<'e> Export<'e> {
         };
         put(&item_line::head())?;
         let mut failed = Ok(());
-        let wanted = |entity| self.only.is_empty() || self.only.contains(&entity);
-        self.from.each_item(wanted, |item| {
-            let line = item_line::written(&item).map_err(|cause| Error::corrupt(cause.to_string()))?;
-            failed = put(&line);
-            Ok(if failed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-        })?;
+        self.from.each_item(
+            |entity| wanted(&self.only, entity),
+            |item| {
+                let line = item_line::written(&item).map_err(|cause| Error::corrupt(cause.to_string()))?;
+                failed = put(&line);
+                Ok(if failed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            },
+        )?;
         failed?;
         out.flush()?;
         (self.on_progress)(done);
         Ok(done)
     }
+}
+
+fn wanted(only: &[ManagedEntity], entity: ManagedEntity) -> bool {
+    only.is_empty() || only.contains(&entity)
 }
 
 impl Store {

@@ -249,10 +249,12 @@ impl<R: BufRead> Reading<'_, '_, '_, R> {
     }
 
     fn refuse(&mut self, line: u64, reason: String) {
-        self.report.refused += 1;
-        if self.report.bad_lines.len() < MAX_BAD_LINES {
-            self.report.bad_lines.push(BadLine { line, reason });
-        }
+        let ImportReport { refused, bad_lines, .. } = &mut self.report;
+        *refused += 1;
+        // An instance is refused only when the lines behind it were read.
+        let place = bad_lines.partition_point(|bad| bad.line < line);
+        bad_lines.insert(place, BadLine { line, reason });
+        bad_lines.truncate(MAX_BAD_LINES);
     }
 
     fn item(&mut self, line: u64, item: Item) -> Result<()> {

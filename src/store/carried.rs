@@ -16,11 +16,10 @@ use crate::error::{Error, Result};
 use crate::model::change::Collection;
 use crate::model::custom_field::KeyRules;
 use crate::model::package::Package;
-use crate::model::recorded::hexadecimal;
-use crate::model::recorded::{AnyPart, AnyRecord};
+use crate::model::recorded::{AnyPart, AnyRecord, hexadecimal};
 use crate::model::scalar::Time;
 use crate::storage::codec::FieldsRow;
-use crate::storage::tables::ID_BYTES;
+use crate::storage::tables::{ID_BYTES, TableId};
 use crate::storage::view::{Reader, View};
 use crate::storage::{collection, package, past, rows, settled, versions};
 
@@ -147,6 +146,21 @@ pub fn each(
         }
     }
     Ok(())
+}
+
+/// The most items that [`each`] tells of; exactly as many where all entities are wanted. Costs the same however many.
+pub fn most(view: &View, wanted: impl Fn(ManagedEntity) -> bool) -> Result<u64> {
+    let keys = view.with_catalog(|catalog| catalog.keys().filter(|key| wanted(key.entity)).count() as u64);
+    let mut tables = vec![TableId::PastValues];
+    tables.extend(ManagedEntity::ALL.into_iter().filter(|entity| wanted(*entity)).map(TableId::Fields));
+    tables.extend(Collection::ALL.into_iter().filter(|of| wanted(of.owner())).map(TableId::Parts));
+    if ManagedEntity::ALL.into_iter().any(|entity| entity.is_of_a_package() && wanted(entity)) {
+        tables.push(TableId::Package);
+    }
+    if wanted(ManagedEntity::Contract) {
+        tables.push(TableId::SettledUntil);
+    }
+    tables.into_iter().try_fold(keys, |items, table| Ok(items + view.len(table)?))
 }
 
 struct Telling<'a, V> {

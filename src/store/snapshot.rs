@@ -54,6 +54,13 @@ impl Snapshot {
         carried::each(&self.view, wanted, visit)
     }
 
+    /// The most items that [`each_item`](Self::each_item) tells of.
+    #[cfg(feature = "wire")]
+    pub(crate) fn most_items(&self, wanted: impl Fn(ManagedEntity) -> bool) -> Result<u64> {
+        self.view.check_open()?;
+        carried::most(&self.view, wanted)
+    }
+
     /// What time it was.
     #[cfg(feature = "wire")]
     pub(crate) const fn taken_at(&self) -> Time {

@@ -64,6 +64,12 @@ mod support;
 mod threads;
 #[cfg(feature = "cli")]
 mod tool;
+#[cfg(feature = "cli")]
+mod tool_moving;
+#[cfg(feature = "cli")]
+mod tool_reading;
+#[cfg(feature = "cli")]
+mod tool_stores;
 mod transactions;
 mod turns;
 mod uniqueness;

@@ -7,20 +7,23 @@ use std::process::{Command, Output, Stdio};
 use billfold::prelude::*;
 use tempfile::TempDir;
 
+use crate::support::customer;
 use crate::wire::SEED_CUSTOMER;
 
 const KEY: &str = r#"{"path":"/v1/customFields/addKey","body":{"entity":"customer","key":"x_account_id","enforce_uniqueness":true}}"#;
 const LIST: &str = r#"{"path":"/v1/customFields/listKeys"}"#;
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/provision.jsonl");
 
-fn billfold(arguments: &[&str], input: &str) -> Output {
-    let mut tool = Command::new(env!("CARGO_BIN_EXE_billfold"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+/// The tool, in a shell that names no store.
+pub fn tool(arguments: &[&str]) -> Command {
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_billfold"));
+    tool.args(arguments).env_remove("BILLFOLD_STORE");
+    tool
+}
+
+pub fn billfold(arguments: &[&str], input: &str) -> Output {
+    let mut tool =
+        tool(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A tool that stops early does not read to the end.
     let _ = tool.stdin.take().unwrap().write_all(input.as_bytes());
     tool.wait_with_output().unwrap()
@@ -36,7 +39,7 @@ fn set(id: impl std::fmt::Display, value: &str) -> String {
     )
 }
 
-fn out(output: &Output) -> Vec<String> {
+pub fn out(output: &Output) -> Vec<String> {
     String::from_utf8(output.stdout.clone()).unwrap().lines().map(str::to_owned).collect()
 }
 
@@ -48,14 +51,62 @@ fn statuses(output: &Output) -> Vec<u64> {
 
 /// Asserts the exit code and the one line of complaint; none where it is empty.
 #[track_caller]
-fn ended(output: &Output, code: i32, complaint: &str) {
+pub fn ended(output: &Output, code: i32, complaint: &str) {
     let said = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(output.status.code(), Some(code), "{said}");
     assert!(said.contains(complaint) && said.is_empty() == complaint.is_empty(), "{said}");
     assert!(said.lines().count() <= 1, "{said}");
 }
 
-fn at(folder: &TempDir, name: &str) -> String {
+/// What a command that did it says, as JSON.
+#[track_caller]
+pub fn json(arguments: &[&str]) -> serde_json::Value {
+    let output = billfold(&[arguments, &["--json"]].concat(), "");
+    ended(&output, 0, "");
+    let lines = out(&output);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    serde_json::from_str(&lines[0]).unwrap()
+}
+
+/// Its table, line by line.
+#[track_caller]
+pub fn table(arguments: &[&str]) -> Vec<String> {
+    let output = billfold(arguments, "");
+    ended(&output, 0, "");
+    out(&output)
+}
+
+/// A store that was closed: the seed's customer with tier gold and an account, five more with tier iron, of which the
+/// first is archived, and a product.
+pub fn filled(folder: &TempDir) -> String {
+    let path = at(folder, "billing.redb");
+    let now = SetClock::default();
+    now.set("2025-02-01T00:00:00Z".parse().unwrap());
+    let options = StoreOptions::new().clock_from(&now).id_source(IdSource::Counted).adopt_unknown(true);
+    let store = options.open(&path).unwrap();
+    store.add_key(ManagedEntity::Customer, "x_account_id", KeyKind::Enforced).unwrap();
+    let folded = KeyRules { comparison: Comparison::CaseFolded, ..KeyKind::Indexed.into() };
+    store.add_key(ManagedEntity::Customer, "tier", folded).unwrap();
+    let seed = CustomerId::from(SEED_CUSTOMER);
+    let about = About { actor: Some("ops".into()), reason: Some("moved\nhere".into()) };
+    let values = [("x_account_id", "KyVnHhSBWl7eY2bl"), ("tier", "gold")];
+    store.write_as(about, |tx| tx.set_values(seed, values)).unwrap();
+    for number in 1..=5 {
+        store.set_values(customer(number), [("tier", "iron")]).unwrap();
+    }
+    store.archive(customer(1)).unwrap();
+    store
+        .create_product(CreateProduct {
+            name: "CPU hours".into(),
+            product_type: ProductType::Fixed,
+            ..Default::default()
+        })
+        .unwrap();
+    store.close().unwrap();
+    path
+}
+
+pub fn at(folder: &TempDir, name: &str) -> String {
     folder.path().join(name).to_str().unwrap().to_owned()
 }
 
@@ -111,12 +162,8 @@ fn what_one_run_stored_the_next_one_finds() {
 fn a_call_whose_answer_was_printed_is_on_disk_when_the_tool_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder, "store.redb");
-    let mut tool = Command::new(env!("CARGO_BIN_EXE_billfold"))
-        .args(["apply", "-", "--store", &path])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut tool =
+        tool(&["apply", "-", "--store", &path]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut calls = tool.stdin.take().unwrap();
     writeln!(calls, "{KEY}").unwrap();
     let mut line = String::new();
@@ -234,26 +281,10 @@ fn wrong_arguments_have_exit_code_2() {
     }
 }
 
-#[test]
-fn help_shows_an_example() {
-    let output = billfold(&["apply", "--help"], "");
-    ended(&output, 0, "");
-    let help = String::from_utf8(output.stdout).unwrap();
-    assert!(help.contains("billfold apply calls.jsonl --store billing.redb --adopt"), "{help}");
-    // What it shows is a script that runs.
-    let lines: Vec<_> = help.lines().map(str::trim).filter(|line| line.starts_with("{\"path\"")).collect();
-    ended(&apply(&[], &lines), 0, "");
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn an_answer_that_cannot_be_printed_stops_the_run() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let tool = Command::new(env!("CARGO_BIN_EXE_billfold"))
-        .args(["apply", EXAMPLE, "--adopt"])
-        .stdout(full)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let tool = tool(&["apply", EXAMPLE, "--adopt"]).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
     ended(&tool.wait_with_output().unwrap(), 1, "the answer to line 2 cannot be written");
 }

@@ -1,13 +1,14 @@
 //! `billfold apply`: runs a call script against a store.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use billfold::{IdSource, Script, ScriptError, SetClock, Store, StoreOptions};
 use clap::Args;
 
 use crate::Failure;
+use crate::input::opened;
+use crate::stores::At;
 
 /// Runs calls from a file, one a line, and prints each answer.
 ///
@@ -15,7 +16,8 @@ use crate::Failure;
 /// there. In a later line "${name}" stands for the id in that call's answer, "${name.data.0.key}" for any
 /// place in it, and "$${" for a plain "${". A line {"now":"2025-02-01T00:00:00Z"} sets the clock.
 ///
-/// Each call is answered by a line {"status":...,"body":...}, when its changes are on disk.
+/// Each call is answered by a line {"status":...,"body":...}, when its changes are on disk. The store is made if it is
+/// not there; where none is named, it is in memory and gone at the end.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -32,9 +34,8 @@ Exit codes:
 pub struct Apply {
     /// The calls; - reads them from standard input.
     file: PathBuf,
-    /// The store's file, made if it is not there. Without, the store is in memory and gone at the end.
-    #[arg(long, value_name = "PATH")]
-    store: Option<PathBuf>,
+    #[command(flatten)]
+    at: At,
     /// Go on behind a call that was refused.
     #[arg(long)]
     keep_going: bool,
@@ -49,7 +50,7 @@ pub struct Apply {
 impl Apply {
     pub fn run(&self) -> Result<(), Failure> {
         // Before the store, so that a mistyped name leaves no empty store behind.
-        let calls = opened(&self.file)?;
+        let calls = opened(&self.file)?.lines;
         let clock = SetClock::default();
         let store = self.open(&clock).map_err(Failure::new)?;
         let mut script = Script::new(&store).clock(&clock).keep_going(self.keep_going);
@@ -69,19 +70,9 @@ impl Apply {
     fn open(&self, clock: &SetClock) -> billfold::Result<Store> {
         let ids = if self.counted_ids { IdSource::Counted } else { IdSource::Version7 };
         let options = StoreOptions::new().clock_from(clock).id_source(ids).adopt_unknown(self.adopt);
-        match &self.store {
+        match self.at.named() {
             Some(path) => options.open(path),
             None => options.in_memory(),
         }
-    }
-}
-
-fn opened(file: &Path) -> Result<Box<dyn BufRead>, Failure> {
-    if file == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    match File::open(file) {
-        Ok(calls) => Ok(Box::new(BufReader::new(calls))),
-        Err(error) => Err(Failure::new(format_args!("{}: {error}", file.display()))),
     }
 }
