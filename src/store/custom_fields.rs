@@ -87,7 +87,7 @@ pub fn change(
 
 /// Gives an instance a value of an enforced key, which leaves whoever holds it.
 pub fn take(member: &Member<'_>, target: EntityRef, name: &str, value: String) -> Result<Taken> {
-    let mut plan = Plan::default();
+    let mut plan = Plan { adopts: member.setting().adopts_unknown, ..Plan::default() };
     let from = plan.holder_besides(member, target, name, &value)?;
     if let Some(from) = from {
         plan.add(member, from, Wish::Delete(vec![name.to_owned()]), &[])?;
