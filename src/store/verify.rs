@@ -171,7 +171,7 @@ impl Check<'_> {
             match found {
                 Some(true) => {}
                 Some(false) => {
-                    self.problem(row.table, format_args!("a row leads elsewhere than a row of {from} says"))
+                    self.problem(row.table, format_args!("a row leads elsewhere than a row of {from} says"));
                 }
                 None => self.problem(row.table, format_args!("a row is missing that a row of {from} needs")),
             }
