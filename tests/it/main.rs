@@ -19,7 +19,11 @@ mod contracts;
 mod customer_lists;
 mod customer_lives;
 mod customers;
+#[cfg(feature = "wire")]
+mod differences;
 mod example;
+#[cfg(feature = "wire")]
+mod exports;
 mod failures;
 mod feed;
 mod finding;
@@ -27,6 +31,8 @@ mod fixtures;
 mod hierarchies;
 mod history;
 mod idempotency;
+#[cfg(feature = "wire")]
+mod imports;
 mod instances;
 mod invoice_fields;
 mod invoice_lists;

@@ -438,6 +438,8 @@ fn run_program(
         let issued = model.lock().unwrap().issued;
         assert!(place > 0 || issued + 1 == NEXT.start, "{issued} ids were issued at the start");
     }
+    #[cfg(feature = "wire")]
+    crate::support::moved::comes_out_again(&store);
     store.close().unwrap();
     compare(&open(&clock), &model.lock().unwrap());
 }

@@ -5,6 +5,8 @@ pub mod catalog;
 #[cfg(feature = "wire")]
 pub mod desk;
 pub mod disk;
+#[cfg(feature = "wire")]
+pub mod moved;
 pub mod provisioned;
 pub mod ready;
 pub mod retold;
