@@ -98,7 +98,7 @@ fn parts_of_contracts_are_named_for_what_they_are() {
     has(&format!("only in the second: {contract}: discount "), "");
     has(&format!("only in the second: {contract}: edit {edit}"), "");
     has(&format!("only in the second: {contract}: terms as it was from "), " on");
-    has(&format!("only in the second: discount "), "");
+    has("only in the second: discount ", "");
     has(&format!("commit {commit}: custom_fields.slot: nothing / \"new\""), "");
     has(&format!("commit {commit}"), "");
     has(
