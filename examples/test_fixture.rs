@@ -61,10 +61,28 @@ mod tests {
         assert_eq!(store.find::<ContractId>("sfdc_opportunity_id", "opp_01").unwrap(), None);
     }
 
+    /// Two forks of one fixture hold the same ids and times, so that all that two ways to do a thing leave can be
+    /// compared. With the feature `wire`.
+    #[cfg(feature = "wire")]
+    #[test]
+    fn a_contract_that_goes_there_and_back_is_as_it_was_before() {
+        let (moved, untouched) = (SOLD.fork().unwrap(), SOLD.fork().unwrap());
+        reassign(&moved, "opp_01", "opp_02").unwrap();
+        assert_eq!(
+            billfold::difference(&moved, &untouched).unwrap().to_string(),
+            "contract 00000000-0000-7000-8000-000000000004: \
+             custom_fields.sfdc_opportunity_id: \"opp_02\" / \"opp_01\""
+        );
+        reassign(&moved, "opp_02", "opp_01").unwrap();
+        billfold::assert_same(&moved, &untouched);
+    }
+
     #[test]
     fn an_unknown_opportunity_changes_nothing() {
         let store = SOLD.fork().unwrap();
         assert_eq!(reassign(&store, "opp_03", "opp_02").unwrap(), None);
         assert!(store.find::<ContractId>("sfdc_opportunity_id", "opp_01").unwrap().is_some());
+        #[cfg(feature = "wire")]
+        billfold::assert_same(&store, &SOLD.fork().unwrap());
     }
 }

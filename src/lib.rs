@@ -54,7 +54,9 @@
 //!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices,
 //!   [`WritingAlerts`] for alerts, and [`WritingUpserts`] for what is found by a unique name or made.
 //! - [`Store::load`] puts many instances in at once. A [`Fixture`] is a store that was made once, of which each test forks
-//!   one of its own.
+//!   one of its own. [`Store::verify`] looks whether a store is whole.
+//! - With the feature `wire`, `Store::export` and `Store::import` move all that a store holds, and `assert_same` and
+//!   `difference` say how two stores differ.
 //! - [`Error`] says what went wrong; a refused request has every [`Fault`] in it.
 //!
 //! # What is promised
@@ -275,6 +277,8 @@ pub use store::{
     WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords, WritingUpserts,
 };
 
+#[cfg(feature = "wire")]
+pub use exchange::diff::{Compared, Difference, MAX_DIFFERENCES, assert_same, difference};
 #[cfg(feature = "wire")]
 pub use exchange::export::{Export, ExportError, Progress};
 #[cfg(feature = "wire")]

@@ -1,7 +1,8 @@
-//! Fixtures that call scripts make.
+//! Fixtures that call scripts and exports make.
 
 use std::io::BufRead;
 
+use super::import::ImportError;
 use super::script::{Script, ScriptError};
 use crate::model::scalar::Time;
 use crate::store::{Fixture, SetClock, StoreOptions};
@@ -47,5 +48,32 @@ impl Fixture {
         let clock = SetClock::default();
         clock.set(now);
         Self::frozen(options, &clock, |store| Script::new(store).clock(&clock).run(calls, |_| Ok(())))
+    }
+
+    /// A fixture of what an [export](crate::Export) says, or lines of the same form that were written by hand (see
+    /// [`Import`](crate::Import)). The clock stands at `now`; ids are counted on from those in the lines that are
+    /// counted. Feature `wire`.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// let custom_fields = [("tier", "gold")].into();
+    /// store.create_customer(CreateCustomer { name: "WidgetsExpress".into(), custom_fields, ..Default::default() })?;
+    /// let mut lines = Vec::new();
+    /// store.export(&mut lines)?;
+    ///
+    /// let fixture = Fixture::from_export("2025-02-01T00:00:00Z".parse()?, lines.as_slice())?;
+    /// billfold::assert_same(&fixture.fork()?, &store);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ImportError`], whose message names the first line that was bad.
+    pub fn from_export(now: Time, lines: impl BufRead) -> Result<Self, ImportError> {
+        let clock = SetClock::default();
+        clock.set(now);
+        Self::frozen(StoreOptions::new(), &clock, |store| store.import(lines).map(drop))
     }
 }

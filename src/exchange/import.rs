@@ -59,7 +59,7 @@ impl std::fmt::Display for BadLine {
 pub enum ImportError {
     /// The store failed.
     #[error(transparent)]
-    Store(Error),
+    Store(#[from] Error),
     /// The lines cannot be read on.
     #[error("line {line} cannot be read: {cause}")]
     Read {
@@ -94,8 +94,9 @@ fn first(report: &ImportReport) -> String {
 ///   for values: those of the lines are set, and others stay. So the same import again changes nothing.
 /// - All of it is put, or nothing where a line is bad; or, where that is [asked for](Self::best_effort), all that is
 ///   good. An instance goes with what belongs to it.
-/// - Lines are checked as calls are: keys, values, uniqueness, names, limits, and that what they name is there. The parts
-///   of contracts and packages, products, metrics and rates are taken as they were exported, if they have the right form.
+/// - Lines are checked as calls are: keys, values, uniqueness, names, limits, and that the customers, contracts and
+///   packages that they name are there. The parts of contracts and packages, products, metrics and rates are taken as
+///   they were exported, if they have the right form.
 /// - It is one transaction: others that write wait for its end. What it reads is held in memory one instance at a time.
 ///
 /// ```

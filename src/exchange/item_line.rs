@@ -74,11 +74,16 @@ pub fn head() -> String {
     format!("{{\"export\":{{\"form\":{FORM}}}}}")
 }
 
-/// The line for an item. What is `null` is left out; the order of names is always the same.
+/// The line for an item.
 pub fn written(item: &Item) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&said(item)?)
+}
+
+/// What the line for an item says. What is `null` is left out; the order of names is always the same.
+pub fn said(item: &Item) -> Result<Value, serde_json::Error> {
     let mut said = serde_json::to_value(item)?;
     leave_out_nulls(&mut said);
-    serde_json::to_string(&said)
+    Ok(said)
 }
 
 /// No record is deep, so that this cannot be either.

@@ -19,6 +19,10 @@ pub enum Ids {
 /// The bits that make a number an id of version 7.
 const NUMBERED: u128 = (0x7000 << 64) | 0x8000_0000_0000_0000;
 
+/// No store issues so many ids. What looks like a counted id and has a higher number is none.
+#[cfg(feature = "wire")]
+const MOST_COUNTED: u64 = u64::MAX >> 16;
+
 impl Ids {
     /// Version 7 ids, all later than every id of `floor` or before.
     pub fn timed(floor: Time) -> Self {
@@ -44,6 +48,14 @@ impl Ids {
     /// The number of a counted id; 0 for any other.
     pub fn number_of(id: Uuid) -> u64 {
         u64::try_from(id.as_u128() ^ NUMBERED).unwrap_or(0)
+    }
+
+    /// The highest number of the counted ids that stand in these bytes; 0 where there are none.
+    #[cfg(feature = "wire")]
+    pub fn highest_counted(bytes: &[u8]) -> u64 {
+        let ids = bytes.windows(size_of::<Uuid>()).filter_map(|id| Uuid::from_slice(id).ok());
+        let numbers = ids.map(Self::number_of).filter(|number| *number <= MOST_COUNTED);
+        numbers.max().unwrap_or(0)
     }
 
     /// When a version 7 id was made, to the millisecond; 1970 for any other.

@@ -11,6 +11,8 @@ use super::bulk::Waiting;
 use super::catalog::Catalog;
 use super::engine::{Setting, Terms};
 use super::failure::{Failure, guarded};
+#[cfg(feature = "wire")]
+use super::ids::Ids;
 use super::opened::{OpenTables, Tables, WriteRows, delete};
 use super::tables::TableId;
 use super::view::{Reader, get_through, scan_through};
@@ -163,6 +165,16 @@ impl<'t> Member<'t> {
         let issued = before.issued.saturating_add(1);
         self.progress.set(Progress { issued, ..before });
         self.setting.ids.next(now, issued)
+    }
+
+    /// Has counted ids go on behind those that stand in these bytes, which come from elsewhere.
+    #[cfg(feature = "wire")]
+    pub fn count_behind(&self, bytes: &[u8]) {
+        if matches!(self.setting.ids, Ids::Counted) {
+            let before = self.progress.get();
+            let issued = before.issued.max(Ids::highest_counted(bytes));
+            self.progress.set(Progress { issued, ..before });
+        }
     }
 
     pub fn change_catalog<T>(&self, change: impl FnOnce(&mut Catalog) -> T) -> T {

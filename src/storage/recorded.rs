@@ -113,6 +113,11 @@ macro_rules! parts {
                 }
             }
 
+            /// Its bytes, without envelope.
+            pub fn payload(&self) -> Result<Vec<u8>> {
+                match self { $(Self::$collection(part) => codec::payload(&**part)),* }
+            }
+
             /// Puts it under a key of an instance's.
             pub fn put(self, member: &Member<'_>, owner: Uuid, row: &mut FieldsRow, key: Vec<u8>) -> Result<()> {
                 match self {

@@ -268,6 +268,14 @@ pub fn fits(key: &[u8], version: &PartVersion) -> bool {
     }
 }
 
+/// The kind and the id of the part that a version is of.
+#[cfg(feature = "wire")]
+pub fn part_of(key: &[u8]) -> Option<(PartKind, Uuid)> {
+    let name = live_again(key.first_chunk::<NAME_BYTES>()?);
+    let kind = PartKind::ALL.into_iter().find(|kind| name.first() == Some(&(*kind as u8)))?;
+    Some((kind, Uuid::from_bytes(id_of(&name))))
+}
+
 /// Whether the row with that key is a part as it is, and not as it was.
 pub fn is_live(key: &[u8]) -> bool {
     key.first().is_some_and(|kind| kind & PAST == 0)

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::custom_fields;
-use crate::entity::{ContractId, EntityRef, ManagedEntity};
+use crate::entity::{ContractId, EntityId as _, EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
 use crate::model::change::Collection;
 use crate::model::custom_field::KeyRules;
@@ -45,6 +45,52 @@ impl Item {
             Self::Past(past) => Some(EntityRef { entity: past.entity, id: past.id }),
             Self::Settled(settled) => Some(settled.contract.into()),
             Self::Key(_) | Self::Instance(_) | Self::Package(_) => None,
+        }
+    }
+}
+
+/// Where an item stands among those of its store. Keys stand in the order they were registered, and here by their names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    Key(ManagedEntity, String),
+    /// By the turn of the entity. A package has the turn of the first parts that packages have, and stands before these.
+    Of {
+        turn: usize,
+        is_instance: bool,
+        id: Uuid,
+        within: Within,
+    },
+}
+
+/// Where an item stands among those that belong to an instance.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Within {
+    Itself,
+    Past(Time),
+    Part(usize, Vec<u8>),
+    Settled,
+}
+
+impl Place {
+    pub fn of(item: &Item) -> Self {
+        let of = |entity: ManagedEntity, id, within| {
+            let turn = ORDER.iter().position(|other| *other == entity).unwrap_or(ORDER.len());
+            Self::Of { turn, is_instance: true, id, within }
+        };
+        match item {
+            Item::Key(key) => Self::Key(key.entity, key.key.clone()),
+            Item::Instance(instance) => of(instance.entity, instance.id, Within::Itself),
+            Item::Past(past) => of(past.entity, past.id, Within::Past(past.until)),
+            Item::Part(part) => {
+                let turn = Collection::ALL.iter().position(|other| *other == part.of);
+                let within = Within::Part(turn.unwrap_or(Collection::ALL.len()), part.key.clone());
+                of(part.of.owner(), part.owner, within)
+            }
+            Item::Settled(settled) => of(ManagedEntity::Contract, settled.contract.uuid(), Within::Settled),
+            Item::Package(package) => {
+                let turn = ORDER.iter().position(|entity| entity.is_of_a_package()).unwrap_or(ORDER.len());
+                Self::Of { turn, is_instance: false, id: package.id.into(), within: Within::Itself }
+            }
         }
     }
 }

@@ -43,6 +43,7 @@ pub fn key(member: &Member<'_>, item: KeyItem) -> Result<Put> {
         Some(there) if there.rules() == rules => Ok(Put::Unchanged),
         Some(_) => Err(Fault::KeyExists { entity, key }.into()),
         None => {
+            member.count_behind(id.as_bytes());
             custom_field_keys::add_as(member, entity, &key, rules, id, added_at)?;
             Ok(Put::Added)
         }
@@ -64,6 +65,7 @@ pub fn package(member: &Member<'_>, package: Package) -> Result<Put> {
         &package.aliases,
     )?);
     Fault::none_of(faults)?;
+    member.count_behind(&codec::payload(&package)?);
     put_all(member, &rows)?;
     package::create(member, package)?;
     Ok(Put::Added)
@@ -126,7 +128,7 @@ fn belongs(
 fn add(member: &Member<'_>, target: EntityRef, bundle: Bundle) -> Result<Put> {
     let Bundle { instance, parts, past, settled } = bundle;
     let values: CustomFields = instance.custom_fields.into_iter().collect();
-    let plan = Plan::for_new(member, target, values)?;
+    let plan = Plan::for_carried(member, target, instance.archived_at, values)?;
     let mut faults = plan.faults().to_vec();
     let mut leading = Vec::new();
     if let Some(record) = &instance.record {
@@ -137,19 +139,27 @@ fn add(member: &Member<'_>, target: EntityRef, bundle: Bundle) -> Result<Put> {
     faults.extend(checks::parts(member, target, instance.record.as_ref(), &parts)?);
     faults.extend(put_past(member, target, &past, true)?);
     Fault::none_of(faults)?;
+    member.count_behind(target.id.as_bytes());
     let row = match &instance.record {
-        Some(record) => record.create(member, target.id)?,
+        Some(record) => {
+            member.count_behind(&record.payload()?);
+            record.create(member, target.id)?
+        }
         None => rows::adopt(member, target)?,
     };
     put_all(member, &leading)?;
+    // Before it has its values, because what is archived may not hold them.
+    let row = match instance.archived_at {
+        Some(at) => {
+            rows::archive_at(member, target, row, at).and_then(|()| entities::known(member, target))?
+        }
+        None => row,
+    };
     plan.apply_new(member, row)?;
     put_parts(member, target, parts)?;
     put_past(member, target, &past, false)?;
     if let Some(SettledItem { contract, until }) = settled {
         settled::set_until(member, contract, until)?;
-    }
-    if let Some(at) = instance.archived_at {
-        rows::archive_at(member, target, entities::known(member, target)?, at)?;
     }
     Ok(Put::Added)
 }
@@ -166,6 +176,8 @@ fn put_parts(member: &Member<'_>, target: EntityRef, parts: Vec<PartItem>) -> Re
     let mut row = entities::known(member, target)?;
     for PartItem { owner, key, part, .. } in parts {
         let leading = derived::of_part(member, owner, &key, &part)?;
+        member.count_behind(&key);
+        member.count_behind(&part.payload()?);
         part.put(member, owner, &mut row, key)?;
         put_all(member, &leading)?;
     }
@@ -181,8 +193,11 @@ fn put_past(
 ) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for item in items {
-        let mut unknown = Vec::new();
-        let mut values = Vec::new();
+        let there = past::at(member, target, item.until)?.map(|values| {
+            let row = FieldsRow { archived_at: None, revision: 0, values };
+            custom_fields::named(member, row)
+        });
+        let (mut unknown, mut values) = (Vec::new(), Vec::new());
         for (name, value) in &item.custom_fields {
             match member.with_catalog(|catalog| catalog.key(target.entity, name).map(|key| key.number)) {
                 Some(number) => values.push((number, value.clone())),
@@ -192,13 +207,10 @@ fn put_past(
         values.sort_unstable();
         if !unknown.is_empty() {
             faults.push(Fault::KeysNotRegistered { entity: target.entity, keys: unknown });
-        } else if only_looks {
-            let there = past::at(member, target, item.until)?;
-            if there.is_some_and(|there| there != values) {
-                let what = format!("what {target} was until {}", item.until);
-                faults.push(Fault::DiffersFromImport { what });
-            }
-        } else {
+        } else if there.as_ref().is_some_and(|there| *there != item.custom_fields) {
+            let what = format!("what {target} was until {}", item.until);
+            faults.push(Fault::DiffersFromImport { what });
+        } else if there.is_none() && !only_looks {
             past::put(member, target, item.until, values)?;
         }
     }

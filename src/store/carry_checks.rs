@@ -6,9 +6,7 @@ use uuid::Uuid;
 
 use super::carried::{self, PartItem};
 use super::{contract_parts, entities, rate_series};
-use crate::entity::{
-    BillableMetricId, ContractId, CustomerId, EntityId, EntityRef, ManagedEntity, RateCardId,
-};
+use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity};
 use crate::error::{Fault, FieldProblem, NameSpace, Result};
 use crate::id::PackageId;
 use crate::model::alias::ScheduledAlias;
@@ -68,7 +66,8 @@ pub fn aliases_taken(member: &Member<'_>, table: TableId, aliases: &[ScheduledAl
     Ok(faults)
 }
 
-/// Faults of a record: its size, what it names that is not there, and what its own rules say.
+/// Faults of a record: its size, what it names that is not there, and what its own rules say. Rate cards and metrics
+/// may have been forgotten while others name them.
 pub fn record(member: &Member<'_>, target: EntityRef, record: &AnyRecord) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     let bytes = record.payload()?.len();
@@ -87,12 +86,9 @@ pub fn record(member: &Member<'_>, target: EntityRef, record: &AnyRecord) -> Res
         }
         AnyRecord::Alert(alert) => {
             named.customer("customer_id", alert.terms.customer_id)?;
-            named
-                .instance("billable_metric_id", alert.terms.billable_metric_id.map(BillableMetricId::into))?;
         }
         AnyRecord::Contract(origin) => {
             named.customer("customer_id", Some(origin.customer_id))?;
-            named.instance("rate_card_id", origin.rate_card_id.map(RateCardId::into))?;
             named.package(origin.package_id)?;
         }
         AnyRecord::Commit(record) => named.home(target, &record.0)?,
@@ -118,17 +114,13 @@ struct Named<'m, 't> {
 }
 
 impl Named<'_, '_> {
-    fn instance(&mut self, field: &str, target: Option<EntityRef>) -> Result<()> {
-        if let Some(target) = target
+    fn customer(&mut self, field: &str, customer: Option<CustomerId>) -> Result<()> {
+        if let Some(target) = customer.map(EntityRef::from)
             && !entities::exists(self.member, target)?
         {
             self.faults.push(Fault::ReferenceNotFound { field: field.to_owned(), target });
         }
         Ok(())
-    }
-
-    fn customer(&mut self, field: &str, customer: Option<CustomerId>) -> Result<()> {
-        self.instance(field, customer.map(CustomerId::into))
     }
 
     fn package(&mut self, id: Option<PackageId>) -> Result<()> {

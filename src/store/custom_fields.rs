@@ -14,6 +14,8 @@ use crate::model::change::ValueChange;
 use crate::model::custom_field::{
     CustomFields, Expectation, KeyKind, SetOutcome, Taken, ValueOutcome, check_value,
 };
+#[cfg(feature = "wire")]
+use crate::model::scalar::Time;
 use crate::storage::catalog::Key;
 use crate::storage::codec::FieldsRow;
 use crate::storage::index;
@@ -122,6 +124,21 @@ impl Plan {
     /// What it takes to give an instance that is about to be made its values, checked.
     pub fn for_new(member: &Member<'_>, target: EntityRef, values: CustomFields) -> Result<Self> {
         Self::for_all_new(member, [(target, values)])
+    }
+
+    /// As [`for_new`](Self::for_new), for an instance that is put in as it is elsewhere, archived or not.
+    #[cfg(feature = "wire")]
+    pub fn for_carried(
+        member: &Member<'_>,
+        target: EntityRef,
+        archived_at: Option<Time>,
+        values: CustomFields,
+    ) -> Result<Self> {
+        let mut plan = Self::default();
+        let row = FieldsRow { archived_at, revision: 0, values: Vec::new() };
+        plan.add_edit(member, target, row, Wish::Merge(values.into_pairs()));
+        plan.check_uniqueness(member)?;
+        Ok(plan)
     }
 
     /// As [`for_new`](Self::for_new), for several instances that are made together.

@@ -20,7 +20,11 @@ mod contracts;
 mod customer_lists;
 mod customer_lives;
 mod customers;
+#[cfg(feature = "wire")]
+mod differences;
 mod example;
+#[cfg(feature = "wire")]
+mod exports;
 mod failures;
 mod feed;
 mod finding;
@@ -29,6 +33,8 @@ mod follow;
 mod hierarchies;
 mod history;
 mod idempotency;
+#[cfg(feature = "wire")]
+mod imports;
 mod instances;
 mod invoice_fields;
 mod invoice_lists;

@@ -461,6 +461,8 @@ fn run_program(
         assert_same(&copy, &store);
         assert_same(&late_follower(&store), &store);
     }
+    #[cfg(feature = "wire")]
+    crate::support::moved::comes_out_again(&store);
     store.close().unwrap();
     compare(&open(&clock), &model.lock().unwrap());
 }

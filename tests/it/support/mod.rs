@@ -6,6 +6,8 @@ pub mod catalog;
 pub mod desk;
 pub mod disk;
 pub mod following;
+#[cfg(feature = "wire")]
+pub mod moved;
 pub mod provisioned;
 pub mod ready;
 pub mod retold;
