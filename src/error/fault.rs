@@ -339,6 +339,23 @@ pub enum Fault {
         /// The number of the last change; 0 where there is none.
         last: u64,
     },
+    /// A change that is to be followed, and is not the next one: changes are missing, or it was followed before.
+    #[error("change {found} is not the next one to follow; that is change {expected}")]
+    ChangeOutOfTurn {
+        /// The change's number.
+        found: u64,
+        /// The number that the next one has.
+        expected: u64,
+    },
+    /// A change that is to be followed, and what it changed is not in this store as it was in that of the change.
+    #[error("change {sequence} does not follow from what this store holds; it is another store's")]
+    ChangeDoesNotFit {
+        /// The change's number.
+        sequence: u64,
+    },
+    /// Changes are to be followed by a store that keeps no journal.
+    #[error("a store that follows another one has to keep its journal")]
+    FollowsWithoutJournal,
     /// A text about a change is too long.
     #[error("{field} has {characters} characters; at most {most} are allowed")]
     AboutTooLong {
@@ -404,6 +421,8 @@ impl Fault {
             | Self::IdempotencyKeyReused { .. }
             | Self::ValueShared { .. }
             | Self::DiffersFromImport { .. }
+            | Self::ChangeOutOfTurn { .. }
+            | Self::ChangeDoesNotFit { .. }
             | Self::RevisionDiffers { .. }
             | Self::ValueDiffers { .. } => ErrorKind::Conflict,
             _ => ErrorKind::Invalid,

@@ -128,7 +128,7 @@ impl<'e> Export<'e> {
         let mut put = |line: &str| {
             done.lines += 1;
             done.bytes += u64::try_from(line.len() + 1).unwrap_or(u64::MAX);
-            if done.lines % PROGRESS_LINES == 0 {
+            if done.lines.is_multiple_of(PROGRESS_LINES) {
                 (self.on_progress)(done);
             }
             writeln!(out, "{line}")

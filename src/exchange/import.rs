@@ -234,7 +234,7 @@ impl<R: BufRead> Reading<'_, '_, '_, R> {
                     self.refuse(line, reason);
                 }
             }
-            if line % PROGRESS_LINES == 0 {
+            if line.is_multiple_of(PROGRESS_LINES) {
                 self.tell();
             }
         }

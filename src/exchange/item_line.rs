@@ -12,8 +12,8 @@ use crate::error::short;
 use crate::model::change::Collection;
 use crate::model::custom_field::CustomFields;
 use crate::model::package::Package;
+use crate::model::recorded::{AnyPart, AnyRecord};
 use crate::model::scalar::Time;
-use crate::storage::recorded::{AnyPart, AnyRecord};
 use crate::store::carried::{InstanceItem, Item, KeyItem, PartItem, PastItem, SettledItem};
 
 /// The form of exports that this version writes, and the newest one that it reads.

@@ -37,6 +37,16 @@ pub(crate) struct ChangeRow {
     pub(crate) what: What,
 }
 
+impl What {
+    /// The values that it changed.
+    pub(crate) fn values(&self) -> &[ValueChange] {
+        match self {
+            Self::Values { changes, .. } => changes,
+            _ => &[],
+        }
+    }
+}
+
 impl ChangeRow {
     /// What is left of a change that was forgotten: its number, and when it was.
     pub(crate) fn emptied(at: Time) -> Self {
@@ -80,7 +90,16 @@ pub(crate) enum What {
         old: Vec<u8>,
         new: Vec<u8>,
     },
-    Values(Vec<ValueChange>),
+    Values {
+        changes: Vec<ValueChange>,
+        /// Until when an invoice can show what they were, where it is kept for that.
+        kept: Option<Time>,
+    },
+    /// Values were kept that an instance had until a moment elsewhere.
+    PastValues {
+        until: Time,
+        values: Vec<(u32, String)>,
+    },
     Archived,
     Forgotten,
     /// Parts of an instance that stand in rows of their own. Many that change together are several changes, each
@@ -88,6 +107,10 @@ pub(crate) enum What {
     Parts {
         of: Collection,
         changes: Vec<PartChange>,
+    },
+    /// All invoices of a contract that were due until then are settled.
+    Settled {
+        until: Time,
     },
     /// Changes up to this one's number were made by a store that kept no journal, and are not in it.
     NotKept,

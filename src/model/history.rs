@@ -1,12 +1,15 @@
 //! What the journal answers: changes as they are told, and which of them stay.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::change::{About, Collection};
 use super::custom_field::{KeyKind, KeyRules};
+use super::recorded::{ChangedPart, Recorded};
 use super::scalar::Time;
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::id::PackageId;
@@ -40,6 +43,9 @@ pub struct Change {
     pub before: u64,
     /// What became of it.
     pub what: ChangeKind,
+    /// Until when an invoice can show the values before, where they are kept for that. A store that follows needs it.
+    #[serde(skip)]
+    pub(crate) kept: Option<Time>,
 }
 
 /// What a [`Change`] changed.
@@ -97,6 +103,10 @@ pub enum ChangeKind {
     KeyAdded {
         /// Its kind, and what goes with it.
         rules: KeyRules,
+        /// Its id.
+        id: Uuid,
+        /// When: of a key that was imported, when it was registered elsewhere.
+        added_at: Time,
     },
     /// A key was removed, and with it the values that instances had for it.
     KeyRemoved,
@@ -110,13 +120,31 @@ pub enum ChangeKind {
     /// An instance was taken in, with nothing but its id.
     Adopted,
     /// An instance or a package was made.
-    Created,
+    Created {
+        /// What there is of it besides values and parts.
+        record: Recorded,
+    },
     /// What there is of an instance or a package besides values and parts was changed.
-    Record,
+    Record {
+        /// What it was.
+        old: Recorded,
+        /// What it became.
+        new: Recorded,
+    },
     /// Values of an instance were set or deleted.
     Values(Vec<ChangedValue>),
+    /// Values were imported that an instance had elsewhere before, and that an invoice can show.
+    PastValues {
+        /// Until when it had them.
+        until: Time,
+        /// All that it had, by key, but those of keys that were removed since.
+        values: BTreeMap<String, String>,
+    },
     /// An instance or a package was archived.
-    Archived,
+    Archived {
+        /// When: of an instance that was imported, when it was archived elsewhere.
+        archived_at: Time,
+    },
     /// An instance was forgotten. Its changes before are [`Emptied`](Self::Emptied).
     Forgotten,
     /// Parts of an instance were made, changed or taken away. Many that change together are several changes, each of
@@ -124,8 +152,13 @@ pub enum ChangeKind {
     Parts {
         /// Which parts.
         of: Collection,
-        /// How many.
-        count: usize,
+        /// What became of each.
+        changes: Vec<ChangedPart>,
+    },
+    /// All invoices of a contract that were due are settled, and follow from the contract no more.
+    Settled {
+        /// Those that were due until then.
+        until: Time,
     },
     /// Something that was forgotten since. When it was is all that is left of it.
     Emptied,

@@ -30,6 +30,7 @@ pub(crate) mod query;
 mod query_form;
 pub(crate) mod rate;
 pub(crate) mod rate_card;
+pub(crate) mod recorded;
 pub(crate) mod recurring;
 pub(crate) mod relative_date;
 pub(crate) mod reseller_royalty;

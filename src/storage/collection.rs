@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::codec::{self, FieldsRow, Record};
 use super::member::Member;
-use super::recorded::AnyPart;
 use super::rows;
 use super::tables::{ID_BYTES, TableId};
 use super::view::Reader;
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::Result;
 use crate::model::change::{Collection, PartChange, What};
+use crate::model::recorded::AnyPart;
 
 /// A change in the journal holds parts of no more bytes than this, and one more.
 const CHANGE_BYTES: usize = 64 << 10;

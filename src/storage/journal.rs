@@ -33,7 +33,7 @@ pub fn record(member: &Member<'_>, subject: Subject, before: u64, what: What) ->
     let sequence = last.max(before).checked_add(1).ok_or_else(no_numbers)?;
     let at = member.now();
     if member.setting().keeps_journal {
-        let about = member.about().clone();
+        let about = member.about_change();
         put(member, sequence, &ChangeRow { at, about, subject, before, what })?;
         trim(member, sequence, at)?;
     } else if sequence > member.progress().unkept {

@@ -53,6 +53,8 @@ pub struct Member<'t> {
     tables: Box<dyn Tables + 't>,
     catalog: RefCell<Arc<Catalog>>,
     progress: Cell<Progress>,
+    /// The moment of the change of another store that is carried out here, and who made it.
+    followed: RefCell<Option<(Time, About)>>,
     /// What to play back if changes of this member must go and others stay.
     notes: RefCell<Vec<Note>>,
     /// Whether notes are taken: not while there are no neighbours' changes, when the whole transaction can be aborted
@@ -98,6 +100,7 @@ impl<'t> Member<'t> {
             tables: Box::new(OpenTables::of(txn)),
             catalog: RefCell::new(catalog),
             progress: Cell::new(progress),
+            followed: RefCell::default(),
             notes: RefCell::default(),
             keeps_notes: Cell::new(keeps_notes),
             waiting: terms.bulk.map(|most| RefCell::new(Waiting::new(most))),
@@ -111,6 +114,17 @@ impl<'t> Member<'t> {
 
     pub fn about(&self) -> &About {
         self.about
+    }
+
+    /// What the journal says of who makes a change.
+    pub fn about_change(&self) -> About {
+        self.followed.borrow().as_ref().map_or_else(|| self.about.clone(), |(_, about)| about.clone())
+    }
+
+    /// Has all changes from now on bear the moment and the words of one that another store made.
+    pub fn follow(&self, at: Time, about: About) {
+        self.progress.set(Progress { time: at, ..self.progress.get() });
+        self.followed.replace(Some((at, about)));
     }
 
     pub fn setting(&self) -> &Setting {
@@ -129,8 +143,12 @@ impl<'t> Member<'t> {
         self.progress.set(Progress { unkept, ..self.progress.get() });
     }
 
-    /// What the store's clock says, or what it said before where it went back.
+    /// What the store's clock says, or what it said before where it went back; the moment of the change that is
+    /// followed where there is one.
     pub fn now(&self) -> Time {
+        if let Some((at, _)) = &*self.followed.borrow() {
+            return *at;
+        }
         let now = (self.setting.clock)();
         let before = self.progress.get();
         let time = now.max(before.time);

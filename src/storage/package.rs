@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::id::PackageId;
 use crate::model::change::{Subject, What};
 use crate::model::package::{Package, PackageRow};
+use crate::model::scalar::Time;
 
 const TABLE: TableId = TableId::Package;
 
@@ -50,8 +51,8 @@ pub fn update(member: &Member<'_>, mut row: PackageRow, old: &Package) -> Result
 }
 
 /// Archives a package.
-pub fn archive(member: &Member<'_>, mut row: PackageRow) -> Result<()> {
-    row.package.archived_at = Some(member.now());
+pub fn archive(member: &Member<'_>, mut row: PackageRow, at: Time) -> Result<()> {
+    row.package.archived_at = Some(at);
     put(member, &mut row, What::Archived)
 }
 

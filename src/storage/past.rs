@@ -10,20 +10,22 @@ use super::codec::{self, FieldsRow, PastRow};
 use super::contract_window;
 use super::key_bytes;
 use super::member::Member;
+use super::rows;
 use super::tables::TableId;
 use super::view::Reader;
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::Result;
+use crate::model::change::What;
 use crate::model::scalar::Time;
 
 const TABLE: TableId = TableId::PastValues;
 
-/// Keeps the values of an instance that are about to change, if an invoice can show them.
-pub fn keep(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result<()> {
-    if !is_shown(member, target)? {
-        return Ok(());
-    }
-    let key = key(target, member.now());
+/// Values by key number.
+type Values = Vec<(u32, String)>;
+
+/// Keeps the values of an instance that are about to change, because an invoice can show them.
+pub fn keep(member: &Member<'_>, target: EntityRef, row: &FieldsRow, until: Time) -> Result<()> {
+    let key = key(target, until);
     // Where there is a row of this moment, its values are those that were there before it. Where there is one of a
     // later moment the clock went back while nobody knew, and these values count as of no moment.
     if first_from(member, target, &key)?.is_some() {
@@ -37,27 +39,32 @@ pub fn keep(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result<(
 /// where they are those that the instance has.
 ///
 /// What is not shown on an invoice is not kept: of a customer that means all it had before its first contract.
-pub fn values(reader: &impl Reader, target: EntityRef, as_of: Time) -> Result<Option<Vec<(u32, String)>>> {
+pub fn values(reader: &impl Reader, target: EntityRef, as_of: Time) -> Result<Option<Values>> {
     let Some(key) = first_from(reader, target, &key(target, as_of))? else { return Ok(None) };
     let past: Option<PastRow> = reader.get(TABLE, &key, |row| codec::decode(TABLE, &key, row))?;
     Ok(past.map(|past| past.values))
 }
 
 /// The values that are kept under a moment.
-pub fn at(reader: &impl Reader, target: EntityRef, until: Time) -> Result<Option<Vec<(u32, String)>>> {
+pub fn at(reader: &impl Reader, target: EntityRef, until: Time) -> Result<Option<Values>> {
     let key = key(target, until);
     let past: Option<PastRow> = reader.get(TABLE, &key, |row| codec::decode(TABLE, &key, row))?;
     Ok(past.map(|past| past.values))
 }
 
-/// Keeps values under a moment.
-pub fn put(member: &Member<'_>, target: EntityRef, until: Time, values: Vec<(u32, String)>) -> Result<()> {
+/// Keeps values that an instance had until a moment elsewhere. Those that are kept already are no change.
+pub fn put(member: &Member<'_>, target: EntityRef, until: Time, values: Values) -> Result<()> {
+    if at(member, target, until)?.as_ref() == Some(&values) {
+        return Ok(());
+    }
     let key = key(target, until);
-    member.put(TABLE, &key, Some(&codec::encode(&key, &PastRow { values })?))
+    let past = PastRow { values };
+    member.put(TABLE, &key, Some(&codec::encode(&key, &past)?))?;
+    rows::note(member, target, What::PastValues { until, values: past.values })
 }
 
 /// All values that are kept of an instance, each with the moment until which it had them.
-pub fn all(reader: &impl Reader, target: EntityRef) -> Result<Vec<(Time, Vec<(u32, String)>)>> {
+pub fn all(reader: &impl Reader, target: EntityRef) -> Result<Vec<(Time, Values)>> {
     let begin = begin(target);
     let mut found = Vec::new();
     reader.scan(TABLE, Bound::Included(&begin), |key, row| {

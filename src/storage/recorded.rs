@@ -1,12 +1,11 @@
 //! Records of any kind, where the kind is known only at run time: for moving stores in and out, for history, and for
 //! what follows from records.
 
-use serde::{Deserialize, Deserializer, Serialize};
-
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use super::codec::{self, FieldsRow};
-use super::collection::{self, Part as _, Put};
+use super::collection::{self, Put};
 use super::member::Member;
 use super::rows;
 use super::tables::TableId;
@@ -28,20 +27,11 @@ use crate::model::invoice::InvoiceStatement;
 use crate::model::product::ProductRecord;
 use crate::model::rate::{PastRate, RateRecord};
 use crate::model::rate_card::RateCardRecord;
+use crate::model::recorded::{AnyPart, AnyRecord, each_part, each_record};
 
 macro_rules! recorded {
     ($($entity:ident: $record:ty)*) => {
-        /// What an instance has besides values, of any entity.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-        #[serde(untagged)]
-        pub enum AnyRecord { $($entity(Box<$record>)),* }
-
         impl AnyRecord {
-            /// Whose record it is.
-            pub const fn entity(&self) -> ManagedEntity {
-                match self { $(Self::$entity(_) => ManagedEntity::$entity),* }
-            }
-
             /// The record of an instance; `None` where it has none.
             pub fn get(reader: &impl Reader, target: EntityRef) -> Result<Option<Self>> {
                 Ok(match target.entity {
@@ -75,6 +65,16 @@ macro_rules! recorded {
                 match self { $(Self::$entity(record) => rows::create(member, id, &**record)),* }
             }
 
+            /// Puts it in place of an instance's; whether the two are of one entity.
+            pub fn update(&self, member: &Member<'_>, id: Uuid, row: FieldsRow, old: &Self) -> Result<bool> {
+                match (old, self) {
+                    $((Self::$entity(old), Self::$entity(new)) => {
+                        rows::update(member, id, row, &**old, &**new).map(|()| true)
+                    })*
+                    _ => Ok(false),
+                }
+            }
+
             /// Its bytes, without envelope.
             pub fn payload(&self) -> Result<Vec<u8>> {
                 match self { $(Self::$entity(record) => codec::payload(&**record)),* }
@@ -82,39 +82,11 @@ macro_rules! recorded {
         }
     };
 }
-
-recorded! {
-    Alert: AlertRecord
-    BillableMetric: BillableMetricRecord
-    Commit: CommitRecord
-    Contract: ContractOrigin
-    ContractCredit: CreditRecord
-    ContractProduct: ProductRecord
-    Customer: CustomerRecord
-    Discount: DiscountHome
-    PackageCommit: PackageCommitHome
-    PackageCredit: PackageCreditHome
-    PackageScheduledCharge: PackageScheduledChargeHome
-    PackageSubscription: PackageSubscriptionHome
-    ProfessionalService: ProfessionalServiceHome
-    RateCard: RateCardRecord
-    ScheduledCharge: ScheduledChargeHome
-    Subscription: SubscriptionHome
-}
+each_record!(recorded);
 
 macro_rules! parts {
     ($($collection:ident: $part:ty)*) => {
-        /// A part of an instance, of any collection.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-        #[serde(untagged)]
-        pub enum AnyPart { $($collection(Box<$part>)),* }
-
         impl AnyPart {
-            /// Which collection it is of.
-            pub const fn collection(&self) -> Collection {
-                match self { $(Self::$collection(_) => <$part>::COLLECTION),* }
-            }
-
             /// The part in a row of a collection.
             pub fn decode(of: Collection, key: &[u8], row: &[u8]) -> Result<Self> {
                 let table = TableId::Parts(of);
@@ -149,17 +121,31 @@ macro_rules! parts {
                     })*
                 }
             }
+
+            /// Puts those of a collection under keys of an instance's, with `None` for those that are to go. Parts of
+            /// other collections are passed over.
+            pub fn put_all(
+                of: Collection,
+                member: &Member<'_>,
+                owner: Uuid,
+                row: &mut FieldsRow,
+                parts: impl Iterator<Item = (Vec<u8>, Option<Self>)>,
+            ) -> Result<()> {
+                match of {
+                    $(Collection::$collection => {
+                        let puts = parts.filter_map(|(key, part)| match part {
+                            None => Some(Put { key, part: None }),
+                            Some(Self::$collection(part)) => Some(Put { key, part: Some(*part) }),
+                            Some(_) => None,
+                        });
+                        collection::put::<$part>(member, owner, row, puts)
+                    })*
+                }
+            }
         }
     };
 }
-
-parts! {
-    ContractEdits: EditRecord
-    ContractInvoices: InvoiceStatement
-    ContractParts: PartVersion
-    PastRates: PastRate
-    Rates: RateRecord
-}
+each_part!(parts);
 
 impl Collection {
     pub(crate) fn named(name: &str) -> Option<Self> {

@@ -95,10 +95,23 @@ fn apply_row(member: &Member<'_>, edit: Edit) -> Result<u64> {
     if changes.is_empty() {
         return Ok(row.revision);
     }
-    if !new {
-        past::keep(member, target, &row)?;
+    let kept = if !new && past::is_shown(member, target)? { Some(member.now()) } else { None };
+    put_values(member, target, row, changes, kept)
+}
+
+/// Writes an instance's row with changed values; those before are kept where an invoice can show them, until that
+/// moment. The indexes are the caller's. The instance's revision comes back.
+pub fn put_values(
+    member: &Member<'_>,
+    target: EntityRef,
+    row: FieldsRow,
+    changes: Vec<ValueChange>,
+    kept: Option<Time>,
+) -> Result<u64> {
+    if let Some(until) = kept {
+        past::keep(member, target, &row, until)?;
     }
-    write_values(member, target, row, changes)
+    write_values(member, target, row, changes, kept)
 }
 
 /// Has values of keys that were removed leave the rows in which they still are; how many.
@@ -121,7 +134,7 @@ pub fn clear_removed_values(member: &Member<'_>, entity: ManagedEntity) -> Resul
         let Some((last, _)) = found.last() else { return Ok(cleared) };
         after = Some(*last);
         for (id, row) in found {
-            write_values(member, EntityRef { entity, id }, row, Vec::new())?;
+            write_values(member, EntityRef { entity, id }, row, Vec::new(), None)?;
         }
     }
 }
@@ -131,6 +144,7 @@ fn write_values(
     target: EntityRef,
     mut row: FieldsRow,
     mut changes: Vec<ValueChange>,
+    kept: Option<Time>,
 ) -> Result<u64> {
     // Values of keys that were removed leave when the row is written next; the journal has them, because they were
     // there before the keys were removed.
@@ -151,7 +165,7 @@ fn write_values(
             (Err(_), None) => {}
         }
     }
-    put_fields(member, target, &mut row, What::Values(changes))?;
+    put_fields(member, target, &mut row, What::Values { changes, kept })?;
     Ok(row.revision)
 }
 
@@ -238,6 +252,14 @@ fn put_fields(member: &Member<'_>, target: EntityRef, row: &mut FieldsRow, what:
     row.revision = journal::record(member, Subject::Instance(target), row.revision, what)?;
     let key = target.id.as_bytes();
     member.put(TableId::Fields(target.entity), key, Some(&codec::encode(key, row)?))
+}
+
+/// Writes what was changed of an instance, in a row that is not its own, into the journal, and with it the instance's
+/// row.
+pub(super) fn note(member: &Member<'_>, target: EntityRef, what: What) -> Result<()> {
+    let missing = || Error::corrupt(format!("table {}: {target} is missing", TableId::Fields(target.entity)));
+    let mut row = fields(member, target)?.ok_or_else(missing)?;
+    put_fields(member, target, &mut row, what)
 }
 
 /// Writes what becomes of some parts of an instance into the journal, and with it the instance's row.

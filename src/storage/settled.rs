@@ -12,10 +12,12 @@ use uuid::Uuid;
 use super::codec::{self, FieldsRow};
 use super::collection::{self, Put};
 use super::member::{Member, Row};
+use super::rows;
 use super::tables::{ID_BYTES, TableId};
 use super::view::Reader;
 use crate::entity::{ContractId, EntityId, InvoiceId};
 use crate::error::{Error, Result};
+use crate::model::change::What;
 use crate::model::charge_line::LineSource;
 use crate::model::invoice::{InvoiceLine, InvoiceStatement, InvoiceStatus};
 use crate::model::scalar::Time;
@@ -148,9 +150,11 @@ pub fn until(reader: &impl Reader, contract: ContractId) -> Result<Option<Time>>
     reader.get(table, id.as_bytes(), |row| codec::decode(table, id.as_bytes(), row))
 }
 
+/// Says until when every invoice of a contract that was due is settled.
 pub fn set_until(member: &Member<'_>, contract: ContractId, until: Time) -> Result<()> {
     let id = contract.uuid();
-    member.put(TableId::SettledUntil, id.as_bytes(), Some(&codec::encode(id.as_bytes(), &until)?))
+    member.put(TableId::SettledUntil, id.as_bytes(), Some(&codec::encode(id.as_bytes(), &until)?))?;
+    rows::note(member, contract.into(), What::Settled { until })
 }
 
 /// Forgets what was charged and settled, with the contract.

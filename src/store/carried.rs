@@ -16,9 +16,10 @@ use crate::error::{Error, Result};
 use crate::model::change::Collection;
 use crate::model::custom_field::KeyRules;
 use crate::model::package::Package;
+use crate::model::recorded::hexadecimal;
+use crate::model::recorded::{AnyPart, AnyRecord};
 use crate::model::scalar::Time;
 use crate::storage::codec::FieldsRow;
-use crate::storage::recorded::{AnyPart, AnyRecord};
 use crate::storage::tables::{ID_BYTES, TableId};
 use crate::storage::view::{Reader, View};
 use crate::storage::{collection, package, past, rows, settled, versions};
@@ -99,10 +100,6 @@ pub struct SettledItem {
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
 fn collection_name<S: Serializer>(of: &Collection, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(of.name())
-}
-
-fn hexadecimal<S: Serializer>(key: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&data_encoding::HEXLOWER.encode(key))
 }
 
 /// The entities in an order in which each comes behind those that its records name. Packages come before contracts.

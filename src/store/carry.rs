@@ -85,7 +85,7 @@ fn merge(member: &Member<'_>, target: EntityRef, row: FieldsRow, bundle: Bundle)
     let mut same = instance.archived_at.is_none_or(|_| instance.archived_at == row.archived_at);
     if has_more {
         same &= instance.archived_at == row.archived_at;
-        same &= crate::storage::recorded::AnyRecord::get(member, target)? == instance.record;
+        same &= crate::model::recorded::AnyRecord::get(member, target)? == instance.record;
         same &= belongs(member, target, parts, settled)?;
     }
     let mut faults = Vec::new();

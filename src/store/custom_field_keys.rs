@@ -188,6 +188,14 @@ pub fn held(reader: &impl Reader, key: &Key) -> Result<Vec<(String, Uuid)>> {
     Ok(held)
 }
 
+/// Gives a key another kind, whoever shares values of it.
+pub fn set_kind(member: &Member<'_>, entity: ManagedEntity, name: &str, kind: KeyKind) -> Result<()> {
+    let key = known(member, entity, name)?;
+    let to = Key { kind, ..Key::clone(&key) };
+    let held = held(member, &to)?;
+    rebuild(member, &key, to, &held)
+}
+
 /// Puts a key of another kind in place of a key, with an index of its own; the old one goes with the commit.
 fn rebuild(member: &Member<'_>, key: &Key, to: Key, held: &[(String, Uuid)]) -> Result<()> {
     let rebuilt = Key { index: member.change_catalog(Catalog::take_number)?, ..to };

@@ -56,7 +56,7 @@ impl Store {
     ///     let follower = scope.spawn(|| store.wait_for_changes(0, 100, Duration::from_secs(60)));
     ///     store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
     ///     let changes = follower.join().unwrap()?;
-    ///     assert_eq!(changes[0].what, ChangeKind::KeyAdded { rules: KeyKind::Indexed.into() });
+    ///     assert!(matches!(changes[0].what, ChangeKind::KeyAdded { .. }));
     ///     Ok::<_, Error>(())
     /// })?;
     /// assert!(store.wait_for_changes(1, 100, Duration::ZERO)?.is_empty());

@@ -3,17 +3,22 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
+use uuid::Uuid;
+
 use super::{entities, packages};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Fault, Result};
 use crate::id::PackageId;
-use crate::model::change::{ChangeRow, Subject, ValueChange, What};
+use crate::model::change::{ChangeRow, Collection, PartChange, Subject, ValueChange, What};
+use crate::model::custom_field::KeyRules;
 use crate::model::history::{Change, ChangeKind, ChangeSubject, ChangedValue, Moment};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
+use crate::model::recorded::{AnyPart, AnyRecord, AnyRecorded, ChangedPart, Recorded};
+use crate::model::scalar::Time;
 use crate::storage::catalog::Catalog;
-use crate::storage::codec::KeyRow;
+use crate::storage::codec::{self, KeyRow};
 use crate::storage::view::Reader;
-use crate::storage::{journal, rows};
+use crate::storage::{journal, package, rows};
 
 /// A page of the changes of an instance.
 pub fn of_instance(reader: &impl Reader, target: EntityRef, request: &PageRequest) -> Result<Page<Change>> {
@@ -59,10 +64,8 @@ pub fn of_value(
     let of_key = |sequence: u64, value: &ValueChange| {
         keys.get(&value.key).is_some_and(|row| is_registered(row, sequence))
     };
-    let wanted = |sequence: u64, change: &ChangeRow| match &change.what {
-        What::Values(values) => values.iter().any(|value| of_key(sequence, value)),
-        _ => false,
-    };
+    let wanted =
+        |sequence: u64, change: &ChangeRow| change.what.values().iter().any(|value| of_key(sequence, value));
     let question = Question::filtered("value history", &[target.to_string(), key.to_owned()]);
     let chain = (Subject::Instance(target), row.revision);
     let mut page = page(reader, &[chain], question, request, wanted)?;
@@ -169,7 +172,7 @@ pub fn values_as_of(
     while sequence > until {
         let change = journal::link(reader, Subject::Instance(target), sequence)?;
         let change = change.ok_or_else(|| trimmed(moment, sequence))?;
-        if let What::Values(changes) = change.what {
+        if let What::Values { changes, .. } = change.what {
             undo(&mut values, changes);
         }
         sequence = change.before;
@@ -241,7 +244,22 @@ impl<'r, R: Reader> Keys<'r, R> {
 
     fn tell(&mut self, sequence: u64, change: ChangeRow) -> Result<Change> {
         let ChangeRow { at, about, subject, before, what } = change;
-        let subject = match subject {
+        let kept = if let What::Values { kept, .. } = what { kept } else { None };
+        let what = match what {
+            What::Values { changes, .. } => ChangeKind::Values(self.values(sequence, changes)?),
+            What::PastValues { until, values } => {
+                let values = named(self.reader, values.into_iter().collect(), sequence)?;
+                ChangeKind::PastValues { until, values }
+            }
+            What::KeyAdded(rules) => self.key_added(subject, rules)?,
+            What::Archived => ChangeKind::Archived { archived_at: archived_at(self.reader, subject, at)? },
+            other => told_by_itself(subject, other)?,
+        };
+        Ok(Change { sequence, at, about, subject: self.subject(subject)?, before, what, kept })
+    }
+
+    fn subject(&mut self, subject: Subject) -> Result<ChangeSubject> {
+        Ok(match subject {
             Subject::Nothing => ChangeSubject::Forgotten,
             Subject::Key(number) => {
                 let key = self.row(number)?;
@@ -249,21 +267,15 @@ impl<'r, R: Reader> Keys<'r, R> {
             }
             Subject::Instance(target) => ChangeSubject::Instance(target),
             Subject::Package(id) => ChangeSubject::Package(id),
+        })
+    }
+
+    fn key_added(&mut self, subject: Subject, rules: KeyRules) -> Result<ChangeKind> {
+        let Subject::Key(number) = subject else {
+            return Err(Error::corrupt("table journal: what was registered is no key"));
         };
-        let what = match what {
-            What::Emptied | What::NotKept => ChangeKind::Emptied,
-            What::KeyAdded(rules) => ChangeKind::KeyAdded { rules },
-            What::KeyRemoved => ChangeKind::KeyRemoved,
-            What::KeyKind { from, to } => ChangeKind::KeyKind { from, to },
-            What::Adopted => ChangeKind::Adopted,
-            What::Created { .. } => ChangeKind::Created,
-            What::Record { .. } => ChangeKind::Record,
-            What::Values(values) => ChangeKind::Values(self.values(sequence, values)?),
-            What::Archived => ChangeKind::Archived,
-            What::Forgotten => ChangeKind::Forgotten,
-            What::Parts { of, changes } => ChangeKind::Parts { of, count: changes.len() },
-        };
-        Ok(Change { sequence, at, about, subject, before, what })
+        let key = self.row(number)?;
+        Ok(ChangeKind::KeyAdded { rules, id: Uuid::from_bytes(key.id), added_at: key.added_at })
     }
 
     /// The values that a caller changed. Those of keys that had been removed only left with the change: nobody could
@@ -278,4 +290,52 @@ impl<'r, R: Reader> Keys<'r, R> {
         }
         Ok(values)
     }
+}
+
+/// What a change says without anything else that is stored.
+fn told_by_itself(subject: Subject, what: What) -> Result<ChangeKind> {
+    Ok(match what {
+        What::KeyRemoved => ChangeKind::KeyRemoved,
+        What::KeyKind { from, to } => ChangeKind::KeyKind { from, to },
+        What::Adopted => ChangeKind::Adopted,
+        What::Created { record } => ChangeKind::Created { record: recorded(subject, &record)? },
+        What::Record { old, new } => {
+            ChangeKind::Record { old: recorded(subject, &old)?, new: recorded(subject, &new)? }
+        }
+        What::Forgotten => ChangeKind::Forgotten,
+        What::Parts { of, changes } => {
+            let changes = changes.into_iter().map(|change| changed_part(of, change));
+            ChangeKind::Parts { of, changes: changes.collect::<Result<_>>()? }
+        }
+        What::Settled { until } => ChangeKind::Settled { until },
+        _ => ChangeKind::Emptied,
+    })
+}
+
+fn recorded(subject: Subject, payload: &[u8]) -> Result<Recorded> {
+    Ok(Recorded(match subject {
+        Subject::Instance(target) => AnyRecorded::Record(AnyRecord::of_journal(target.entity, payload)?),
+        Subject::Package(_) => AnyRecorded::Package(Box::new(codec::from_journal(payload)?)),
+        Subject::Key(_) | Subject::Nothing => {
+            return Err(Error::corrupt("table journal: a record of what has none"));
+        }
+    }))
+}
+
+fn changed_part(of: Collection, change: PartChange) -> Result<ChangedPart> {
+    let part = |payload: Option<Vec<u8>>| {
+        let part = payload.map(|payload| AnyPart::of_journal(of, &payload)).transpose()?;
+        Ok::<_, Error>(part.map(AnyRecorded::Part).map(Recorded))
+    };
+    Ok(ChangedPart { key: change.key, old: part(change.old)?, new: part(change.new)? })
+}
+
+/// When something was archived, which stands in its row: what is archived stays so.
+fn archived_at(reader: &impl Reader, subject: Subject, at: Time) -> Result<Time> {
+    let found = match subject {
+        Subject::Instance(target) => rows::fields(reader, target)?.and_then(|row| row.archived_at),
+        Subject::Package(id) => package::get(reader, id)?.and_then(|row| row.package.archived_at),
+        Subject::Key(_) | Subject::Nothing => None,
+    };
+    Ok(found.unwrap_or(at))
 }

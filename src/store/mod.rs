@@ -45,6 +45,7 @@ mod entities;
 mod feed;
 mod find;
 mod fixture;
+mod follow;
 mod held;
 mod hierarchies;
 mod history;

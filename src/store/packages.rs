@@ -201,7 +201,7 @@ pub fn archive(member: &Member<'_>, id: PackageId) -> Result<()> {
     if row.package.archived_at.is_some() {
         return Err(Fault::PackageArchived { package: id }.into());
     }
-    package::archive(member, row)
+    package::archive(member, row, member.now())
 }
 
 /// Puts a contract on the list of those that its package made, or takes it off.

@@ -66,7 +66,7 @@ pub trait ReadingHistory: Source {
     /// store.archive_package(package)?;
     /// let changes = store.package_history(package, &PageRequest::default())?.items;
     /// let what: Vec<_> = changes.into_iter().map(|change| change.what).collect();
-    /// assert_eq!(what, [ChangeKind::Archived, ChangeKind::Created]);
+    /// assert!(matches!(what[..], [ChangeKind::Archived { .. }, ChangeKind::Created { .. }]));
     /// # Ok::<(), Error>(())
     /// ```
     ///
@@ -87,8 +87,8 @@ pub trait ReadingHistory: Source {
     /// store.add_key(ManagedEntity::Customer, "tier", KeyKind::Unindexed)?;
     /// let changes = store.history_of_key(ManagedEntity::Customer, "tier", &PageRequest::default())?.items;
     /// let what: Vec<_> = changes.into_iter().map(|change| change.what).collect();
-    /// let added = |kind: KeyKind| ChangeKind::KeyAdded { rules: kind.into() };
-    /// assert_eq!(what, [added(KeyKind::Unindexed), ChangeKind::KeyRemoved, added(KeyKind::Indexed)]);
+    /// use ChangeKind::{KeyAdded, KeyRemoved};
+    /// assert!(matches!(what[..], [KeyAdded { .. }, KeyRemoved, KeyAdded { .. }]));
     /// # Ok::<(), Error>(())
     /// ```
     ///
@@ -179,7 +179,8 @@ pub trait ReadingHistory: Source {
 
     /// The changes with numbers higher than that one, in the order in which they were committed, up to `limit`: 1 to
     /// 1,000. None is left out, and the number of each is one more than that of the one before. With the number of the
-    /// last one that was seen it goes on, also when the store was reopened; 0 begins at the beginning.
+    /// last one that was seen it goes on, also when the store was reopened; 0 begins at the beginning. Each says all that
+    /// it changed, so that [another store can follow](crate::Store::follow).
     ///
     /// With [`Durability::OnFlush`](crate::Durability::OnFlush) it shows what a crash may still take back, and whose
     /// numbers are then given anew: a follower that keeps what it saw is to follow a store that syncs every commit.

@@ -11,13 +11,13 @@ use super::{Store, entities};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::{Error, Result};
 use crate::model::change::{ChangeRow, Collection};
+use crate::model::recorded::{AnyPart, AnyRecord};
 use crate::storage::catalog::Catalog;
 use crate::storage::codec::{self, FieldsRow, KeyRow, PastRow};
 use crate::storage::idempotency::{OutcomeRow, until_row};
 use crate::storage::key_bytes;
 use crate::storage::member::Row;
 use crate::storage::package;
-use crate::storage::recorded::{AnyPart, AnyRecord};
 use crate::storage::tables::{ID_BYTES, TableId};
 use crate::storage::view::{Reader as _, View};
 
@@ -177,7 +177,7 @@ impl Check<'_> {
             match found {
                 Some(true) => {}
                 Some(false) => {
-                    self.problem(row.table, format_args!("a row leads elsewhere than a row of {from} says"))
+                    self.problem(row.table, format_args!("a row leads elsewhere than a row of {from} says"));
                 }
                 None => self.problem(row.table, format_args!("a row is missing that a row of {from} needs")),
             }

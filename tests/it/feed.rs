@@ -8,8 +8,6 @@ use crate::support::disk::Disk;
 use crate::support::retold::Retold;
 use crate::support::{customer, fault, faults, store_with_keys};
 
-const CUSTOMER: ManagedEntity = ManagedEntity::Customer;
-
 /// A change that did not come in this time will not come.
 const LONG: Duration = Duration::from_secs(60);
 
@@ -76,78 +74,6 @@ fn a_number_of_another_store_and_a_limit_out_of_range_are_refused_together() {
         format!("there is no change {} in this store; its last one is 1", u64::MAX)
     );
     assert_eq!(refused.kind(), ErrorKind::NotFound);
-}
-
-/// Does what changes tell, in another store.
-fn follow(store: &Store, changes: &[Change]) {
-    for change in changes {
-        match (&change.subject, &change.what) {
-            (ChangeSubject::Key { entity, key }, what) => match what {
-                ChangeKind::KeyAdded { rules } => drop(store.add_key(*entity, key, *rules).unwrap()),
-                ChangeKind::KeyRemoved => store.remove_key(*entity, key).unwrap(),
-                ChangeKind::KeyKind { to: KeyKind::Enforced, .. } => {
-                    store.enforce_uniqueness(*entity, key).unwrap();
-                }
-                ChangeKind::KeyKind { .. } => store.relax_uniqueness(*entity, key).unwrap(),
-                other => panic!("{other:?}"),
-            },
-            (ChangeSubject::Instance(target), what) => match what {
-                ChangeKind::Adopted => drop(store.adopt(*target).unwrap()),
-                ChangeKind::Archived => store.archive(*target).unwrap(),
-                ChangeKind::Forgotten => drop(store.forget(*target)),
-                ChangeKind::Values(values) => {
-                    let (set, gone): (Vec<_>, Vec<_>) = values.iter().partition(|value| value.new.is_some());
-                    let set = set.into_iter().map(|value| (value.key.clone(), value.new.clone().unwrap()));
-                    store.set_values(*target, set.collect::<Vec<_>>()).unwrap();
-                    store.delete_values(*target, gone.into_iter().map(|value| value.key.clone())).unwrap();
-                }
-                other => panic!("{other:?}"),
-            },
-            (ChangeSubject::Forgotten, _) => {}
-            (other, _) => panic!("{other:?}"),
-        }
-    }
-}
-
-/// All that there is of keys and customers, as text.
-fn whole(store: &Store) -> String {
-    let keys = store.keys(&[]).unwrap().into_iter().map(|key| (key.key, key.kind, key.instances));
-    let found = store.entities(CUSTOMER, &PageRequest::first(1_000)).unwrap().items;
-    let customers = found.iter().map(|found| (found.id, found.archived, store.values(found.id).unwrap()));
-    format!("{:?} {:?}", keys.collect::<Vec<_>>(), customers.collect::<Vec<_>>())
-}
-
-#[test]
-fn a_second_store_built_from_the_feed_holds_the_same() {
-    let store = store_with_keys([("slot", KeyKind::Enforced), ("tier", KeyKind::Indexed)]);
-    let copy = Store::in_memory().unwrap();
-    let mut seen = 0;
-    let mut catch_up = |step: &str| {
-        loop {
-            let changes = store.changes_since(seen, 2).unwrap();
-            let Some(last) = changes.last() else { break };
-            seen = last.sequence;
-            follow(&copy, &changes);
-        }
-        assert_eq!(whole(&copy), whole(&store), "{step}");
-    };
-    for n in 1..=5 {
-        store.set_values(customer(n), [("slot", format!("slot {n}")), ("tier", "gold".to_owned())]).unwrap();
-    }
-    catch_up("set");
-    store.delete_values(customer(2), ["tier"]).unwrap();
-    store.archive(customer(3)).unwrap();
-    store.forget(customer(4)).unwrap();
-    store.set_values(customer(5), [("slot", "slot 4")]).unwrap();
-    catch_up("deleted, archived, forgotten");
-    store.relax_uniqueness(CUSTOMER, "slot").unwrap();
-    store.set_values(customer(4), [("slot", "slot 4")]).unwrap();
-    store.remove_key(CUSTOMER, "tier").unwrap();
-    store.add_key(CUSTOMER, "tier", KeyKind::Unindexed).unwrap();
-    // The value of the key before leaves customer 1 with this.
-    store.set_values(customer(1), [("tier", "iron")]).unwrap();
-    catch_up("keys");
-    follow(&Store::in_memory().unwrap(), &store.changes_since(0, 1_000).unwrap());
 }
 
 #[test]

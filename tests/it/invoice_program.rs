@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use crate::invoices::{all, charging};
 use crate::support::disk::Disk;
+use crate::support::following::{assert_same, late_follower};
 use crate::support::provisioned::{Provisioned, charge, day, on};
 use crate::support::whole;
 
@@ -327,6 +328,9 @@ proptest! {
         for step in &program {
             stage.carry_out(step);
             stage.check();
+        }
+        if keeps_journal {
+            assert_same(&late_follower(&stage.here.store), &stage.here.store);
         }
     }
 }

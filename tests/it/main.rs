@@ -25,6 +25,7 @@ mod failures;
 mod feed;
 mod finding;
 mod fixtures;
+mod follow;
 mod hierarchies;
 mod history;
 mod idempotency;

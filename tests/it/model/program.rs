@@ -25,6 +25,7 @@ use super::state::{Model, counted};
 use super::store_calls::{KEPT, Outcomes, run_load, run_once};
 use super::upserts::of_upserts;
 use crate::support::disk::Disk;
+use crate::support::following::{assert_same, catch_up, follow_some, late_follower};
 use crate::support::{panic_quietly, whole};
 
 /// The entities that have keys.
@@ -414,6 +415,7 @@ fn run_program(
     let mut now: Time = "2025-01-01T00:00:00Z".parse().unwrap();
     clock.set(now);
     let mut store = open(&clock);
+    let copy = Store::in_memory().unwrap();
     let model = Mutex::new(Model { adopts_unknown, keeps_journal, ..Model::default() });
     let mut outcomes = Outcomes::new();
     for (place, step) in program.into_iter().enumerate() {
@@ -447,8 +449,17 @@ fn run_program(
         compare(&view, &before);
         compare(&store, &model.lock().unwrap());
         whole(&store);
+        // It lags behind, so that some of what it has is forgotten before it hears more of it.
+        if keeps_journal {
+            follow_some(&copy, &store, 5);
+        }
         let issued = model.lock().unwrap().issued;
         assert!(place > 0 || issued + 1 == NEXT.start, "{issued} ids were issued at the start");
+    }
+    if keeps_journal {
+        catch_up(&copy, &store, 100);
+        assert_same(&copy, &store);
+        assert_same(&late_follower(&store), &store);
     }
     store.close().unwrap();
     compare(&open(&clock), &model.lock().unwrap());

@@ -5,6 +5,7 @@ pub mod catalog;
 #[cfg(feature = "wire")]
 pub mod desk;
 pub mod disk;
+pub mod following;
 pub mod provisioned;
 pub mod ready;
 pub mod retold;

@@ -30,7 +30,7 @@ impl Retold {
 
     fn tell_instance(&mut self, target: EntityRef, what: &ChangeKind) {
         match what {
-            ChangeKind::Adopted | ChangeKind::Created => {
+            ChangeKind::Adopted | ChangeKind::Created { .. } => {
                 assert_eq!(self.instances.insert(target, BTreeMap::new()), None, "{target} was made twice");
             }
             ChangeKind::Forgotten => drop(self.instances.remove(&target)),
@@ -51,7 +51,7 @@ impl Retold {
     fn tell_key(&mut self, entity: ManagedEntity, key: &str, what: &ChangeKind) {
         let place = (entity, key.to_owned());
         match what {
-            ChangeKind::KeyAdded { rules } => drop(self.keys.insert(place, rules.kind)),
+            ChangeKind::KeyAdded { rules, .. } => drop(self.keys.insert(place, rules.kind)),
             ChangeKind::KeyKind { from, to } => assert_eq!(self.keys.insert(place, *to), Some(*from)),
             ChangeKind::KeyRemoved => {
                 self.keys.remove(&place);
