@@ -167,7 +167,7 @@ fn history_tells_who_changed_what_of_an_instance_a_value_and_a_key() {
     assert!(of_key[1].ends_with("-       key added: indexed, case-folded"), "{of_key:#?}");
     let archived = customer(1).to_string();
     let page = json(&["history", "customer", &archived, "--limit", "1", "--store", &path]);
-    assert_eq!(page["items"][0]["what"], "archived");
+    assert_eq!(page["items"][0]["what"], json!({"archived": {"archived_at": "2025-02-01T00:00:00Z"}}));
     let next = page["next"].as_str().unwrap();
     let rest = json(&["history", "customer", &archived, "--after", next, "--store", &path]);
     assert_eq!(rest["items"].as_array().unwrap().len(), 2);

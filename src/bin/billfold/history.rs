@@ -1,7 +1,10 @@
 //! `billfold history`: who changed what, when and why.
 
-use billfold::{Change, ChangeKind, ChangedValue, ManagedEntity, ReadingHistory as _};
+use std::collections::BTreeSet;
+
+use billfold::{Change, ChangeKind, ChangedValue, ManagedEntity, ReadingHistory as _, Recorded};
 use clap::Args;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::Failure;
@@ -68,21 +71,35 @@ fn told(what: &ChangeKind) -> String {
         ChangeKind::KeyKind { from, to } => format!("key {to}, was {from}"),
         ChangeKind::Adopted => "taken in".to_owned(),
         ChangeKind::Created { .. } => "made".to_owned(),
-        ChangeKind::Record { .. } => "record changed".to_owned(),
+        ChangeKind::Record { old, new } => differences(old, new),
         ChangeKind::Values(values) => values.iter().map(moved).collect::<Vec<_>>().join(", "),
+        ChangeKind::PastValues { until, .. } => format!("values it had until {until} imported"),
         ChangeKind::Archived { .. } => "archived".to_owned(),
         ChangeKind::Forgotten => "forgotten".to_owned(),
         ChangeKind::Parts { of, changes } => {
-            let count = changes.len();
             // Its name in JSON is the only one it has.
             let of = serde_json::to_value(of).unwrap_or_default();
-            format!("{} changed: {count}", of.as_str().unwrap_or("parts").replace('_', " "))
+            format!("{} changed: {}", of.as_str().unwrap_or("parts").replace('_', " "), changes.len())
         }
-        ChangeKind::PastValues { until, .. } => format!("values it had until {until}"),
-        ChangeKind::Settled { until } => format!("invoices settled until {until}"),
+        ChangeKind::Settled { until } => format!("invoices due until {until} settled"),
         ChangeKind::Emptied => "of something that was forgotten since".to_owned(),
         _ => "something this tool has no word for; --json has it".to_owned(),
     }
+}
+
+/// The fields of a record that are not as they were.
+fn differences(old: &Recorded, new: &Recorded) -> String {
+    let fields = |record: &Recorded| match serde_json::to_value(record) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let (old, new) = (fields(old), fields(new));
+    let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    let shown = |value: Option<&Value>| value.map_or_else(|| "none".to_owned(), Value::to_string);
+    let changed = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+    let changed: Vec<_> =
+        changed.map(|name| format!("{name}: {} -> {}", shown(old.get(name)), shown(new.get(name)))).collect();
+    format!("record changed: {}", changed.join(", "))
 }
 
 fn moved(value: &ChangedValue) -> String {
