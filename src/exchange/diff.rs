@@ -12,7 +12,7 @@ use super::item_line;
 use crate::entity::EntityRef;
 use crate::error::{Error, Result};
 use crate::model::contract::PartKind;
-use crate::storage::recorded::AnyPart;
+use crate::model::recorded::AnyPart;
 use crate::storage::{settled, versions};
 use crate::store::carried::{Item, PartItem, Place};
 use crate::store::{Snapshot, Store};

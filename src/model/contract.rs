@@ -439,6 +439,7 @@ pub(crate) enum PartKind {
 }
 
 impl PartKind {
+    #[cfg(feature = "wire")]
     pub(crate) const ALL: [Self; 12] = [
         Self::Terms,
         Self::Settings,

@@ -88,6 +88,7 @@ fn keep_count(member: &Member<'_>) -> Result<()> {
 
 /// Has the next change bear a higher number than that one. The numbers before it are those of empty changes, so that
 /// none is missing.
+#[cfg(feature = "wire")]
 pub fn fill_up_to(member: &Member<'_>, number: u64) -> Result<()> {
     while member.progress().sequence < number {
         record(member, Subject::Nothing, 0, What::Emptied)?;

@@ -64,6 +64,7 @@ pub fn put(member: &Member<'_>, target: EntityRef, until: Time, values: Values) 
 }
 
 /// All values that are kept of an instance, each with the moment until which it had them.
+#[cfg(feature = "wire")]
 pub fn all(reader: &impl Reader, target: EntityRef) -> Result<Vec<(Time, Values)>> {
     let begin = begin(target);
     let mut found = Vec::new();

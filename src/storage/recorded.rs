@@ -1,6 +1,7 @@
 //! Records of any kind, where the kind is known only at run time: for moving stores in and out, for history, and for
 //! what follows from records.
 
+#[cfg(feature = "wire")]
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
@@ -53,6 +54,7 @@ macro_rules! recorded {
             }
 
             /// The record of an entity from its JSON form.
+            #[cfg(feature = "wire")]
             pub fn deserialize<'de, D: Deserializer<'de>>(entity: ManagedEntity, from: D) -> Result<Self, D::Error> {
                 match entity {
                     $(ManagedEntity::$entity => Box::<$record>::deserialize(from).map(Self::$entity),)*
@@ -76,6 +78,7 @@ macro_rules! recorded {
             }
 
             /// Its bytes, without envelope.
+            #[cfg(feature = "wire")]
             pub fn payload(&self) -> Result<Vec<u8>> {
                 match self { $(Self::$entity(record) => codec::payload(&**record)),* }
             }
@@ -107,6 +110,7 @@ macro_rules! parts {
             }
 
             /// The part of a collection from its JSON form.
+            #[cfg(feature = "wire")]
             pub fn deserialize<'de, D: Deserializer<'de>>(of: Collection, from: D) -> Result<Self, D::Error> {
                 match of {
                     $(Collection::$collection => Box::<$part>::deserialize(from).map(Self::$collection),)*
@@ -114,11 +118,13 @@ macro_rules! parts {
             }
 
             /// Its bytes, without envelope.
+            #[cfg(feature = "wire")]
             pub fn payload(&self) -> Result<Vec<u8>> {
                 match self { $(Self::$collection(part) => codec::payload(&**part)),* }
             }
 
             /// Puts it under a key of an instance's.
+            #[cfg(feature = "wire")]
             pub fn put(self, member: &Member<'_>, owner: Uuid, row: &mut FieldsRow, key: Vec<u8>) -> Result<()> {
                 match self {
                     $(Self::$collection(part) => {

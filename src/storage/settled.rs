@@ -56,6 +56,7 @@ pub fn charged(contract: ContractId, id: InvoiceId, statement: &InvoiceStatement
 }
 
 /// The bytes of a row's key behind the contract.
+#[cfg(feature = "wire")]
 pub const KEY_BYTES: usize = ID_BYTES + 4;
 
 /// The invoice that a row is of, or a part of.

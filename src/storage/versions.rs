@@ -247,6 +247,7 @@ fn past_parts(
 }
 
 /// The key of a version with another revision.
+#[cfg(feature = "wire")]
 pub fn renumbered(key: &[u8], revision: u64) -> Vec<u8> {
     match key.split_last_chunk::<8>() {
         Some((name, _)) if !is_live(key) => [name, &revision.to_be_bytes().map(|byte| !byte)].concat(),
@@ -255,6 +256,7 @@ pub fn renumbered(key: &[u8], revision: u64) -> Vec<u8> {
 }
 
 /// Whether a version can stand under a key.
+#[cfg(feature = "wire")]
 pub fn fits(key: &[u8], version: &PartVersion) -> bool {
     let Some((name, suffix_bytes)) = key.split_first_chunk::<NAME_BYTES>() else { return false };
     let live_name = live_again(name);

@@ -61,6 +61,7 @@ pub fn of(
 }
 
 /// Whether a rate can stand under a key, or one that was replaced.
+#[cfg(feature = "wire")]
 pub fn fits(key: &[u8], rate: &RateRecord, replaced: bool) -> bool {
     let Some((product, _)) = key.split_first_chunk() else { return false };
     let product = ContractProductId::from(Uuid::from_bytes(*product));
