@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::balance::AccessType;
 use super::credit_type::CreditType;
 use super::scalar::{Amount, Time};
@@ -148,9 +150,7 @@ words! {
 }
 
 /// Those with a value of a custom field.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertFilter {
     /// What they are.
@@ -170,9 +170,7 @@ impl AlertFilter {
 }
 
 /// Those with a value of a custom field, or each of its values by itself.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertSpecifierFilter {
     /// What they are.
@@ -192,17 +190,7 @@ impl From<AlertFilter> for AlertSpecifierFilter {
 
 /// Which balances an alert is about: those that all filters fit, and none of the exclusions. It has a filter or an
 /// exclusion.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertSpecifier {
     /// All of them have to fit: up to 1,000. The API's `custom_field_filters`.
@@ -234,9 +222,7 @@ impl<'a> From<&'a AlertSpecifierFilter> for Filter<'a> {
 }
 
 /// A group of usage that an alert about spend is for. Kept and given back.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertGroupValue {
     /// The group key: 1 to 1,000 characters.
@@ -246,9 +232,7 @@ pub struct AlertGroupValue {
 }
 
 /// A presentation group that an alert about spend is for. Kept and given back.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertGroupKey {
     /// The group key: 1 to 1,000 characters.
@@ -258,9 +242,7 @@ pub struct AlertGroupKey {
 }
 
 /// The seats that an alert is for. Kept and given back.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AlertSeatFilter {
     /// The seat group key: 1 to 1,000 characters.
@@ -280,9 +262,7 @@ pub struct AlertSeatFilter {
 /// };
 /// assert!(pay_as_you_go.customer_id.is_none());
 /// ```
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateAlert {
     /// What it is about.
@@ -427,9 +407,7 @@ pub struct Alert {
 }
 
 /// What is stored of an alert besides its values.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct AlertRecord {
     pub(crate) terms: CreateAlert,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::scalar::Time;
 use crate::error::{Fault, FieldProblem};
 
@@ -23,17 +25,7 @@ const NAME_RULE: &str = "an alias has 1 to 128 characters";
 /// let for_ever = ScheduledAlias::from("paygo");
 /// assert_eq!((for_ever.starting_at, for_ever.ending_before), (None, None));
 /// ```
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ScheduledAlias {
     /// The name: 1 to 128 characters, compared exactly.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::custom_field::CustomFields;
@@ -51,17 +52,7 @@ words! {
 }
 
 /// Which usage draws from a commit or credit: all conditions have to hold. Of several specifiers one is enough.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UsageSpecifier {
     /// Of this product.
@@ -77,17 +68,7 @@ pub struct UsageSpecifier {
 }
 
 /// What usage a commit or credit is for. Where nothing is said it is for all.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Applicability {
     /// These products.
@@ -99,9 +80,7 @@ pub struct Applicability {
 }
 
 /// Who below a parent contract may draw from its commit or credit. Kept and given back.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ChildAccess {
     /// Every child.
@@ -113,9 +92,7 @@ pub enum ChildAccess {
 }
 
 /// What commits, credits and the recurring ones have in common. Source: `metronome-api.md` §6.2.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct BalanceTerms {
     /// The product of type FIXED that it is charged and shown as.
@@ -164,9 +141,7 @@ impl BalanceTerms {
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
 ///
 /// POSTPAID commits need an invoice schedule, exactly one item in each schedule, and the same total in both.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateCommit<D = Time> {
     /// What it is.
@@ -208,9 +183,7 @@ impl<D> CreateCommit<D> {
 /// A credit that is to be made with a contract.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateCredit<D = Time> {
     /// What it is.
@@ -230,9 +203,7 @@ impl<D> CreateCredit<D> {
 }
 
 /// What a commit or credit of a customer has besides, because it belongs to no one contract.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CustomerLevel {
     /// Whose it is.
@@ -263,9 +234,7 @@ impl CustomerLevel {
 }
 
 /// A commit or credit, as it is at one moment: of a contract, or of a customer.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Balance {
@@ -363,9 +332,7 @@ impl BalanceFilter {
 }
 
 /// What leads from the id of a commit or credit to what is known of it.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum BalanceHome {
     /// It is a part of that contract.
@@ -375,23 +342,17 @@ pub(crate) enum BalanceHome {
 }
 
 /// What is stored under the id of a commit.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct CommitRecord(pub(crate) BalanceHome);
 
 /// What is stored under the id of a credit.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct CreditRecord(pub(crate) BalanceHome);
 
 /// What is stored of a customer's commit or credit.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct CustomerBalance {
     pub(crate) level: CustomerLevel,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::custom_field::CustomFields;
 use super::scalar::Time;
 use super::word::words;
@@ -31,17 +33,7 @@ words! {
 }
 
 /// Which types of event count. A list that is there names at least one. Source: `metronome-api.md` §3.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct EventTypeFilter {
     /// These types alone.
@@ -64,17 +56,7 @@ pub struct EventTypeFilter {
 /// };
 /// # drop(region);
 /// ```
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PropertyFilter {
     /// The property's name.
@@ -153,9 +135,7 @@ pub struct BillableMetric {
 }
 
 /// What is stored of a billable metric besides its values.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct BillableMetricRecord {
     pub(crate) name: String,

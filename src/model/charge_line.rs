@@ -1,5 +1,6 @@
 //! What a contract charges, one thing at a time: what becomes a line of an invoice.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::balance::CommitType;
@@ -34,8 +35,8 @@ use crate::id::{CreditTypeId, RecurringCommitId, ScheduleItemId};
     PartialOrd,
     Ord,
     Hash,
-    serde::Serialize,
-    serde::Deserialize,
+    Serialize,
+    Deserialize,
     bincode::Encode,
     bincode::Decode,
 )]

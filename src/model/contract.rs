@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
+use serde::{Deserialize, Serialize};
+
 use super::balance::{Balance, CreateCommit, CreateCredit};
 use super::contract_row::ContractWindow;
 use super::custom_field::CustomFields;
@@ -65,9 +67,7 @@ pub struct Renewal {
 }
 
 /// The card whose rates hold for a contract.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CardChoice {
     /// This one.
@@ -187,9 +187,7 @@ impl CreateContract {
 }
 
 /// A part of a contract or a package, with its id and its values. What it is can be read through it.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Part<I, T> {
@@ -302,9 +300,7 @@ pub struct Contract {
 }
 
 /// What a contract is made with, and never changes. Also what is stored of it besides its values and its parts.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ContractOrigin {
@@ -339,17 +335,7 @@ pub struct ContractOrigin {
 }
 
 /// What edits change of a contract itself.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ContractTerms {
@@ -388,9 +374,7 @@ impl ContractFilter {
 }
 
 /// One thing that a contract consists of, as it is stored: a version of it from each edit that changed it.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum ContractPart {
     Terms(ContractTerms),
@@ -417,8 +401,8 @@ pub(crate) enum ContractPart {
     PartialOrd,
     Ord,
     Hash,
-    serde::Serialize,
-    serde::Deserialize,
+    Serialize,
+    Deserialize,
     bincode::Encode,
     bincode::Decode,
 )]

@@ -1,5 +1,7 @@
 //! Edits of contracts: what is added, changed and archived, all at once.
 
+use serde::{Deserialize, Serialize};
+
 use super::balance::{Applicability, Balance, ChildAccess, CreateCommit, CreateCredit, RateChoice};
 use super::contract::{ContractPart, NewParts, Part, PartKind};
 use super::price_override::{Override, OverrideTerms};
@@ -64,17 +66,7 @@ pub struct EditContract {
 }
 
 /// What an edit changes in the parts of a contract.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PartUpdates {
     /// Changes of commits, each once.
@@ -100,17 +92,7 @@ pub struct PartUpdates {
 }
 
 /// What changes in an access schedule.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateAccessSchedule {
     /// More segments.
@@ -122,9 +104,7 @@ pub struct UpdateAccessSchedule {
 }
 
 /// What changes in a segment: what is `None` stays as it is.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateAccessItem {
     /// Which segment.
@@ -138,17 +118,7 @@ pub struct UpdateAccessItem {
 }
 
 /// What changes in an invoice schedule.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateInvoiceSchedule {
     /// More charges.
@@ -160,9 +130,7 @@ pub struct UpdateInvoiceSchedule {
 }
 
 /// What changes in a charge: what is `None` stays as it is.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateInvoiceItem {
     /// Which charge.
@@ -174,9 +142,7 @@ pub struct UpdateInvoiceItem {
 }
 
 /// What changes in a price.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum UpdatePrice {
     /// Both numbers. The API's `amount` is [that amount once](Price).
@@ -188,9 +154,7 @@ pub enum UpdatePrice {
 }
 
 /// What changes in a commit or credit: what is `None` stays as it is, `Some(None)` clears.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateBalance<I> {
     /// Which.
@@ -261,9 +225,7 @@ impl<I> UpdateBalance<I> {
 }
 
 /// What changes in a recurring commit or credit.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateRecurring<I> {
     /// Which.
@@ -273,9 +235,7 @@ pub struct UpdateRecurring<I> {
 }
 
 /// What changes in a scheduled charge.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateScheduledCharge {
     /// Which.
@@ -296,9 +256,7 @@ impl UpdateScheduledCharge {
 }
 
 /// What changes in a subscription: what is `None` stays as it is, `Some(None)` clears.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UpdateSubscription {
     /// Which.
@@ -397,9 +355,7 @@ impl EditContract {
 }
 
 /// What is stored of an edit.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct EditRecord {
     pub(crate) id: ContractEditId,
@@ -421,9 +377,7 @@ pub(crate) struct EditRecord {
 }
 
 /// A version of a part of a contract: what it was from one change of the contract on.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct PartVersion {
     /// When the change was made.

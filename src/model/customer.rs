@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::custom_field::CustomFields;
 use super::scalar::Time;
 use crate::entity::CustomerId;
@@ -108,9 +110,7 @@ pub struct CustomerFilter {
 }
 
 /// What is stored of a customer besides its values.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct CustomerRecord {
     pub(crate) name: String,

@@ -1,5 +1,7 @@
 //! Contracts above and below others: who pays, and on whose invoices statements are.
 
+use serde::{Deserialize, Serialize};
+
 use super::word::words;
 use crate::entity::{ContractId, CustomerId};
 
@@ -34,9 +36,7 @@ words! {
 }
 
 /// A contract and the customer that has it.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct HierarchyLink {
     /// The contract.
@@ -46,9 +46,7 @@ pub struct HierarchyLink {
 }
 
 /// Whether a contract is above others or below one. The API's `hierarchy_configuration`. Kept and given back.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Hierarchy {
     /// Others may name it as their parent.

@@ -1,5 +1,7 @@
 //! Packages: terms that many contracts are made of, dated from the start of each.
 
+use serde::{Deserialize, Serialize};
+
 use super::alias::ScheduledAlias;
 use super::balance::{CreateCommit, CreateCredit};
 use super::contract::{CardChoice, ConsolidatedCharges, NewParts, Part};
@@ -31,9 +33,7 @@ pub enum PackageChoice {
 }
 
 /// What a package says of the contracts that are made of it, their parts aside. Source: `metronome-api.md` §7.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PackageTerms {
     /// Its name: 1 to 1,000 characters.
@@ -178,9 +178,7 @@ impl CreatePackage {
 }
 
 /// A package, as it is at one moment. The values of its parts stand beside what they were made with, which has none.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Package {
@@ -264,9 +262,7 @@ impl Package {
 }
 
 /// What is stored of a package: all of it but the values of its parts, which stand with those.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct PackageRow {
     pub(crate) package: Package,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::scalar::Amount;
 use super::word::words;
 
@@ -45,9 +47,7 @@ words! {
 }
 
 /// How Stripe collects a payment.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct StripePayment {
     /// What it is given.
@@ -59,9 +59,7 @@ pub struct StripePayment {
 }
 
 /// A tax that is known.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PrecalculatedTax {
     /// How much: 0 or more, in the unit of the charge.
@@ -71,9 +69,7 @@ pub struct PrecalculatedTax {
 }
 
 /// How the payment of a charge at a threshold is waited for. The API's `payment_gate_config`. Kept and given back.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PaymentGate {
     /// Who collects it.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::balance::RateChoice;
 use super::rate::{BillingFrequency, Rate};
 use super::scalar::{Amount, Time};
@@ -37,9 +39,7 @@ words! {
 }
 
 /// A range of quantities with a multiplier of its own: beyond the tiers before it, and up to its size, inclusive.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct OverrideTier {
     /// How many units it has: more than 0. Every tier but the last has a size. Where the last one has a size too,
@@ -50,9 +50,7 @@ pub struct OverrideTier {
 }
 
 /// The rate that an OVERWRITE override puts in place of a card's.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct OverwriteRate {
     /// What a unit costs.
@@ -62,17 +60,7 @@ pub struct OverwriteRate {
 }
 
 /// Which rates an override is for: all conditions have to hold. Of several specifiers one is enough.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct OverrideSpecifier {
     /// Of this product.
@@ -125,9 +113,7 @@ impl OverrideSpecifier {
 /// # drop(five_percent_off);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct OverrideTerms<D = Time> {
     /// From when on, inclusive.
@@ -184,9 +170,7 @@ impl<D> OverrideTerms<D> {
 }
 
 /// An override of a contract.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Override {

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::custom_field::CustomFields;
 use super::scalar::{Amount, Time};
 use super::word::words;
@@ -78,9 +80,7 @@ words! {
 }
 
 /// Turns the unit that usage comes in into the unit that is priced: megabytes into gigabytes, say.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct QuantityConversion {
     /// What the quantity is multiplied with, or divided by: more than 0.
@@ -92,9 +92,7 @@ pub struct QuantityConversion {
 }
 
 /// Brings a quantity, after its conversion, to a number of decimal places.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct QuantityRounding {
     /// How.
@@ -160,17 +158,7 @@ pub struct CreateProduct {
 /// fields have calls of their own. Source: `metronome-api.md` §4.
 ///
 /// Each field is allowed for the types that [`CreateProduct`] names.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ProductChanges {
     /// See [`CreateProduct::name`].
@@ -208,9 +196,7 @@ pub struct ProductChanges {
 }
 
 /// An update of a product, as it was made.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ProductUpdate {
@@ -225,9 +211,7 @@ pub struct ProductUpdate {
 }
 
 /// What a product is during some time. The fields are those of [`CreateProduct`].
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ProductState {
@@ -298,9 +282,7 @@ pub struct Product {
 }
 
 /// What is stored of a product besides its values.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct ProductRecord {
     pub(crate) product_type: ProductType,

@@ -1,5 +1,7 @@
 //! Which of a customer's configurations for invoicing and for revenue a contract is handled with.
 
+use serde::{Deserialize, Serialize};
+
 use super::word::words;
 use crate::id::{BillingProviderConfigurationId, RevenueSystemConfigurationId};
 
@@ -61,9 +63,7 @@ words! {
 }
 
 /// How a customer's configuration is named. Whether the customer has it is not known here.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ConfigurationChoice<I, P> {
     /// The one with this id.
@@ -78,9 +78,7 @@ pub enum ConfigurationChoice<I, P> {
 }
 
 /// A configuration that a contract is handled with, and from when on. Kept and given back.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ProviderConfiguration<I, P> {
     /// Which.

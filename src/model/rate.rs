@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::credit_type::CreditType;
 use super::scalar::{Amount, Time};
 use super::word::words;
@@ -67,9 +69,7 @@ words! {
 }
 
 /// A range of quantities with a price of its own: beyond the tiers before it, and up to its size, inclusive.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Tier {
     /// How many units it has: more than 0. Every tier but the last has a size; the last one has none, and no end.
@@ -86,17 +86,7 @@ pub struct Tier {
 /// let ten_cents = Rate::flat(Amount::from(10));
 /// assert_eq!(ten_cents.rate_type, RateType::Flat);
 /// ```
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Rate {
     /// How it makes a price.
@@ -138,17 +128,7 @@ impl Rate {
 }
 
 /// A second price, for usage that a commit or credit pays for. Its fields are as in [`Rate`].
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CommitRate {
     /// See [`Rate::rate_type`].
@@ -283,9 +263,7 @@ pub struct RateSegment {
 }
 
 /// What is stored of a rate. Its product stands in its key.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct RateRecord {
     pub(crate) pricing_group_values: BTreeMap<String, String>,
@@ -301,8 +279,6 @@ pub(crate) struct RateRecord {
 }
 
 /// A rate that another one with the same start has replaced.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct PastRate(pub(crate) RateRecord);

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::alias::{ScheduledAlias, check_schedule};
 use super::credit_type::CreditType;
 use super::custom_field::CustomFields;
@@ -60,9 +62,7 @@ pub struct UpdateRateCard {
 }
 
 /// What a pricing unit is worth.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreditTypeConversion {
     /// The pricing unit's credit type.
@@ -98,9 +98,7 @@ pub struct RateCard {
 }
 
 /// What is stored of a rate card besides its values and its rates.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) struct RateCardRecord {
     pub(crate) name: String,

@@ -1,5 +1,7 @@
 //! Commits and credits that a contract gives anew every period.
 
+use serde::{Deserialize, Serialize};
+
 use super::balance::{BalanceTerms, RateChoice};
 use super::scalar::{Amount, Time};
 use super::word::words;
@@ -55,9 +57,7 @@ words! {
 }
 
 /// How a prorated amount is rounded, and to which place.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ProrationRounding {
     /// How.
@@ -76,16 +76,7 @@ impl ProrationRounding {
 
 /// How the two prorated amounts of a recurring commit are rounded.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode,
 )]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RecurringRounding {
@@ -108,9 +99,7 @@ words! {
 }
 
 /// A subscription whose quantity says how much a recurring commit or credit gives.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SubscriptionConfig<S> {
     /// Which: of the same contract. In a request its id, or the temporary id of one that the same call makes.
@@ -122,9 +111,7 @@ pub struct SubscriptionConfig<S> {
 }
 
 /// An amount that is given or charged every period.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RecurringAmount {
     /// For each of the quantity: 0 or more.
@@ -138,9 +125,7 @@ pub struct RecurringAmount {
 /// What a recurring commit or credit gives, and when. Source: `metronome-api.md` §6.2.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RecurringTerms<D = Time> {
     /// What every grant is. Its priority is needed.
@@ -192,9 +177,7 @@ impl<D> From<RecurringTerms<D>> for CreateRecurring<D> {
 /// A recurring commit or credit that is to be made with a contract.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateRecurring<D = Time> {
     /// What it gives, and when.
@@ -207,9 +190,7 @@ pub struct CreateRecurring<D = Time> {
 }
 
 /// A recurring commit or credit of a contract. It has no custom fields of its own.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Recurring {
@@ -224,9 +205,7 @@ pub struct Recurring {
 }
 
 /// A change of a recurring commit or credit.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RecurringUpdate {
@@ -237,17 +216,7 @@ pub struct RecurringUpdate {
 }
 
 /// What changes in a recurring commit or credit: what is `None` stays as it is, `Some(None)` clears.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RecurringChanges {
     /// See [`RecurringTerms::access_amount`].
@@ -271,16 +240,7 @@ pub struct RecurringChanges {
 
 /// What changes in how a recurring commit's amounts are rounded.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode,
 )]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RoundingChanges {

@@ -1,5 +1,7 @@
 //! Lengths of time in whole units of the calendar, from a date that is not known yet.
 
+use serde::{Deserialize, Serialize};
+
 use super::scalar::Time;
 use super::word::words;
 
@@ -32,9 +34,7 @@ words! {
 /// assert_eq!(a_year, RelativeDate::years(1));
 /// assert_eq!(RelativeDate::at_start(), RelativeDate::days(0));
 /// ```
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RelativeDate {
     /// How many units.

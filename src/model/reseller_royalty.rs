@@ -1,5 +1,7 @@
 //! Reseller royalties: what share of a contract's revenue a marketplace keeps.
 
+use serde::{Deserialize, Serialize};
+
 use super::scalar::{Amount, Time};
 use super::word::words;
 use crate::entity::ContractProductId;
@@ -19,17 +21,7 @@ words! {
 }
 
 /// What AWS calls things. Each has up to 10,000 characters.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct AwsOptions {
     /// The account.
@@ -41,17 +33,7 @@ pub struct AwsOptions {
 }
 
 /// What GCP calls things. Each has up to 10,000 characters.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct GcpOptions {
     /// The account.
@@ -61,9 +43,7 @@ pub struct GcpOptions {
 }
 
 /// What share a marketplace keeps. Kept and given back.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ResellerRoyalty {
     /// Who keeps it.
@@ -93,9 +73,7 @@ pub struct ResellerRoyalty {
 /// With a start it is a royalty from then on, beside those there are; what is left out is as in the last one of the
 /// reseller, its end aside. Without a start the last one of the reseller is changed. The last is the one that
 /// starts last.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ResellerRoyaltyChange {
     /// See [`ResellerRoyalty::reseller_type`].

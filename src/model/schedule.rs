@@ -1,5 +1,7 @@
 //! Schedules: when an amount can be drawn from, and when something is charged.
 
+use serde::{Deserialize, Serialize};
+
 use super::scalar::{Amount, Time};
 use super::word::words;
 use crate::id::{CreditTypeId, ScheduleItemId};
@@ -44,9 +46,7 @@ words! {
 /// let once = Price::from(Amount::from(100));
 /// assert_eq!((once.unit_price, once.quantity), (100.into(), 1.into()));
 /// ```
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Price {
     /// What one of them costs, in the schedule's credit type; cents for US dollars. It is what an invoice adds, so
@@ -94,9 +94,7 @@ impl From<Amount> for Price {
 /// assert!(whole_year.credit_type_id.is_none());
 /// # Ok::<(), billfold::TimeError>(())
 /// ```
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateAccessSchedule<D = Time> {
     /// What the amounts are in; US dollars in cents where nothing is said.
@@ -121,9 +119,7 @@ impl<D, const N: usize> From<[CreateAccessItem<D>; N]> for CreateAccessSchedule<
 /// A segment that is to be: an amount and the time it can be drawn from.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateAccessItem<D = Time> {
     /// How much: 0 or more.
@@ -135,9 +131,7 @@ pub struct CreateAccessItem<D = Time> {
 }
 
 /// When how much of a commit or credit can be drawn from.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AccessSchedule {
@@ -162,9 +156,7 @@ impl AccessSchedule {
 }
 
 /// One segment of an access schedule.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AccessItem {
@@ -195,9 +187,7 @@ pub struct AccessItem {
 /// assert!(!a_thousand_dollars_each_quarter.do_not_invoice);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateInvoiceSchedule<D = Time> {
     /// What the prices are in; US dollars in cents where nothing is said.
@@ -223,9 +213,7 @@ impl<D, const N: usize> From<[CreateInvoiceItem<D>; N]> for CreateInvoiceSchedul
 /// The dates of an invoice schedule, one by one or by a rule.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ScheduleDates<D = Time> {
     /// One by one: 1 to 1,000.
@@ -237,9 +225,7 @@ pub enum ScheduleDates<D = Time> {
 /// A charge that is to be made at a date.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateInvoiceItem<D = Time> {
     /// When.
@@ -249,9 +235,7 @@ pub struct CreateInvoiceItem<D = Time> {
 }
 
 /// Charges that come around: at `starting_at` and every period from there, while before `ending_before`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct RecurringSchedule {
     /// The first date.
@@ -267,9 +251,7 @@ pub struct RecurringSchedule {
 }
 
 /// When how much is charged: a recurring schedule is read back as its dated items.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct InvoiceSchedule {
@@ -282,9 +264,7 @@ pub struct InvoiceSchedule {
 }
 
 /// One charge of a schedule.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct InvoiceItem {

@@ -1,5 +1,7 @@
 //! What a contract charges on dates, and its discounts and professional services.
 
+use serde::{Deserialize, Serialize};
+
 use super::custom_field::CustomFields;
 use super::scalar::{Amount, Time};
 use super::schedule::{CreateInvoiceSchedule, InvoiceSchedule};
@@ -8,9 +10,7 @@ use crate::entity::ContractProductId;
 /// A scheduled charge, or a discount, that is to be made with a contract. Source: `metronome-api.md` §6.2.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateScheduledCharge<D = Time> {
     /// The product of type FIXED that it is shown as.
@@ -40,9 +40,7 @@ impl<D> CreateScheduledCharge<D> {
 }
 
 /// A scheduled charge of a contract, or a discount.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ScheduledCharge {
@@ -70,9 +68,7 @@ pub struct CreateProfessionalService {
 }
 
 /// A professional service of a contract.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ProfessionalService {
     /// The product of type PRO_SERVICE.

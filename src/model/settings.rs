@@ -1,6 +1,8 @@
 //! What a contract says of payments and of other contracts, which has no meaning here: checked for shape, kept and
 //! given back.
 
+use serde::{Deserialize, Serialize};
+
 use super::hierarchy::Hierarchy;
 use super::provider_configuration::{BillingProviderConfiguration, RevenueSystemConfiguration};
 use super::reseller_royalty::{ResellerRoyalty, ResellerRoyaltyChange};
@@ -25,17 +27,7 @@ pub const MAX_SPEND_TRACKERS: usize = 1_000;
 /// let settings = ContractSettings { billing_provider: Some(stripe.into()), ..Default::default() };
 /// assert!(settings.spend_threshold.is_none());
 /// ```
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ContractSettings {
     /// A charge when usage comes to an amount.
@@ -58,17 +50,7 @@ pub struct ContractSettings {
 ///
 /// What is added must not be there yet, and what is updated or archived has to be. The settings afterwards follow
 /// the rules of new ones.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SettingsChanges {
     /// A spend threshold, where there is none yet.

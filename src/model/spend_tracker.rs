@@ -1,5 +1,7 @@
 //! Spend trackers: what was spent in a billing period, by the kind of spending.
 
+use serde::{Deserialize, Serialize};
+
 use super::word::words;
 use crate::id::CreditTypeId;
 
@@ -47,9 +49,7 @@ words! {
 }
 
 /// Spending that counts on a tracker: all conditions have to hold. Of several specifiers one is enough.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SpendSpecifier {
     /// On what.
@@ -61,9 +61,7 @@ pub struct SpendSpecifier {
 }
 
 /// What counts a contract's spending. Kept and given back: nothing is counted here.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SpendTracker {
     /// Its name, which no other tracker of the contract has: 1 to 1,000 characters.

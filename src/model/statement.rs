@@ -1,5 +1,7 @@
 //! When the usage of a contract is invoiced.
 
+use serde::{Deserialize, Serialize};
+
 use super::rate::BillingFrequency;
 use super::scalar::Time;
 use super::word::words;
@@ -21,9 +23,7 @@ words! {
 /// When the usage of a contract is to be invoiced.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateStatementSchedule<D = Time> {
     /// How often.
@@ -49,9 +49,7 @@ impl<D> Default for CreateStatementSchedule<D> {
 }
 
 /// When the usage of a contract is invoiced.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StatementSchedule {
@@ -64,9 +62,7 @@ pub struct StatementSchedule {
 }
 
 /// The time that one usage invoice is for.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StatementPeriod {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::custom_field::CustomFields;
 use super::rate::BillingFrequency;
 use super::recurring::ProrationRounding;
@@ -61,9 +63,7 @@ words! {
 }
 
 /// How the payment of a subscription is waited for. Kept and given back.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SubscriptionPaymentGate {
     /// Whether Stripe calculates the tax; nobody does otherwise. `None` where nothing is said.
@@ -71,9 +71,7 @@ pub struct SubscriptionPaymentGate {
 }
 
 /// What a subscription is. Source: `metronome-api.md` §6.2.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SubscriptionTerms {
     /// The product of type SUBSCRIPTION. The contract's rate card has a rate for it with this frequency.
@@ -129,9 +127,7 @@ impl SubscriptionTerms {
 /// A subscription that is to be made with a contract.
 ///
 /// Its dates are [`Time`]s, or [`RelativeDate`](crate::RelativeDate)s in a package.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct CreateSubscription<D = Time> {
     /// What it is.
@@ -170,9 +166,7 @@ impl<D> CreateSubscription<D> {
 }
 
 /// A subscription of a contract.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Subscription {
@@ -195,9 +189,7 @@ pub struct Subscription {
 }
 
 /// A change of a subscription's quantity from a date on. Of several on one date the order they were sent in counts.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct QuantityUpdate {
     /// From when on.
@@ -207,9 +199,7 @@ pub struct QuantityUpdate {
 }
 
 /// What changes a subscription's quantity.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum QuantityChange {
     /// There are this many: 0 or more. QUANTITY_ONLY alone.

@@ -1,5 +1,7 @@
 //! Thresholds: charges that are made when what was spent, or what is left, comes to an amount.
 
+use serde::{Deserialize, Serialize};
+
 use super::balance::{Applicability, RateChoice};
 use super::payment_gate::PaymentGate;
 use super::relative_date::RelativeDate;
@@ -12,9 +14,7 @@ use crate::id::CreditTypeId;
 pub const MAX_BALANCE_SPECIFIERS: usize = 1_000;
 
 /// The commit that a charge at a threshold is paid as.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ThresholdCommit {
     /// The product that it is charged and shown as.
@@ -36,9 +36,7 @@ impl ThresholdCommit {
 }
 
 /// The commit that fills a prepaid balance up again.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PrepaidThresholdCommit {
     /// What it is charged as.
@@ -68,9 +66,7 @@ impl PrepaidThresholdCommit {
 }
 
 /// Until how much a discount is given.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct DiscountCap {
     /// The alias of the contract's [spend tracker](crate::SpendTracker) that counts what was spent.
@@ -80,9 +76,7 @@ pub struct DiscountCap {
 }
 
 /// What of a charge at a threshold is paid.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ThresholdDiscount {
     /// The share that is paid: 0 to 1. At 0.85 it is fifteen per cent off.
@@ -104,9 +98,7 @@ words! {
 }
 
 /// Balances with a value of a custom field.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct BalanceFieldFilter {
     /// What they are.
@@ -119,17 +111,7 @@ pub struct BalanceFieldFilter {
 
 /// Which balances do not count: those that one of these exclusions is about, which is those that all of its
 /// filters fit. Each list has up to 1,000 items.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ThresholdBalanceSpecifier {
     /// The exclusions.
@@ -138,9 +120,7 @@ pub struct ThresholdBalanceSpecifier {
 
 /// A charge each time that usage comes to an amount. The API's `spend_threshold_configuration`. Kept and given
 /// back: nothing is charged here.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SpendThreshold {
     /// Whether it is looked at.
@@ -157,9 +137,7 @@ pub struct SpendThreshold {
 
 /// A charge each time that a prepaid balance sinks to an amount. The API's
 /// `prepaid_balance_threshold_configuration`. Kept and given back: nothing is charged here.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PrepaidBalanceThreshold {
     /// Whether it is looked at.

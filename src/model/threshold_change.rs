@@ -1,5 +1,7 @@
 //! What an edit changes in thresholds: what is `None` stays as it is, `Some(None)` clears.
 
+use serde::{Deserialize, Serialize};
+
 use super::balance::{RateChoice, UsageSpecifier};
 use super::payment_gate::PaymentGate;
 use super::relative_date::RelativeDate;
@@ -9,17 +11,7 @@ use crate::entity::ContractProductId;
 use crate::id::CreditTypeId;
 
 /// What changes in the commit of a threshold.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ThresholdCommitChanges {
     /// Another product.
@@ -34,17 +26,7 @@ pub struct ThresholdCommitChanges {
 }
 
 /// What changes in the commit of a prepaid balance threshold.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PrepaidThresholdCommitChanges {
     /// What changes in what it is charged as.
@@ -70,17 +52,7 @@ pub struct PrepaidThresholdCommitChanges {
 }
 
 /// What changes in a discount. Where there is none yet it has to have a fraction.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct ThresholdDiscountChanges {
     /// Another share that is paid; `Some(None)` ends the discount, its cap included.
@@ -92,17 +64,7 @@ pub struct ThresholdDiscountChanges {
 }
 
 /// What changes in a spend threshold.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SpendThresholdChanges {
     /// Whether it is looked at from now on.
@@ -119,17 +81,7 @@ pub struct SpendThresholdChanges {
 }
 
 /// What changes in a prepaid balance threshold.
-#[derive(
-    Debug,
-    Clone,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    bincode::Encode,
-    bincode::Decode,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct PrepaidBalanceThresholdChanges {
     /// Whether it is looked at from now on.

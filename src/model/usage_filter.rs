@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::scalar::Time;
 use crate::entity::CustomerId;
 use crate::error::{Fault, FieldProblem};
@@ -12,9 +14,7 @@ pub const MAX_FILTER_VALUES: usize = 10_000;
 pub const MAX_FILTER_CHARACTERS: usize = 1_000;
 
 /// Usage whose property has one of these values. Source: the seed "Provision a customer".
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, bincode::Encode, bincode::Decode,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, bincode::Encode, bincode::Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct UsageFilter {
     /// The property: a group key of the metrics that the card's products have.
