@@ -48,7 +48,8 @@
 //!   made of in [`ReadingPackages`], those about invoices and their metadata at Stripe in [`ReadingInvoices`],
 //!   those about alerts in [`ReadingAlerts`]; those that ask for instances by conditions on their values, with
 //!   [`Query`] and [`Condition`], in [`ReadingQueries`], and the history and the change feed in [`ReadingHistory`]; all
-//!   are part of it. [`Store::wait_for_changes`] waits for what comes next.
+//!   are part of it. [`Store::wait_for_changes`] waits for what comes next, and [`Store::follow`] carries it out on
+//!   another store.
 //! - [`Writing`] has the calls that change something: of a store, each its own transaction, and of a transaction; with
 //!   [`WritingRecords`] for customers, billable metrics, products and rate cards, [`WritingContracts`] for contracts,
 //!   commits and credits, [`WritingPackages`] for packages, [`WritingInvoices`] for invoices,

@@ -61,9 +61,11 @@ impl Query {
 
 /// What has to be true of an instance: a test of its value for one key, or several conditions put together.
 ///
-/// Values are compared exactly, and ordered by the bytes of their UTF-8. `""` is a value like any other: an instance
-/// that holds it has a value. A test of a value is false of an instance that has none, and so `!` of that test is true
-/// of it.
+/// Values are compared exactly, and ordered by the bytes of their UTF-8; those of a
+/// [case-folded](crate::Comparison::CaseFolded) key, and what is asked of them, as what folding makes of them. `""` is a
+/// value like any other: an instance that has it has a value. What an archived instance
+/// [let go](crate::ArchivedHolders::Release) and still shows is asked about as well. A test of a value is false of an
+/// instance that has none, and so `!` of that test is true of it.
 ///
 /// A query has up to [`MAX_CONDITIONS`] of them, which name up to [`MAX_CONDITION_VALUES`] values and stand up to
 /// [`MAX_CONDITION_DEPTH`] deep inside one another; it is refused beyond. In JSON, each is an object with one name:
@@ -117,7 +119,7 @@ pub(crate) enum Join {
 }
 
 impl Condition {
-    /// The instance holds exactly this value for the key.
+    /// The instance holds this value for the key.
     #[must_use]
     pub fn equals(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self::test(key.into(), Test::Equals(value.into()))

@@ -39,7 +39,7 @@ pub fn with_prefix(
         KeyKind::Enforced => prefix.as_bytes().to_vec(),
         _ => key_bytes::values_from(&prefix),
     };
-    entries(reader, key, &begins, after, limit)
+    entries(reader, key, &begins, after, limit, |value, id| (value, id))
 }
 
 /// Up to `limit` holders of this value, in order of their ids, behind the row with the key `after`.
@@ -54,8 +54,8 @@ pub fn holders(
         let holder = if after.is_none() { holder(reader, key, value)? } else { None };
         return Ok(holder.into_iter().collect());
     }
-    let entries = entries(reader, key, &key_bytes::holders_of(&key.compared(value)), after, limit)?;
-    Ok(entries.into_iter().map(|(_, id)| id).collect())
+    // However many they are, the value they all hold is not kept with each.
+    entries(reader, key, &key_bytes::holders_of(&key.compared(value)), after, limit, |_, id| id)
 }
 
 /// Calls `visit` with each value from there on and its holder, in order of (value, id).
@@ -97,13 +97,14 @@ pub fn row_key(key: &Key, value: &str, id: Uuid) -> Vec<u8> {
     }
 }
 
-fn entries(
+fn entries<T>(
     reader: &impl Reader,
     key: &Key,
     begins: &[u8],
     after: Option<&[u8]>,
     limit: usize,
-) -> Result<Vec<(String, Uuid)>> {
+    take: impl Fn(String, Uuid) -> T,
+) -> Result<Vec<T>> {
     let Some(table) = key.index_table() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     // A cursor cannot lead outside of what was asked for.
@@ -115,7 +116,8 @@ fn entries(
         if found.len() == limit || !row_key.starts_with(begins) {
             return Ok(ControlFlow::Break(()));
         }
-        found.push(entry(table, row_key, row)?);
+        let (value, id) = entry(table, row_key, row)?;
+        found.push(take(value, id));
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::history::{not_there, told};
 use super::{ReadingHistory as _, Store};
 use crate::error::{Fault, Result};
-use crate::model::change::What;
+use crate::model::change::{ChangeRow, What};
 use crate::model::history::{Change, Moment};
 use crate::model::page::MAX_PAGE_LIMIT;
 use crate::storage::journal;
@@ -21,23 +21,28 @@ pub fn since(reader: &impl Reader, sequence: u64, limit: usize) -> Result<Vec<Ch
     faults.extend(not_there(reader, sequence));
     Fault::none_of(faults)?;
     let trimmed = |kept_from| Fault::HistoryTrimmed { asked: Moment::Change(sequence), kept_from };
-    let first = journal::next(reader, 0)?.map_or(1, |(first, _)| first);
+    let first = journal::next(reader, 0)?.map_or(1, |(first, change)| kept_from(first, &change));
     if sequence.saturating_add(1) < first {
         return Err(trimmed(first).into());
     }
     let (mut found, mut unkept) = (Vec::new(), None);
     journal::scan(reader, sequence, |number, change| {
         if change.what == What::NotKept {
-            unkept = Some(number);
+            unkept = Some(kept_from(number, &change));
             return Ok(ControlFlow::Break(()));
         }
         found.push((number, change));
         Ok(if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     match unkept {
-        Some(unkept) if found.is_empty() => Err(trimmed(unkept.saturating_add(1)).into()),
+        Some(kept_from) if found.is_empty() => Err(trimmed(kept_from).into()),
         _ => told(reader, found),
     }
+}
+
+/// From which change on the feed goes on at a row of the journal: behind one that stands for those that were not kept.
+fn kept_from(number: u64, row: &ChangeRow) -> u64 {
+    if row.what == What::NotKept { number.saturating_add(1) } else { number }
 }
 
 impl Store {

@@ -31,7 +31,8 @@ impl Store {
     ///
     /// The store that follows begins empty, changes by nothing else, and keeps its journal
     /// ([`keep_journal`](crate::StoreOptions::keep_journal)), if only the newest changes of it
-    /// ([`history`](crate::StoreOptions::history)). Its clock and its ids are not asked.
+    /// ([`history`](crate::StoreOptions::history)). Its clock and its ids are not asked. What
+    /// [`write_once`](Self::write_once) keeps of requests is no change, and stays where it was made.
     ///
     /// What one transaction changed may be followed in pieces, as the feed was taken. What was forgotten meanwhile has
     /// no changes in the feed any more but that it was forgotten: until the store that follows comes to that, it holds

@@ -8,7 +8,7 @@ use super::find::cut;
 use super::query_plan::{Plan, plan};
 use super::query_search::Search;
 use crate::entity::ManagedEntity;
-use crate::error::{Error, Result};
+use crate::error::{Fault, Result};
 use crate::model::page::{ArchiveFilter, Cursor, Page, PageRequest, Question};
 use crate::model::query::Condition;
 use crate::storage::catalog::Catalog;
@@ -26,7 +26,7 @@ pub fn page(
     let question = question(entity, archived, &plan);
     let store = reader.with_catalog(Catalog::store);
     let after = page.resume(store, &question)?.map(Uuid::from_slice).transpose();
-    let after = after.map_err(|_| Error::corrupt("a cursor without an id"))?;
+    let after = after.map_err(|_| Fault::CursorOfAnotherQuestion)?;
     let mut found = Vec::new();
     Search { reader, entity, archived, plan: &plan }.each(after, |id| {
         found.push(id);

@@ -108,8 +108,9 @@ pub trait ReadingQueries: Source {
         self.reading(|reader| query::count(reader, query.entity, &query.condition, query.archived))
     }
 
-    /// The values that instances hold for a key, archived ones included, each once and with how many hold it, in the
-    /// order of their UTF-8 bytes, a page at a time.
+    /// The values that instances hold for a key, each once and with how many hold it, in the order of their UTF-8 bytes, a
+    /// page at a time. Archived instances are among them, but for what they [let go](crate::ArchivedHolders::Release).
+    /// Values of a [case-folded](crate::Comparison::CaseFolded) key come as what folding makes of them.
     ///
     /// ```
     /// use billfold::prelude::*;
@@ -133,13 +134,13 @@ pub trait ReadingQueries: Source {
         key: &str,
         page: &PageRequest,
     ) -> Result<Page<(String, u64)>> {
-        let found = self.reading(|reader| key_values::page(reader, entity, key, 1, page))?;
-        Ok(found.map(|(value, holders)| (value, holders.len() as u64)))
+        self.reading(|reader| key_values::distinct(reader, entity, key, page))
     }
 
-    /// The values of a key that more than one instance holds, archived ones included, each with all its holders in
-    /// order of their ids: in the order of the values, a page at a time. What
-    /// [`enforce_uniqueness`](crate::Writing::enforce_uniqueness) would refuse the key for.
+    /// The values of a key that more than one instance holds, as [`distinct_values`](Self::distinct_values) has them, each
+    /// with all its holders in order of their ids: in the order of the values, a page at a time. What
+    /// [`enforce_uniqueness`](crate::Writing::enforce_uniqueness) would refuse the key for, unless archived holders would
+    /// then [let it go](crate::ArchivedHolders::Release).
     ///
     /// ```
     /// use billfold::prelude::*;
@@ -163,6 +164,6 @@ pub trait ReadingQueries: Source {
         key: &str,
         page: &PageRequest,
     ) -> Result<Page<(String, Vec<Uuid>)>> {
-        self.reading(|reader| key_values::page(reader, entity, key, 2, page))
+        self.reading(|reader| key_values::shared(reader, entity, key, page))
     }
 }

@@ -212,3 +212,20 @@ fn a_time_without_a_journal_is_a_gap_that_the_feed_does_not_pass_over() {
     }
     assert_eq!(numbers(&store.changes_since(last, 10).unwrap()), [last + 1]);
 }
+
+#[test]
+fn a_gap_at_the_front_is_told_with_the_change_behind_it() {
+    let disk = Disk::default();
+    let open = |keeps| StoreOptions::new().keep_journal(keeps).on_backend(disk.clone()).unwrap();
+    let store = open(false);
+    store.adopt(customer(1)).unwrap();
+    drop(store);
+    let store = open(true);
+    let last = store.last_change().unwrap();
+    store.adopt(customer(2)).unwrap();
+    for asked in [0, 1, last - 1] {
+        let gap = Fault::HistoryTrimmed { asked: Moment::Change(asked), kept_from: last + 1 };
+        assert_eq!(fault(store.changes_since(asked, 10)), gap);
+    }
+    assert_eq!(numbers(&store.changes_since(last, 10).unwrap()), [last + 1]);
+}

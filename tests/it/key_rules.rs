@@ -117,6 +117,8 @@ fn a_key_keeps_its_rules_when_it_is_made_unique_and_shared_again_and_the_store_i
     assert_eq!(fault(store.enforce_uniqueness(Customer, "email")), shared);
 
     store.archive(customer(1)).unwrap();
+    let duplicates = every(1, |page| store.duplicates(Customer, "email", page));
+    assert_eq!(duplicates.len(), 1, "while it is shared nobody lets it go");
     store.enforce_uniqueness(Customer, "email").unwrap();
     store.close().unwrap();
     let store = Store::open(&path).unwrap();

@@ -4,6 +4,7 @@ use std::ops::Bound;
 
 use billfold::prelude::*;
 use billfold::{FieldProblem, MAX_CONDITIONS};
+use data_encoding::BASE64URL_NOPAD;
 
 use crate::support::{contract, customer, every, fault, faults, store_with_keys};
 
@@ -294,4 +295,29 @@ fn duplicates_are_what_uniqueness_would_be_refused_for() {
     }
     assert!(every(1, |page| store.duplicates(Customer, "tier", page)).is_empty());
     store.enforce_uniqueness(Customer, "tier").unwrap();
+}
+
+/// A cursor that ends with other bytes than the last `stood`, in front of which stands how many they are.
+fn ending(cursor: &Cursor, stood: usize, ends: &[u8]) -> Cursor {
+    let mut bytes = BASE64URL_NOPAD.decode(cursor.to_string().as_bytes()).unwrap();
+    bytes.truncate(bytes.len() - 4 - stood - 1);
+    bytes.push(u8::try_from(ends.len()).unwrap());
+    bytes.extend(ends);
+    bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+    BASE64URL_NOPAD.encode(&bytes).parse().unwrap()
+}
+
+#[test]
+fn a_cursor_that_was_made_up_is_refused_and_no_damage() {
+    let store = six();
+    let has_tier = Query::new(Customer, Condition::exists("tier"));
+    let cursor = store.query(&has_tier, &PageRequest::first(1)).unwrap().next.unwrap();
+    let second = PageRequest::after(ending(&cursor, 16, EntityRef::from(customer(1)).id.as_bytes()), 1);
+    assert_eq!(store.query(&has_tier, &second).unwrap().items, [customer(2).into()]);
+    let made_up = PageRequest::after(ending(&cursor, 16, b"2"), 1);
+    assert_eq!(fault(store.query(&has_tier, &made_up)), Fault::CursorOfAnotherQuestion);
+
+    let cursor = store.distinct_values(Customer, "tier", &PageRequest::first(2)).unwrap().next.unwrap();
+    let made_up = PageRequest::after(ending(&cursor, "gold".len(), b"\xff"), 1);
+    assert_eq!(fault(store.distinct_values(Customer, "tier", &made_up)), Fault::CursorOfAnotherQuestion);
 }
