@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use super::export::{PROGRESS_LINES, Progress};
-use super::item_line::{self, FORM, Line};
+use super::item_line::{self, FORM, Line, Meant};
 use super::lines::Lines;
 use super::script::MAX_SCRIPT_LINE_BYTES;
 use crate::entity::EntityRef;
@@ -26,7 +26,7 @@ pub struct ImportReport {
     pub lines: u64,
     /// How many keys, packages and instances came.
     pub added: u64,
-    /// How many instances that were there have values now that they had not.
+    /// How many instances that were there have values now, or of earlier moments, that they had not.
     pub changed: u64,
     /// How many keys, packages and instances were there just so.
     pub unchanged: u64,
@@ -229,11 +229,7 @@ impl<R: BufRead> Reading<'_, '_, '_, R> {
                 }
                 Ok(Line::Head(_)) => {}
                 Ok(Line::Item(item)) => self.item(line, item).map_err(ImportError::Store)?,
-                Err(reason) => {
-                    let belongs = self.lines.text().is_ok_and(item_line::belongs);
-                    self.pending.iter_mut().for_each(|pending| pending.broken |= belongs);
-                    self.refuse(line, reason);
-                }
+                Err(reason) => self.unreadable(line, reason).map_err(ImportError::Store)?,
             }
             if line.is_multiple_of(PROGRESS_LINES) {
                 self.tell();
@@ -241,6 +237,17 @@ impl<R: BufRead> Reading<'_, '_, '_, R> {
         }
         self.put_pending().map_err(ImportError::Store)?;
         self.tell();
+        Ok(())
+    }
+
+    fn unreadable(&mut self, line: u64, reason: String) -> Result<()> {
+        match item_line::meant(self.lines.beginning()) {
+            Meant::ToBelong => self.pending.iter_mut().for_each(|pending| pending.broken = true),
+            // What belongs to it is not to be taken for what belongs to the instance before.
+            Meant::ByItself => self.put_pending()?,
+            Meant::Unknown => {}
+        }
+        self.refuse(line, reason);
         Ok(())
     }
 
@@ -293,6 +300,10 @@ impl<R: BufRead> Reading<'_, '_, '_, R> {
         match item {
             Item::Part(part) => bundle.parts.push(part),
             Item::Past(past) => bundle.past.push(past),
+            Item::Settled(_) if bundle.settled.is_some() => {
+                *broken = true;
+                return Err(format!("until when invoices are settled is said of {own} already"));
+            }
             Item::Settled(settled) => bundle.settled = Some(settled),
             Item::Key(_) | Item::Instance(_) | Item::Package(_) => {}
         }

@@ -43,7 +43,7 @@ enum Raw<'l> {
     #[serde(borrow)]
     Part(RawPart<'l>),
     Package(Box<Package>),
-    Past(PastItem),
+    Past(RawPast),
     Settled(SettledItem),
 }
 
@@ -67,6 +67,15 @@ struct RawPart<'l> {
     key: String,
     #[serde(borrow)]
     part: &'l RawValue,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPast {
+    entity: ManagedEntity,
+    id: Uuid,
+    until: Time,
+    custom_fields: CustomFields,
 }
 
 /// The first line of an export.
@@ -98,9 +107,26 @@ fn leave_out_nulls(value: &mut Value) {
     }
 }
 
-/// Whether a line that cannot be read was to belong to the instance that it stands behind.
-pub fn belongs(line: &str) -> bool {
-    ["{\"part\"", "{\"past\"", "{\"settled\""].iter().any(|begin| line.starts_with(begin))
+/// What a line that cannot be read was to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meant {
+    /// Something that belongs to the instance that it stands behind.
+    ToBelong,
+    /// A thing by itself, behind which stands what belongs to it.
+    ByItself,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What a line was to be, by the name it begins with; it need not be text.
+pub fn meant(line: &[u8]) -> Meant {
+    let name = line.trim_ascii_start().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    let name = name.and_then(|name| name.strip_prefix(b"\"")?.split(|byte| *byte == b'"').next());
+    match name {
+        Some(b"part" | b"past" | b"settled") => Meant::ToBelong,
+        Some(b"key" | b"instance" | b"package") => Meant::ByItself,
+        _ => Meant::Unknown,
+    }
 }
 
 /// What a line says, or what is wrong with it.
@@ -112,7 +138,9 @@ pub fn read(line: &str) -> Result<Line, String> {
         Raw::Instance(raw) => Item::Instance(instance(raw)?),
         Raw::Part(raw) => Item::Part(part(&raw)?),
         Raw::Package(package) => Item::Package(package),
-        Raw::Past(past) => Item::Past(past),
+        Raw::Past(RawPast { entity, id, until, custom_fields }) => {
+            Item::Past(PastItem { entity, id, until, custom_fields: each_once(&custom_fields)? })
+        }
         Raw::Settled(settled) => Item::Settled(settled),
     }))
 }
@@ -123,13 +151,18 @@ fn instance(raw: RawInstance<'_>) -> Result<InstanceItem, String> {
         let mut json = serde_json::Deserializer::from_str(record.get());
         AnyRecord::deserialize(entity, &mut json).map_err(|error| format!("record: {error}"))
     });
+    let custom_fields = each_once(&custom_fields)?;
+    Ok(InstanceItem { entity, id, archived_at, record: record.transpose()?, custom_fields })
+}
+
+fn each_once(custom_fields: &CustomFields) -> Result<BTreeMap<String, String>, String> {
     let mut values = BTreeMap::new();
     for (key, value) in custom_fields.iter() {
         if values.insert(key.to_owned(), value.to_owned()).is_some() {
             return Err(format!("custom_fields: {} is given more than once", short(key)));
         }
     }
-    Ok(InstanceItem { entity, id, archived_at, record: record.transpose()?, custom_fields: values })
+    Ok(values)
 }
 
 fn part(raw: &RawPart<'_>) -> Result<PartItem, String> {

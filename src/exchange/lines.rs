@@ -61,6 +61,11 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// How the line begins: all of it, where it is not too long.
+    pub fn beginning(&self) -> &[u8] {
+        &self.line
+    }
+
     /// The text of the line, without the spaces around it.
     pub fn text(&self) -> Result<&str, BadText> {
         if self.is_too_long() {

@@ -263,11 +263,18 @@ pub fn fits(key: &[u8], version: &PartVersion) -> bool {
     let kind = version.part.as_ref().map(ContractPart::kind);
     let named = |kind: PartKind| live_name.first() == Some(&(kind as u8));
     let kind_fits = kind.map_or_else(|| PartKind::ALL.into_iter().any(named), named);
-    if is_live(key) {
-        suffix_bytes.is_empty() && kind.is_some() && kind_fits
+    let id_fits = match &version.part {
+        // There is one of each, which is found by having no id.
+        Some(ContractPart::Terms(_) | ContractPart::Settings(_)) => id_of(&live_name) == PartId::default(),
+        Some(ContractPart::UsageFilter(filter)) => id_of(&live_name) == filter_id(filter.starting_at),
+        _ => true,
+    };
+    let behind_fits = if is_live(key) {
+        suffix_bytes.is_empty() && kind.is_some()
     } else {
-        suffix_bytes == suffix(Stamp::of(version)) && kind_fits
-    }
+        suffix_bytes == suffix(Stamp::of(version))
+    };
+    kind_fits && id_fits && behind_fits
 }
 
 /// The kind and the id of the part that a version is of.

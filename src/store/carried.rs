@@ -126,8 +126,7 @@ pub struct PartItem {
     pub part: AnyPart,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PastItem {
     pub entity: ManagedEntity,
     pub id: Uuid,

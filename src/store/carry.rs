@@ -7,9 +7,10 @@ use super::carried::{self, InstanceItem, Item, KeyItem, PartItem, PastItem, Sett
 use super::custom_fields::{self, Plan, Wish};
 use super::{carry_checks as checks, custom_field_keys, derived, entities};
 use crate::entity::EntityRef;
-use crate::error::{Fault, Result};
-use crate::model::custom_field::CustomFields;
+use crate::error::{Fault, FieldProblem, Result};
+use crate::model::custom_field::{CustomFields, check_value};
 use crate::model::package::Package;
+use crate::model::scalar::Time;
 use crate::storage::codec::{self, FieldsRow};
 use crate::storage::member::{Member, Row};
 use crate::storage::view::Reader as _;
@@ -29,7 +30,7 @@ pub struct Bundle {
 pub enum Put {
     /// It was not there, and is now.
     Added,
-    /// It was there, and has values now that it had not.
+    /// It was there, and has values now, or of earlier moments, that it had not.
     Changed,
     /// It was there just so.
     Unchanged,
@@ -94,14 +95,16 @@ fn merge(member: &Member<'_>, target: EntityRef, row: FieldsRow, bundle: Bundle)
     if !same {
         faults.push(Fault::DiffersFromImport { what: target.to_string() });
     }
-    faults.extend(put_past(member, target, &past, true)?);
+    let (past, of_past) = new_past(member, target, &past)?;
+    faults.extend(of_past);
     Fault::none_of(faults)?;
-    put_past(member, target, &past, false)?;
+    let is_past_new = !past.is_empty();
+    put_past(member, target, past)?;
     let held = custom_fields::named(member, row);
     let new = |(key, value): &(String, String)| held.get(key) != Some(value);
     let values: Vec<_> = instance.custom_fields.into_iter().filter(new).collect();
     if values.is_empty() {
-        return Ok(Put::Unchanged);
+        return Ok(if is_past_new { Put::Changed } else { Put::Unchanged });
     }
     custom_fields::change(member, vec![(target, Wish::Merge(values))], &[])?;
     Ok(Put::Changed)
@@ -137,7 +140,8 @@ fn add(member: &Member<'_>, target: EntityRef, bundle: Bundle) -> Result<Put> {
         faults.extend(checks::taken(member, &leading)?);
     }
     faults.extend(checks::parts(member, target, instance.record.as_ref(), &parts)?);
-    faults.extend(put_past(member, target, &past, true)?);
+    let (past, of_past) = new_past(member, target, &past)?;
+    faults.extend(of_past);
     Fault::none_of(faults)?;
     member.count_behind(target.id.as_bytes());
     let row = match &instance.record {
@@ -157,7 +161,7 @@ fn add(member: &Member<'_>, target: EntityRef, bundle: Bundle) -> Result<Put> {
     };
     plan.apply_new(member, row)?;
     put_parts(member, target, parts)?;
-    put_past(member, target, &past, false)?;
+    put_past(member, target, past)?;
     if let Some(SettledItem { contract, until }) = settled {
         settled::set_until(member, contract, until)?;
     }
@@ -184,21 +188,20 @@ fn put_parts(member: &Member<'_>, target: EntityRef, parts: Vec<PartItem>) -> Re
     Ok(())
 }
 
-/// Puts the values that an instance had, or only looks for those that are there otherwise.
-fn put_past(
-    member: &Member<'_>,
-    target: EntityRef,
-    items: &[PastItem],
-    only_looks: bool,
-) -> Result<Vec<Fault>> {
-    let mut faults = Vec::new();
-    for item in items {
-        let there = past::at(member, target, item.until)?.map(|values| {
-            let row = FieldsRow { archived_at: None, revision: 0, values };
-            custom_fields::named(member, row)
-        });
+/// Values that an instance had, with the moment until which it had them.
+type Past = Vec<(Time, Vec<(u32, String)>)>;
+
+/// The values that an instance had which are not kept of it yet, and what is wrong with those that are told of.
+fn new_past(member: &Member<'_>, target: EntityRef, items: &[PastItem]) -> Result<(Past, Vec<Fault>)> {
+    let (mut new, mut faults) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    for PastItem { until, custom_fields, .. } in items {
+        if !seen.insert(*until) {
+            faults.push(FieldProblem::Repeated { item: until.to_string() }.at("until"));
+        }
         let (mut unknown, mut values) = (Vec::new(), Vec::new());
-        for (name, value) in &item.custom_fields {
+        for (name, value) in custom_fields {
+            faults.extend(check_value(target.entity, name, value));
             match member.with_catalog(|catalog| catalog.key(target.entity, name).map(|key| key.number)) {
                 Some(number) => values.push((number, value.clone())),
                 None => unknown.push(name.clone()),
@@ -207,14 +210,23 @@ fn put_past(
         values.sort_unstable();
         if !unknown.is_empty() {
             faults.push(Fault::KeysNotRegistered { entity: target.entity, keys: unknown });
-        } else if there.as_ref().is_some_and(|there| *there != item.custom_fields) {
-            let what = format!("what {target} was until {}", item.until);
-            faults.push(Fault::DiffersFromImport { what });
-        } else if there.is_none() && !only_looks {
-            past::put(member, target, item.until, values)?;
+        }
+        match past::at(member, target, *until)? {
+            None => new.push((*until, values)),
+            Some(there) => {
+                let row = FieldsRow { archived_at: None, revision: 0, values: there };
+                if custom_fields::named(member, row) != *custom_fields {
+                    let what = format!("what {target} was until {until}");
+                    faults.push(Fault::DiffersFromImport { what });
+                }
+            }
         }
     }
-    Ok(faults)
+    Ok((new, faults))
+}
+
+fn put_past(member: &Member<'_>, target: EntityRef, past: Past) -> Result<()> {
+    past.into_iter().try_for_each(|(until, values)| past::put(member, target, until, values))
 }
 
 fn put_all(member: &Member<'_>, rows: &[Row]) -> Result<()> {

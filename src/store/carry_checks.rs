@@ -1,11 +1,11 @@
 //! What is wrong with what is to be put into a store as it is.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use uuid::Uuid;
 
 use super::carried::{self, PartItem};
-use super::{contract_parts, entities, rate_series};
+use super::{contract_parts, derived, entities, rate_series};
 use crate::entity::{ContractId, CustomerId, EntityId, EntityRef, ManagedEntity};
 use crate::error::{Fault, FieldProblem, NameSpace, Result};
 use crate::id::PackageId;
@@ -15,15 +15,13 @@ use crate::model::contract::{ContractPart, PartKind};
 use crate::model::customer::{check_account, check_aliases, check_kept};
 use crate::model::recorded::{AnyPart, AnyRecord};
 use crate::rules::invoice::id::{contract_tag, read};
+use crate::rules::part_text;
 use crate::storage::codec::MAX_RECORD_BYTES;
 use crate::storage::member::{Member, Row};
 use crate::storage::tables::TableId;
 use crate::storage::versions::{self, AsOf};
 use crate::storage::view::Reader as _;
 use crate::storage::{alias_schedule, codec, package, rows, settled};
-
-/// The highest rank of a contract's change that an import may name.
-const MAX_RANK: u64 = 1_000_000;
 
 /// Faults of names that belong to others.
 pub fn taken(member: &Member<'_>, leading: &[Row]) -> Result<Vec<Fault>> {
@@ -42,8 +40,15 @@ pub fn taken(member: &Member<'_>, leading: &[Row]) -> Result<Vec<Fault>> {
                 }
             }
             TableId::UniquenessKey(_) => {
+                faults.extend(
+                    part_text::uniqueness_key(Some(&name())).map(|problem| problem.at("uniqueness_key")),
+                );
                 let used = |conflicting_id| Fault::UniquenessKeyUsed { key: name(), conflicting_id };
                 faults.extend(holder()?.map(used));
+            }
+            TableId::InvoiceTag if holder()?.is_some() => {
+                let rule = "the ids of its invoices would lead to another contract";
+                faults.push(FieldProblem::NotAllowed { rule }.at("id"));
             }
             _ => {}
         }
@@ -161,7 +166,7 @@ pub fn parts(
     parts: &[PartItem],
 ) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    let mut seen = HashSet::new();
+    let (mut seen, mut ranks, mut leading) = (HashSet::new(), BTreeSet::from([0]), BTreeMap::new());
     for PartItem { of, owner, key, part } in parts {
         let wrong = if *owner != target.id || of.owner() != target.entity || record.is_none() {
             Some("it is no part of what it stands behind")
@@ -171,13 +176,26 @@ pub fn parts(
             key_problem(*owner, key, part)?
         };
         let text = || format!("{} {}", of.name(), data_encoding::HEXLOWER.encode(key));
-        faults.extend(wrong.map(|rule| FieldProblem::Value { value: text(), rule }.at("key")));
-        if let AnyPart::ContractEdits(edit) = part
-            && let Some(used) = &edit.uniqueness_key
-        {
-            let space = TableId::UniquenessKey(crate::storage::tables::KeySpace::ContractEdit);
-            faults.extend(taken(member, &[crate::storage::alias::given(space, used, edit.id.into())])?);
+        if let Some(rule) = wrong {
+            faults.push(FieldProblem::Value { value: text(), rule }.at("key"));
+            continue;
         }
+        faults.extend(size_fault(target, part)?);
+        ranks.extend(carried::revision(key, part)?);
+        let rows = derived::of_part(member, *owner, key, part)?;
+        faults.extend(taken(member, &rows)?);
+        for Row { table, key, value } in rows {
+            let before = leading.insert((table, key), value.clone());
+            if before.is_some_and(|before| before != value) {
+                let rule = "what leads to it leads to another part already";
+                faults.push(FieldProblem::Value { value: text(), rule }.at("key"));
+            }
+        }
+    }
+    // They become places in the journal, of which an import is not to make more than it has parts.
+    if faults.is_empty() && !ranks.iter().copied().eq((0..).take(ranks.len())) {
+        let rule = "changes are counted from 1, and none is left out";
+        faults.push(FieldProblem::NotAllowed { rule }.at("revision"));
     }
     let terms = |item: &PartItem| {
         matches!(&item.part, AnyPart::ContractParts(version)
@@ -190,12 +208,20 @@ pub fn parts(
     Ok(faults)
 }
 
+/// The fault of a part that is larger than one that calls make can be. An invoice goes on in another row only behind
+/// the values of an instance.
+fn size_fault(target: EntityRef, part: &AnyPart) -> Result<Option<Fault>> {
+    let is_invoice = matches!(part, AnyPart::ContractInvoices(_));
+    let most = if is_invoice { 2 * MAX_RECORD_BYTES } else { MAX_RECORD_BYTES };
+    let bytes = part.payload()?.len();
+    Ok((bytes > most).then_some(Fault::TooLarge { target, bytes, most }))
+}
+
 /// What is wrong with the key of a part: it says again what the part says.
 fn key_problem(owner: Uuid, key: &[u8], part: &AnyPart) -> Result<Option<&'static str>> {
     let right = match part {
-        AnyPart::ContractParts(version) => version.revision <= MAX_RANK && versions::fits(key, version),
-        AnyPart::ContractEdits(_) => carried::revision(key, part)
-            .is_ok_and(|rank| rank.is_some_and(|rank| (1..=MAX_RANK).contains(&rank))),
+        AnyPart::ContractParts(version) => versions::fits(key, version),
+        AnyPart::ContractEdits(_) => carried::revision(key, part).is_ok_and(|rank| rank > Some(0)),
         AnyPart::ContractInvoices(_) => {
             let invoice = read(settled::invoice_of(key)?);
             key.len() == settled::KEY_BYTES

@@ -96,8 +96,8 @@ fn what_belongs_to_nothing_or_to_something_else_is_refused_with_what_it_stands_b
         reasons(&report),
         [
             (1, "it stands behind no instance that it could belong to"),
-            (3, format!("it does not belong to customer {ID}, behind which it stands").as_str()),
             (2, "left out, because a line that belongs to it is bad"),
+            (3, format!("it does not belong to customer {ID}, behind which it stands").as_str()),
         ]
     );
     assert_eq!(report.added, 1);

@@ -67,6 +67,8 @@ mod script;
 mod settled_charges;
 mod stripe_metadata;
 mod support;
+#[cfg(feature = "wire")]
+mod tampered;
 mod threads;
 #[cfg(feature = "cli")]
 mod tool;
