@@ -25,6 +25,10 @@ impl<R: BufRead> Lines<R> {
 
     /// Reads the next line. False at the end.
     pub fn advance(&mut self) -> io::Result<bool> {
+        // A line that is too long is read to its end only by whoever goes on behind it: it may have none.
+        if self.is_too_long() && self.line.last() != Some(&b'\n') {
+            self.bytes += self.pass_over()?;
+        }
         self.line.clear();
         let most = u64::try_from(self.most).unwrap_or(u64::MAX).saturating_add(2);
         let read = self.from.by_ref().take(most).read_until(b'\n', &mut self.line)?;
@@ -33,9 +37,6 @@ impl<R: BufRead> Lines<R> {
             return Ok(false);
         }
         self.number += 1;
-        if self.is_too_long() && self.line.last() != Some(&b'\n') {
-            self.bytes += self.pass_over()?;
-        }
         Ok(true)
     }
 
