@@ -53,8 +53,9 @@ impl fmt::Display for Problem {
 }
 
 impl Store {
-    /// Reads every row of the store and looks whether it is whole, whether what it names is there, and whether the
-    /// indexes and lists agree with it, both ways. Writers go on meanwhile: one moment of the store is looked at.
+    /// Reads every row of the store and looks whether it is whole, whether the instance it belongs to is there, and whether
+    /// the indexes and lists agree with it, both ways. What a record names besides is not looked for: it may have been
+    /// forgotten. Writers go on meanwhile: one moment of the store is looked at.
     ///
     /// ```
     /// use billfold::prelude::*;
