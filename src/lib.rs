@@ -272,10 +272,11 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Compaction, Durability, Fixture, IdSource, LoadItem, Loaded, Problem, Reading, ReadingAlerts,
-    ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages, ReadingQueries, ReadingRecords,
-    SetClock, Snapshot, Stats, Store, StoreOptions, TableStats, Transaction, Verified, Writing,
-    WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords, WritingUpserts,
+    Compaction, Durability, Fixture, IdSource, LoadItem, Loaded, NamesInMemory, NamesInMemoryStats, Problem,
+    Reading, ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages,
+    ReadingQueries, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, TableStats, Transaction,
+    Verified, Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
+    WritingUpserts,
 };
 
 #[cfg(feature = "wire")]
@@ -315,10 +316,10 @@ pub mod prelude {
         Hierarchy, HierarchyLink, IdSource, Instance, Invoice, InvoiceBehavior, InvoiceConsolidation,
         InvoiceItem, InvoiceLine, InvoiceLineId, InvoiceOrder, InvoicePlacement, InvoiceQuestion,
         InvoiceSchedule, InvoiceStatement, InvoiceStatus, InvoiceType, InvoicedProduct, InvoicedTier,
-        InvoicesOf, KeyKind, LineSource, LoadItem, Loaded, Moment, NetBalanceFilter, NetBalanceQuestion,
-        Override, OverrideId, OverridePrioritization, OverrideRate, OverrideSpecifier, OverrideTerms,
-        OverrideTier, OverrideType, OverwriteRate, Package, PackageChoice, PackageContract, PackageId,
-        PackageTerms, Page, PageRequest, Part, PartUpdates, Payer, PayingBalance, PaymentGate,
+        InvoicesOf, KeyKind, LineSource, LoadItem, Loaded, Moment, NamesInMemory, NetBalanceFilter,
+        NetBalanceQuestion, Override, OverrideId, OverridePrioritization, OverrideRate, OverrideSpecifier,
+        OverrideTerms, OverrideTier, OverrideType, OverwriteRate, Package, PackageChoice, PackageContract,
+        PackageId, PackageTerms, Page, PageRequest, Part, PartUpdates, Payer, PayingBalance, PaymentGate,
         PaymentGateType, PrecalculatedTax, PrepaidBalanceThreshold, PrepaidBalanceThresholdChanges,
         PrepaidThresholdCommit, PrepaidThresholdCommitChanges, Price, Product, ProductChanges, ProductState,
         ProductType, ProductUpdate, ProfessionalService, PropertyFilter, ProrationRounding,

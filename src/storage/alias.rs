@@ -8,12 +8,22 @@ use uuid::Uuid;
 use super::codec;
 use super::key_bytes;
 use super::member::{Member, Row};
+use super::resident::Seen;
 use super::tables::TableId;
 use super::view::Reader;
 use crate::error::Result;
 
 /// The instance that a name belongs to, in a table of names that each belong to one.
 pub fn holder(reader: &impl Reader, table: TableId, name: &str) -> Result<Option<Uuid>> {
+    match reader.seen(table, name.as_bytes()) {
+        Seen::Holder(id) => Ok(Some(id)),
+        Seen::Nobody => Ok(None),
+        Seen::Unknown => read(reader, table, name),
+    }
+}
+
+/// As [`holder`], from the table itself.
+pub fn read(reader: &impl Reader, table: TableId, name: &str) -> Result<Option<Uuid>> {
     let name = name.as_bytes();
     reader.get(table, name, |row| codec::open_holder(table, name, row))
 }

@@ -11,6 +11,7 @@ use super::failure::{Failure, guarded};
 use super::locks::{Condvar, Mutex};
 use super::member::{Leavings, Member};
 use super::queue::Turn;
+use super::resident::{Changed, Touched};
 use crate::error::{EngineError, Error, Result};
 
 /// A batch takes no more members than this,
@@ -27,6 +28,7 @@ pub(super) struct Batch {
     members: usize,
     written: usize,
     must_sync: bool,
+    touched: Touched,
     first_done: Option<Instant>,
     verdict: Verdict,
 }
@@ -39,6 +41,7 @@ impl Batch {
             members: 0,
             written: 0,
             must_sync: false,
+            touched: Touched::default(),
             first_done: None,
             verdict: Verdict(Arc::default()),
         }
@@ -160,7 +163,7 @@ impl Engine {
         terms: &Terms,
         act: impl FnOnce(&Member<'_>) -> Result<T>,
     ) -> (Came<T>, Leavings) {
-        let Tip { catalog, progress } = batch.tip.clone();
+        let Tip { catalog, progress, .. } = batch.tip.clone();
         let keeps_notes = batch.written > 0;
         let member = Member::new(&batch.txn, &self.setting, terms, catalog, progress, keeps_notes);
         let came = catch_unwind(AssertUnwindSafe(|| {
@@ -191,7 +194,8 @@ impl Engine {
             };
         }
         if keep {
-            batch.tip = Tip { catalog: leavings.catalog, progress: leavings.progress };
+            batch.tip = Tip { catalog: leavings.catalog, progress: leavings.progress, ..batch.tip };
+            batch.touched.extend(leavings.touched);
             batch.written += leavings.written;
             batch.must_sync |= leavings.must_sync;
         }
@@ -230,7 +234,7 @@ impl Engine {
 
     /// Commits the batch, publishes the view and answers its members.
     pub(super) fn commit(&self, batch: Batch) -> Ended {
-        let Batch { mut txn, tip, written, must_sync, verdict, .. } = batch;
+        let Batch { mut txn, mut tip, written, must_sync, touched, verdict, .. } = batch;
         if written == 0 {
             // There is nothing to commit, but ids may have been issued.
             *self.tip.lock() = tip;
@@ -251,6 +255,14 @@ impl Engine {
             return ended;
         }
         let syncs = self.setting.syncs || must_sync;
+        let has_other_tables = !Arc::ptr_eq(&tip.catalog, &self.tip.lock().catalog);
+        let before = Arc::clone(&tip.names);
+        let marked = self.core.resident.mark(&Changed {
+            before: &before,
+            touched: &touched,
+            catalog: has_other_tables.then_some(&tip.catalog),
+        });
+        tip.names = marked.directory();
         let durability = if syncs { Durability::Immediate } else { Durability::None };
         let committed = guarded(|| -> Result<(), redb::Error> {
             txn.set_durability(durability)?;
@@ -260,7 +272,9 @@ impl Engine {
             Ok(()) => {
                 *self.tip.lock() = tip.clone();
                 // If it cannot be published the store is closed, but what was committed stays so.
-                let _ = self.core.publish(&tip);
+                if self.core.publish(&tip).is_ok() {
+                    marked.settle();
+                }
                 Ended::Committed
             }
             Err(failure) => Ended::OutcomeUnknown(self.core.fail_with(&failure)),

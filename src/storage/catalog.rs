@@ -93,12 +93,16 @@ impl Key {
     }
 }
 
+/// Keys by their names. Every call looks one up, so it is to be quick; and there are a thousand at most, so nothing is to
+/// be had from choosing their names.
+type ByName = HashMap<Arc<str>, Arc<Key>, foldhash::fast::RandomState>;
+
 /// The keys that are registered, and the tables that exist: at one moment of the store.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     store: Uuid,
     /// A map for each entity, in the order of [`ManagedEntity::ALL`].
-    by_name: [HashMap<Arc<str>, Arc<Key>>; ManagedEntity::ALL.len()],
+    by_name: [ByName; ManagedEntity::ALL.len()],
     by_number: BTreeMap<u32, Arc<Key>>,
     tables: BTreeSet<TableId>,
     next_number: u32,
@@ -183,7 +187,7 @@ impl Catalog {
 
     /// How many keys the entity has.
     pub fn count(&self, entity: ManagedEntity) -> usize {
-        self.by_name.get(entity as usize).map_or(0, HashMap::len)
+        self.by_name.get(entity as usize).map_or(0, ByName::len)
     }
 
     /// Adds the key, or puts it in place of the one with its number.

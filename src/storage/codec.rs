@@ -241,6 +241,11 @@ pub fn seal_holder(value: &[u8], holder: Uuid) -> [u8; UNIQUE_BYTES] {
     sealed
 }
 
+/// The holder in such a value that was just sealed.
+pub fn holder_in(sealed: &[u8]) -> Option<Uuid> {
+    sealed.first_chunk().map(|id: &[u8; ID_BYTES]| Uuid::from_bytes(*id))
+}
+
 pub fn open_holder(table: TableId, value: &[u8], sealed: &[u8]) -> Result<Uuid> {
     let damaged = || Error::corrupt(format!("table {table}: a row whose checksum does not fit"));
     let (holder, check) = sealed.split_first_chunk::<ID_BYTES>().ok_or_else(damaged)?;

@@ -39,10 +39,9 @@ impl Core {
     /// `None` where somebody holds a view.
     fn compacted(self: &Arc<Self>, tip: &Tip) -> Result<Option<bool>, Failure> {
         let mut db = self.db.lock();
-        let mut published = self.published.write();
-        let Some(view) = published.take() else { return Err(self.closed_failure()) };
+        let Some(view) = self.published.swap(None) else { return Err(self.closed_failure()) };
         if let Err(view) = let_go(view)? {
-            *published = Some(view);
+            self.published.store(Some(view));
             return Ok(None);
         }
         let Some(Db::Writable(open)) = &mut *db else { return Err(self.closed_failure()) };
@@ -54,7 +53,7 @@ impl Core {
             compacted = guarded(|| Ok::<_, redb::Error>(open.compact()))?;
         }
         if let Some(db) = &*db {
-            *published = Some(Arc::new(View::new(self, db, tip)?));
+            self.published.store(Some(Arc::new(View::new(self, db, tip)?)));
         }
         match compacted {
             Ok(moved) => Ok(Some(moved)),

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use parking_lot::RwLock;
 use redb::{Database, ReadOnlyDatabase, WriteTransaction};
 use uuid::Uuid;
 
@@ -22,7 +21,8 @@ use super::member::Progress;
 use super::memory::Memory;
 use super::open;
 use super::queue::{Queue, Turn};
-use super::view::{Reader as _, View};
+use super::resident::{Directory, Resident};
+use super::view::{Published, Reader as _, View};
 use crate::error::{EngineError, Error, Result};
 use crate::model::change::About;
 use crate::model::history::Retention;
@@ -39,6 +39,8 @@ pub struct Opening {
     pub keeps_journal: bool,
     pub retention: Retention,
     pub keeps_outcomes: Duration,
+    /// The most bytes that names in memory may take.
+    pub names_bytes: usize,
 }
 
 impl Opening {
@@ -69,7 +71,8 @@ pub enum Db {
 /// What outlives an engine failure: the database, until it is dropped, and why it was.
 pub struct Core {
     pub(super) db: Mutex<Option<Db>>,
-    pub(super) published: RwLock<Option<Arc<View>>>,
+    pub(super) published: Arc<Published>,
+    pub(super) resident: Arc<Resident>,
     /// Held while looking whether there is news, so that none comes between a look and the wait for it.
     looking: Mutex<()>,
     news: Condvar,
@@ -102,7 +105,7 @@ impl Core {
         let _ = self.closed.set(why);
         let (view, db) = {
             let mut db = self.db.lock();
-            (self.published.write().take(), db.take())
+            (self.published.swap(None), db.take())
         };
         let _ = guarded(|| {
             drop((view, db));
@@ -126,7 +129,7 @@ impl Core {
             // Held to the end: a view that came after `shut` would show a store that is closed.
             let db = self.db.lock();
             let Some(db) = &*db else { return Err(self.closed()) };
-            View::new(self, db, tip).map(|view| self.published.write().replace(Arc::new(view)))
+            View::new(self, db, tip).map(|view| self.published.swap(Some(Arc::new(view))))
         };
         self.tell();
         published.map(drop).map_err(|failure| self.fail(failure))
@@ -144,6 +147,7 @@ impl Drop for Core {
 pub(super) struct Tip {
     pub(super) catalog: Arc<Catalog>,
     pub(super) progress: Progress,
+    pub(super) names: Arc<Directory>,
 }
 
 /// An open store.
@@ -208,14 +212,17 @@ impl Engine {
         let newest_id = catalog.newest_id();
         let catalog = Arc::new(catalog);
         let writable = matches!(db, Db::Writable(_));
+        let resident = Arc::new(Resident::new(opening.names_bytes));
+        let names = Directory::opened(&resident, &catalog);
         let core = Arc::new(Core {
             db: Mutex::new(Some(db)),
-            published: RwLock::new(None),
+            published: Arc::default(),
+            resident,
             looking: Mutex::default(),
             news: Condvar::new(),
             closed: Closed::default(),
         });
-        let tip = Tip { catalog, progress };
+        let tip = Tip { catalog, progress, names };
         core.publish(&tip)?;
         let ids = if opening.counted_ids {
             Ids::Counted
@@ -247,7 +254,22 @@ impl Engine {
 
     /// The view of the last commit.
     pub fn view(&self) -> Result<Arc<View>> {
-        self.core.published.read().clone().ok_or_else(|| self.core.closed())
+        self.look(|view| Ok(Arc::clone(view)))
+    }
+
+    /// Reads from the view of the last commit. Nobody counts who looks at it: that would cost more than many a look does,
+    /// and readers would wait for each other.
+    pub fn look<T>(&self, read: impl FnOnce(&Arc<View>) -> Result<T>) -> Result<T> {
+        loop {
+            if let Some(view) = &*self.core.published.load() {
+                return read(view);
+            }
+            if self.core.closed.get().is_some() {
+                return Err(self.core.closed());
+            }
+            // The file is being compacted, by somebody who holds the database.
+            drop(self.core.db.lock());
+        }
     }
 
     /// The view of the last commit: once there is one with a change behind that number, or when the time is over.

@@ -20,6 +20,11 @@ pub fn holder(reader: &impl Reader, key: &Key, value: &str) -> Result<Option<Uui
     alias::holder(reader, TableId::Unique(key.entity, key.index), &key.compared(value))
 }
 
+/// As [`holder`], from the index itself.
+pub fn read_holder(reader: &impl Reader, key: &Key, value: &str) -> Result<Option<Uuid>> {
+    alias::read(reader, TableId::Unique(key.entity, key.index), &key.compared(value))
+}
+
 /// How many instances hold a value; `None` where the key has no index to tell.
 pub fn count(reader: &impl Reader, key: &Key) -> Result<Option<u64>> {
     key.index_table().map(|table| reader.len(table)).transpose()

@@ -1,3 +1,4 @@
-//! The locks of the queue, under one name each, so that a model checker can stand in for them.
+//! What threads meet at, under one name each, so that a model checker can stand in for it.
 
-pub(super) use parking_lot::{Condvar, Mutex};
+pub(super) use parking_lot::{Condvar, Mutex, MutexGuard};
+pub(super) use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};

@@ -9,11 +9,13 @@ use uuid::Uuid;
 
 use super::bulk::Waiting;
 use super::catalog::Catalog;
+use super::codec;
 use super::engine::{Setting, Terms};
 use super::failure::{Failure, guarded};
 #[cfg(feature = "wire")]
 use super::ids::Ids;
 use super::opened::{OpenTables, Tables, WriteRows, delete};
+use super::resident::Touched;
 use super::tables::TableId;
 use super::view::{Reader, get_through, scan_through};
 use crate::error::{Error, Result};
@@ -66,6 +68,7 @@ pub struct Member<'t> {
     waiting: Option<RefCell<Waiting>>,
     /// Indexes that go when the member has succeeded: deleting a table cannot be played back.
     dropped: RefCell<Vec<TableId>>,
+    touched: RefCell<Touched>,
     written: Cell<usize>,
     failure: RefCell<Option<Failure>>,
     spoiled: RefCell<Option<Error>>,
@@ -83,6 +86,8 @@ pub(super) struct Leavings {
     /// An operation broke off between its writes, because of this: the member must not stand, whatever it
     /// says.
     pub(super) spoiled: Option<Error>,
+    /// The names that it changed.
+    pub(super) touched: Touched,
     notes: Vec<Note>,
     dropped: Vec<TableId>,
 }
@@ -107,6 +112,7 @@ impl<'t> Member<'t> {
             keeps_notes: Cell::new(keeps_notes),
             waiting: terms.bulk.map(|most| RefCell::new(Waiting::new(most))),
             dropped: RefCell::default(),
+            touched: RefCell::default(),
             written: Cell::new(0),
             failure: RefCell::default(),
             spoiled: RefCell::default(),
@@ -211,6 +217,9 @@ impl<'t> Member<'t> {
             self.change_catalog(|catalog| catalog.add_table(table));
         }
         self.written.set(self.written.get() + key.len() + value.map_or(1, <[u8]>::len));
+        if table.is_of_names() {
+            self.touch(table, key, value);
+        }
         if let Some(waiting) = &self.waiting {
             let enough = waiting.borrow_mut().put(table, key, value);
             return if enough { self.put_waiting() } else { Ok(()) };
@@ -224,6 +233,16 @@ impl<'t> Member<'t> {
             self.notes.borrow_mut().push(Note { table, key: key.to_vec(), old });
         }
         Ok(())
+    }
+
+    /// Notes whose a name becomes. Of a bulk load only which tables it changes: there may be any number of names.
+    fn touch(&self, table: TableId, name: &[u8], row: Option<&[u8]>) {
+        let mut touched = self.touched.borrow_mut();
+        let holder = row.map(codec::holder_in);
+        match (&self.waiting, holder) {
+            (None, Some(Some(_)) | None) => touched.note(table, name, holder.flatten()),
+            _ => touched.lose(table),
+        }
     }
 
     pub fn put_row(&self, row: &Row) -> Result<()> {
@@ -240,6 +259,7 @@ impl<'t> Member<'t> {
     pub fn attempt<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<T> {
         let kept_notes = self.keeps_notes.replace(true);
         let (notes, dropped) = (self.notes.borrow().len(), self.dropped.borrow().len());
+        let touched = self.touched.borrow().len();
         let (catalog, before) = (Arc::clone(&self.catalog.borrow()), self.progress.get());
         let result = act();
         if result.is_err() {
@@ -248,6 +268,7 @@ impl<'t> Member<'t> {
                 self.with_table(*table, |rows| rows.put(key, old.as_deref(), &mut |_| ()))?;
             }
             self.dropped.borrow_mut().truncate(dropped);
+            self.touched.borrow_mut().back_to(touched);
             *self.catalog.borrow_mut() = catalog;
             let Progress { sequence, unkept, .. } = before;
             self.progress.set(Progress { sequence, unkept, ..self.progress.get() });
@@ -296,6 +317,7 @@ impl<'t> Member<'t> {
             must_sync: self.must_sync.get(),
             failure: self.failure.into_inner(),
             spoiled: self.spoiled.into_inner(),
+            touched: self.touched.into_inner(),
             notes: self.notes.into_inner(),
             dropped: self.dropped.into_inner(),
         }

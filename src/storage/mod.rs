@@ -4,7 +4,7 @@
 //! write rows; `rows`, `index`, `journal` and `catalog` give them meaning; `queue` orders the writers and `batch`
 //! carries them through, where rows that come in `bulk` wait until there are many. What an instance has any number of stands in a `collection`; `versions` keeps the parts of a
 //! contract as they are and as they were, `contract_window` the contracts of a customer by their starts, `settled` the
-//! invoices that stay as they are, and `past` the values that instances had; a `package` is no instance, and stands in a table of its own. `open` and `probe` look at the file, and
+//! invoices that stay as they are, and `past` the values that instances had; a `package` is no instance, and stands in a table of its own. The names that are looked up most are `resident` in memory. `open` and `probe` look at the file, and
 //! `engine` is the store that runs.
 
 pub mod alias;
@@ -35,6 +35,7 @@ pub mod past;
 mod probe;
 mod queue;
 pub mod recorded;
+pub mod resident;
 pub mod rows;
 pub mod settled;
 pub mod tables;

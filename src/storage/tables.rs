@@ -163,6 +163,11 @@ impl TableId {
         )
     }
 
+    /// Whether its rows lead from names that are looked up often to who holds them.
+    pub(super) const fn is_of_names(self) -> bool {
+        matches!(self, Self::Unique(..) | Self::Alias)
+    }
+
     pub(super) const fn shape(self) -> Shape {
         match self {
             Self::Meta

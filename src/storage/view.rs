@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::{Arc, Weak};
 
+use arc_swap::ArcSwapOption;
 use parking_lot::RwLock;
 use redb::{ReadTransaction, ReadableDatabase as _};
 
@@ -11,8 +12,11 @@ use super::catalog::Catalog;
 use super::engine::{Closed, Core, Db, Tip, closed_because};
 use super::failure::{Failure, guarded};
 use super::opened::{ReadRows, open_for_reading};
+use super::resident::{self, Directory, Known, Names, Resident, Seen, fill};
 use super::tables::TableId;
+use crate::entity::ManagedEntity;
 use crate::error::Result;
+use crate::model::custom_field::KeyKind;
 
 /// What can be read of the store at one moment: by a published view, and by a transaction that sees its own
 /// changes. A table that does not exist is empty.
@@ -36,7 +40,20 @@ pub trait Reader {
 
     /// How many rows the table has. Costs the same however many there are.
     fn len(&self, table: TableId) -> Result<u64>;
+
+    /// Whose a name is, where that is known without reading the table.
+    fn seen(&self, _table: TableId, _name: &[u8]) -> Seen {
+        Seen::Unknown
+    }
+
+    /// Who holds a value of the key, where that is known without reading its index.
+    fn seen_value(&self, _entity: ManagedEntity, _key: &str, _value: &str) -> Seen {
+        Seen::Unknown
+    }
 }
+
+/// The view that the store's reads use; none once the store is closed, and while its file is compacted.
+pub(super) type Published = ArcSwapOption<View>;
 
 /// One row's value through `rows`, for the [`Reader::get`] of each reader.
 pub(super) fn get_through<T>(
@@ -72,6 +89,11 @@ pub struct View {
     txn: ReadTransaction,
     catalog: Arc<Catalog>,
     last_change: u64,
+    /// Which one in order it is of those that were published.
+    number: u64,
+    names: Arc<Directory>,
+    resident: Arc<Resident>,
+    published: Arc<Published>,
     tables: RwLock<HashMap<TableId, Arc<dyn ReadRows + Send + Sync>>>,
 }
 
@@ -81,9 +103,53 @@ impl View {
             Db::Writable(db) => db.begin_read(),
             Db::ReadOnly(db) => db.begin_read(),
         })?;
-        let (core, closed) = (Arc::downgrade(core), Arc::clone(&core.closed));
-        let (catalog, last_change) = (Arc::clone(&tip.catalog), tip.progress.sequence);
-        Ok(Self { core, closed, txn, catalog, last_change, tables: RwLock::default() })
+        Ok(Self {
+            core: Arc::downgrade(core),
+            closed: Arc::clone(&core.closed),
+            txn,
+            catalog: Arc::clone(&tip.catalog),
+            last_change: tip.progress.sequence,
+            number: core.resident.next_view(),
+            names: Arc::clone(&tip.names),
+            resident: Arc::clone(&core.resident),
+            published: Arc::clone(&core.published),
+            tables: RwLock::default(),
+        })
+    }
+
+    pub(super) const fn closed(&self) -> &Closed {
+        &self.closed
+    }
+
+    pub(super) const fn published(&self) -> &Arc<Published> {
+        &self.published
+    }
+
+    pub(super) const fn resident(&self) -> &Arc<Resident> {
+        &self.resident
+    }
+
+    pub(super) fn names_of(&self, table: TableId) -> Option<&Arc<Names>> {
+        self.names.of(table)
+    }
+
+    /// Figures of the names that are in memory.
+    pub fn names_in_memory(&self) -> resident::Size {
+        self.resident.size(&self.names)
+    }
+
+    /// As [`scan`](Reader::scan), by somebody who reads what nobody asked for: a failure is no reason to close the store.
+    pub(super) fn scan_aside(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        if !self.catalog.has_table(table) {
+            return Ok(());
+        }
+        let rows = guarded(|| open_for_reading(&self.txn, table))?;
+        guarded(|| rows.scan(from, &mut visit))
     }
 
     /// `Closed` where the store is: what redb still has in its cache is not shown any more.
@@ -144,6 +210,24 @@ impl Reader for View {
         match self.table(table)? {
             Some(rows) => self.call(|| rows.len()),
             None => Ok(0),
+        }
+    }
+
+    fn seen(&self, table: TableId, name: &[u8]) -> Seen {
+        let Some(names) = self.names.of(table) else { return Seen::Unknown };
+        let seen = self.resident.look(names, name, self.number);
+        if seen == Seen::Unknown && names.known() == Known::Nothing {
+            fill::count(self, table, names);
+        }
+        seen
+    }
+
+    fn seen_value(&self, entity: ManagedEntity, key: &str, value: &str) -> Seen {
+        match self.catalog.key(entity, key) {
+            Some(key) if key.kind == KeyKind::Enforced => {
+                self.seen(TableId::Unique(entity, key.index), key.compared(value).as_bytes())
+            }
+            _ => Seen::Unknown,
         }
     }
 }

@@ -8,12 +8,20 @@ use crate::model::custom_field::{Comparison, KeyKind};
 use crate::model::page::{Cursor, Page, PageRequest, Question};
 use crate::storage::catalog::Key;
 use crate::storage::index;
+use crate::storage::resident::Seen;
 use crate::storage::rows;
 use crate::storage::view::Reader;
 
 /// The one holder of a value of an enforced key.
 pub fn holder(reader: &impl Reader, entity: ManagedEntity, key: &str, value: &str) -> Result<Option<Uuid>> {
-    index::holder(reader, &*searchable(reader, entity, key, &[KeyKind::Enforced])?, value)
+    match reader.seen_value(entity, key, value) {
+        Seen::Holder(id) => Ok(Some(id)),
+        Seen::Nobody => Ok(None),
+        Seen::Unknown => {
+            let key = searchable(reader, entity, key, &[KeyKind::Enforced])?;
+            index::read_holder(reader, &key, value)
+        }
+    }
 }
 
 /// The holders of several values of an enforced key, in the order of the values.

@@ -112,7 +112,7 @@ mod write_upserts;
 
 pub use fixture::Fixture;
 pub use load::{LoadItem, Loaded};
-pub use options::{Durability, IdSource, SetClock, StoreOptions};
+pub use options::{Durability, IdSource, NamesInMemory, SetClock, StoreOptions};
 pub use read::Reading;
 pub use read_alerts::ReadingAlerts;
 pub use read_contracts::ReadingContracts;
@@ -125,7 +125,7 @@ pub use read_queries::ReadingQueries;
 pub use read_records::ReadingRecords;
 pub use snapshot::Snapshot;
 pub use transaction::Transaction;
-pub use upkeep::{Compaction, Stats, TableStats};
+pub use upkeep::{Compaction, NamesInMemoryStats, Stats, TableStats};
 pub use verify::{Problem, Verified};
 pub use write::Writing;
 pub use write_alerts::WritingAlerts;

@@ -32,7 +32,7 @@ impl sealed::Source for Store {
     type Reader = View;
 
     fn reading<T>(&self, read: impl FnOnce(&View) -> Result<T>) -> Result<T> {
-        read(&*self.view()?)
+        self.engine.look(|view| read(view))
     }
 
     fn now(&self) -> Time {

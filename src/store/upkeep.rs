@@ -10,6 +10,7 @@ use super::Store;
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Result};
 use crate::storage::member::Member;
+use crate::storage::resident::Size;
 use crate::storage::rows;
 use crate::storage::view::Reader as _;
 
@@ -37,6 +38,31 @@ pub struct Stats {
     /// How long the oldest [`Snapshot`](crate::Snapshot) has been held; `None` where none is. What it shows cannot be
     /// used again for as long as it is.
     pub oldest_snapshot: Option<Duration>,
+    /// What is in memory to find instances by unique values and ingest aliases.
+    pub names_in_memory: NamesInMemoryStats,
+}
+
+/// Figures of what is in memory to find instances by unique values and ingest aliases; see
+/// [`NamesInMemory`](crate::NamesInMemory).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct NamesInMemoryStats {
+    /// How many values and aliases are there with their holders.
+    pub names: u64,
+    /// The bytes they take.
+    pub bytes: u64,
+    /// The bytes they may take; 0 where they are switched off.
+    pub most_bytes: u64,
+    /// How many tables of the file there are of which they could be.
+    pub tables: u64,
+    /// Of how many of these all are there.
+    pub whole_tables: u64,
+}
+
+impl From<Size> for NamesInMemoryStats {
+    fn from(Size { names, bytes, most_bytes, tables, whole_tables }: Size) -> Self {
+        Self { names, bytes, most_bytes, tables, whole_tables }
+    }
 }
 
 /// Figures of one table of the file.
@@ -71,6 +97,7 @@ impl Store {
     /// # Errors
     /// As [`write`](Store::write).
     pub fn stats(&self) -> Result<Stats> {
+        let names_in_memory = self.view()?.names_in_memory().into();
         self.change(|member| {
             let (pages_in_use, pages_of_tables, page_bytes) = member.pages()?;
             let counted = Counted::of(member)?;
@@ -85,6 +112,7 @@ impl Store {
                 tables: by_table.len() as u64,
                 by_table,
                 oldest_snapshot: self.snapshots.oldest(),
+                names_in_memory,
             })
         })
     }

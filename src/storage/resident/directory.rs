@@ -1,0 +1,90 @@
+//! The tables of names that a view has, with what is in memory of each.
+
+use std::sync::Arc;
+
+use super::names::{Known, Names};
+use super::{Changed, Resident};
+use crate::storage::catalog::Catalog;
+use crate::storage::tables::TableId;
+
+/// In order of the numbers.
+#[derive(Clone, Default)]
+pub struct Directory(Vec<(TableId, Arc<Names>)>);
+
+/// A table's number: that of the index, and 0 for aliases.
+const fn number(table: TableId) -> u32 {
+    match table {
+        TableId::Unique(_, number) => number,
+        _ => 0,
+    }
+}
+
+impl Directory {
+    /// The directory of a store that was just opened: nothing is known yet.
+    pub(in crate::storage) fn opened(resident: &Resident, catalog: &Catalog) -> Arc<Self> {
+        let unknown = |table| (table, Arc::new(Names::unknown(&resident.budget)));
+        Arc::new(Self::of_tables(resident, catalog, unknown))
+    }
+
+    fn of_tables(
+        resident: &Resident,
+        catalog: &Catalog,
+        names_of: impl FnMut(TableId) -> (TableId, Arc<Names>),
+    ) -> Self {
+        let is_on = resident.budget.most() > 0;
+        let tables = catalog.tables().filter(|table| is_on && table.is_of_names());
+        let mut tables: Vec<_> = tables.map(names_of).collect();
+        tables.sort_by_key(|(table, _)| number(*table));
+        Self(tables)
+    }
+
+    fn place(&self, table: TableId) -> Option<usize> {
+        self.0.binary_search_by_key(&number(table), |(table, _)| number(*table)).ok()
+    }
+
+    pub(in crate::storage) fn of(&self, table: TableId) -> Option<&Arc<Names>> {
+        let (found, names) = self.0.get(self.place(table)?)?;
+        (*found == table).then_some(names)
+    }
+
+    pub(super) fn tables(&self) -> impl Iterator<Item = &Names> + Clone {
+        self.0.iter().map(|(_, names)| &**names)
+    }
+
+    /// Puts other names in place of a table's.
+    pub(super) fn put(&mut self, table: TableId, names: Names) {
+        if let Some((_, place)) = self.place(table).and_then(|place| self.0.get_mut(place)) {
+            *place = Arc::new(names);
+        }
+    }
+
+    /// The directory of the next view, and the tables that are new in it, whose names are those that the commit changes.
+    ///
+    /// Where a commit does not tell which names of a table it changes, nothing is known of them any more. What was known
+    /// stays as it is for whoever still reads the view before: there it is true.
+    pub(super) fn next(
+        self: &Arc<Self>,
+        resident: &Resident,
+        changed: &Changed<'_>,
+    ) -> (Arc<Self>, Vec<TableId>) {
+        let mut new = Vec::new();
+        let is_lost = |table| changed.touched.is_lost(table);
+        let mut names_of = |table| {
+            let known = self.of(table);
+            if let Some(names) = known.filter(|_| !is_lost(table)) {
+                return (table, Arc::clone(names));
+            }
+            let names = Names::unknown(&resident.budget);
+            if known.is_none() && !is_lost(table) && names.begin(Known::Nothing, 0) {
+                new.push(table);
+            }
+            (table, Arc::new(names))
+        };
+        let next = match changed.catalog {
+            Some(catalog) => Self::of_tables(resident, catalog, names_of),
+            None if !self.0.iter().any(|(table, _)| is_lost(*table)) => return (Arc::clone(self), new),
+            None => Self(self.0.iter().map(|(table, _)| names_of(*table)).collect()),
+        };
+        (Arc::new(next), new)
+    }
+}

@@ -1,0 +1,197 @@
+//! The names of one table in memory, and who holds them: all of them, or those that are known so far.
+//!
+//! The rule. Before a commit, every name that it changes is [marked](Names::mark); then come the commit, the view that
+//! shows it, and the [settling](Names::settle) of the marks. So what is said of a name that is not marked is true in the
+//! published view, and whoever meets a mark asks that view. A [fill](Names::fill) puts in what the table has, and never
+//! over what a commit said, which is newer. Names that need more room [move](Names::moved) for the next view; those they
+//! left stay as they are, and true for whoever still reads the view before.
+
+use std::sync::{Arc, OnceLock};
+
+use uuid::Uuid;
+
+use super::budget::Budget;
+use super::part::{Change, Entry, Part, scaled};
+use super::stamp::{Stamp, Stamper};
+use crate::storage::locks::{AtomicU8, AtomicU64, Ordering};
+
+/// How many parts the names have, each of which grows by itself: so many at least, and one for as many names as this, so
+/// that no growth takes long.
+const FEWEST_PARTS: usize = 16;
+const NAMES_OF_A_PART: usize = 8 << 10;
+const MOST_PARTS: usize = 1 << 10;
+
+/// What is known of the names of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Known {
+    /// Nothing.
+    Nothing,
+    /// Nothing yet; they were asked for often.
+    Wanted,
+    /// Those that were put in so far.
+    Filling,
+    /// All: a name that is not there is nobody's.
+    All,
+    /// Those that there was room for.
+    Some,
+}
+
+/// What is said of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    Holder(Uuid),
+    Nobody,
+    /// Ask the view.
+    Unknown,
+}
+
+/// What came of putting a name in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filled {
+    Done,
+    /// The names have moved, and the next view has them.
+    Moved,
+    /// There is no room, or nobody needs it any more.
+    Over,
+}
+
+/// The names of one table, as one or several views have them.
+pub struct Names {
+    fate: Arc<Fate>,
+    /// Not there before anything is known.
+    parts: OnceLock<Box<[Arc<Part>]>>,
+}
+
+/// What stays with the names of a table when they move.
+struct Fate {
+    known: AtomicU8,
+    /// How often the view was asked because nothing is known here.
+    asked: AtomicU64,
+    budget: Arc<Budget>,
+}
+
+impl Names {
+    pub fn unknown(budget: &Arc<Budget>) -> Self {
+        let known = AtomicU8::new(Known::Nothing as u8);
+        let fate = Fate { known, asked: AtomicU64::new(0), budget: Arc::clone(budget) };
+        Self { fate: Arc::new(fate), parts: OnceLock::new() }
+    }
+
+    pub fn known(&self) -> Known {
+        let known = self.fate.known.load(Ordering::Acquire);
+        let all = [Known::Wanted, Known::Filling, Known::All, Known::Some];
+        all.into_iter().find(|state| *state as u8 == known).unwrap_or(Known::Nothing)
+    }
+
+    /// Goes from one state to another, if it is in the one.
+    pub fn turn(&self, from: Known, to: Known) -> bool {
+        let known = &self.fate.known;
+        known.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Gets ready to be filled with so many names, or as many as there is memory for. Between commits, which say from now
+    /// on what they change.
+    pub fn begin(&self, from: Known, names: usize) -> bool {
+        let parts = (names / NAMES_OF_A_PART).clamp(FEWEST_PARTS, MOST_PARTS);
+        // They are spread by chance: some parts get more than others.
+        let each = names / parts;
+        let each = if names > 0 { each + 4 * each.isqrt() + 8 } else { 0 };
+        let each = each.min(Part::names_in(self.fate.budget.left() / parts));
+        let parts =
+            (0..parts).map(|_| Part::new(each, &self.fate.budget).map(Arc::new)).collect::<Option<_>>();
+        parts.is_some_and(|parts| self.parts.set(parts).is_ok()) && self.turn(from, Known::Filling)
+    }
+
+    /// Counts a question that only the view could answer; how many there were.
+    pub fn count_asked(&self) -> u64 {
+        self.fate.asked.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Whether these are the same table's names, before or after a move.
+    pub fn are(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.fate, &other.fate)
+    }
+
+    /// What the name is in the published view. To be thrown away unless that view has stayed published.
+    pub fn look(&self, stamp: &Stamp<'_>) -> Seen {
+        // Looked at first: a name may come in, and then all be known, between two looks.
+        let known = self.fate.known.load(Ordering::Acquire);
+        let Some(part) = self.part(stamp) else { return Seen::Unknown };
+        match part.look(stamp) {
+            Entry::Held(id) => Seen::Holder(id),
+            Entry::Gone => Seen::Nobody,
+            Entry::Absent if known == Known::All as u8 => Seen::Nobody,
+            Entry::Absent | Entry::InFlux => Seen::Unknown,
+        }
+    }
+
+    /// Marks a name that a commit is about to change; false where there is no room for the mark.
+    pub fn mark(&self, stamp: &Stamp<'_>) -> bool {
+        let Some(mut change) = self.change(stamp) else { return true };
+        // Where some are known, one that is not there is asked of the view, marked or not.
+        let is_needed = self.known() != Known::Some || change.look(stamp) != Entry::Absent;
+        !is_needed || change.set(stamp, Entry::InFlux)
+    }
+
+    /// Says what a name is in the view that was just published.
+    pub fn settle(&self, stamp: &Stamp<'_>, holder: Option<Uuid>) {
+        let Some(mut change) = self.change(stamp) else { return };
+        // One that was not marked, for want of room, may still be left out.
+        if holder.is_some() || change.look(stamp) != Entry::Absent {
+            change.set(stamp, holder.map_or(Entry::Gone, Entry::Held));
+        }
+    }
+
+    /// The names with more room where that one belongs; `None` where there is no memory for that, and from now on some
+    /// are left out.
+    pub fn moved(&self, stamp: &Stamp<'_>, stamper: &Stamper) -> Option<Self> {
+        let grown = self.change(stamp).and_then(|mut change| {
+            // A name that is gone could come back from an older view while the table is filled.
+            let keeps_gone = self.known() == Known::Filling;
+            change.grown(stamper, keeps_gone, &self.fate.budget)
+        });
+        let Some(grown) = grown else {
+            self.fate.known.store(Known::Some as u8, Ordering::Release);
+            return None;
+        };
+        let mut parts = self.parts.get()?.clone();
+        *parts.get_mut(place(stamp, parts.len()))? = Arc::new(grown);
+        Some(Self { fate: Arc::clone(&self.fate), parts: OnceLock::from(parts) })
+    }
+
+    /// Puts in what a view has of a name, unless a commit has said something of it since.
+    pub fn fill(&self, stamp: &Stamp<'_>, holder: Uuid) -> Filled {
+        let Some(mut change) = self.change(stamp) else { return Filled::Over };
+        if self.known() != Known::Filling {
+            return Filled::Over;
+        }
+        if change.is_retired() {
+            return Filled::Moved;
+        }
+        if change.look(stamp) != Entry::Absent || change.set(stamp, Entry::Held(holder)) {
+            return Filled::Done;
+        }
+        self.fate.known.store(Known::Some as u8, Ordering::Release);
+        Filled::Over
+    }
+
+    /// How many names it has a holder of.
+    pub fn held(&self) -> u64 {
+        self.parts.get().map_or(0, |parts| parts.iter().map(|part| part.held() as u64).sum())
+    }
+
+    fn part(&self, stamp: &Stamp<'_>) -> Option<&Part> {
+        let parts = self.parts.get()?;
+        parts.get(place(stamp, parts.len())).map(|part| &**part)
+    }
+
+    fn change(&self, stamp: &Stamp<'_>) -> Option<Change<'_>> {
+        self.part(stamp).map(Part::change)
+    }
+}
+
+/// Which part a name belongs to: by other bits of its place than those that say where it is in the part.
+fn place(stamp: &Stamp<'_>, parts: usize) -> usize {
+    scaled(stamp.place.rotate_left(32), parts)
+}
