@@ -4,7 +4,8 @@
 //! bincode. The checksum covers the key, so that a row that turns up under another key is found out too.
 
 use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
-use bincode::{Decode, Encode};
+use bincode::error::DecodeError;
+use bincode::{BorrowDecode, Decode, Encode};
 use uuid::Uuid;
 
 use super::collection::Part;
@@ -131,6 +132,14 @@ pub struct FieldsRow {
     pub values: Vec<(u32, String)>,
 }
 
+/// A [`FieldsRow`] that is looked at where it stands, for its values.
+#[derive(Debug, BorrowDecode)]
+pub struct FieldsLook<'r> {
+    _archived_at: Option<Time>,
+    _revision: u64,
+    pub values: Vec<(u32, &'r str)>,
+}
+
 /// The values that an instance had until the moment in the key.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct PastRow {
@@ -186,7 +195,12 @@ pub fn from_journal<R: Record>(payload: &[u8]) -> Result<R> {
 }
 
 fn of_payload<R: Record>(payload: &[u8]) -> Result<R, String> {
-    match bincode::decode_from_slice(payload, CONFIG) {
+    whole(bincode::decode_from_slice(payload, CONFIG), payload)
+}
+
+/// What was decoded, if that took all of the payload.
+fn whole<R>(decoded: Result<(R, usize), DecodeError>, payload: &[u8]) -> Result<R, String> {
+    match decoded {
         Ok((record, read)) if read == payload.len() => Ok(record),
         Ok(_) => Err("a row with bytes left over".to_owned()),
         Err(cause) => Err(format!("a row that cannot be decoded: {cause}")),
@@ -219,7 +233,22 @@ pub fn edit_fault(edit: &EditRecord, field: &str) -> Result<Option<Fault>> {
 }
 
 pub fn decode<R: Record>(table: TableId, key: &[u8], envelope: &[u8]) -> Result<R> {
-    let damaged = |what: &str| Error::corrupt(format!("table {table}: {what}"));
+    of_payload(open(table, key, envelope)?).map_err(|problem| damaged(table, &problem))
+}
+
+pub fn look_at<'r>(table: TableId, key: &[u8], envelope: &'r [u8]) -> Result<FieldsLook<'r>> {
+    let payload = open(table, key, envelope)?;
+    let decoded = bincode::borrow_decode_from_slice(payload, CONFIG);
+    whole(decoded, payload).map_err(|problem| damaged(table, &problem))
+}
+
+fn damaged(table: TableId, what: &str) -> Error {
+    Error::corrupt(format!("table {table}: {what}"))
+}
+
+/// What an envelope holds, if it is whole.
+fn open<'r>(table: TableId, key: &[u8], envelope: &'r [u8]) -> Result<&'r [u8]> {
+    let damaged = |what: &str| damaged(table, what);
     let (&version, rest) = envelope.split_first().ok_or_else(|| damaged("an empty row"))?;
     let (check, payload) = rest.split_first_chunk().ok_or_else(|| damaged("a row cut short"))?;
     if checksum(&[key, &[version], payload]) != *check {
@@ -228,7 +257,7 @@ pub fn decode<R: Record>(table: TableId, key: &[u8], envelope: &[u8]) -> Result<
     if version != VERSION {
         return Err(damaged(&format!("a row of version {version}; this version knows {VERSION}")));
     }
-    of_payload(payload).map_err(|problem| damaged(&problem))
+    Ok(payload)
 }
 
 /// The value of an enforced key's index row: the holder, and a checksum over value and holder.
@@ -289,6 +318,7 @@ mod tests {
         let bytes = encode(b"key", &row()).unwrap();
         assert_eq!(bytes.get(5..).unwrap(), b"\x00\xfb\x2c\x01\x02\x01\x04KyVn\x07\x00");
         assert_eq!(decode::<FieldsRow>(TABLE, b"key", &bytes).unwrap(), row());
+        assert_eq!(look_at(TABLE, b"key", &bytes).unwrap().values, [(1, "KyVn"), (7, "")]);
     }
 
     #[test]

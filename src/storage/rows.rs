@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::catalog::Key;
-use super::codec::{self, EntityRecord, FieldsRow, KeyRow};
+use super::codec::{self, EntityRecord, FieldsLook, FieldsRow, KeyRow};
 use super::index;
 use super::journal;
 use super::key_bytes;
@@ -32,6 +32,17 @@ pub fn fields(reader: &impl Reader, target: EntityRef) -> Result<Option<FieldsRo
     let table = TableId::Fields(target.entity);
     let key = target.id.as_bytes();
     reader.get(table, key, |row| codec::decode(table, key, row))
+}
+
+/// What `read` makes of the row of an instance, with the values where they stand; `None` where there is no such instance.
+pub fn look_at<T>(
+    reader: &impl Reader,
+    target: EntityRef,
+    read: impl FnOnce(FieldsLook<'_>) -> T,
+) -> Result<Option<T>> {
+    let table = TableId::Fields(target.entity);
+    let key = target.id.as_bytes();
+    reader.get(table, key, |row| codec::look_at(table, key, row).map(read))
 }
 
 /// Calls `visit` with each instance of the entity behind the id `after`, in order of the ids.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::{Bound, ControlFlow};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::RwLock;
@@ -82,6 +82,8 @@ pub(super) fn scan_through(
     failed
 }
 
+type Rows = Arc<dyn ReadRows + Send + Sync>;
+
 /// One frozen moment of the store. Its tables are opened when they are first read.
 pub struct View {
     core: Weak<Core>,
@@ -94,7 +96,9 @@ pub struct View {
     names: Arc<Directory>,
     resident: Arc<Resident>,
     published: Arc<Published>,
-    tables: RwLock<HashMap<TableId, Arc<dyn ReadRows + Send + Sync>>>,
+    /// The tables of instances' values, which are read most.
+    fields: [OnceLock<Rows>; ManagedEntity::ALL.len()],
+    others: RwLock<HashMap<TableId, Rows>>,
 }
 
 impl View {
@@ -113,7 +117,8 @@ impl View {
             names: Arc::clone(&tip.names),
             resident: Arc::clone(&core.resident),
             published: Arc::clone(&core.published),
-            tables: RwLock::default(),
+            fields: Default::default(),
+            others: RwLock::default(),
         })
     }
 
@@ -165,16 +170,32 @@ impl View {
         })
     }
 
-    fn table(&self, table: TableId) -> Result<Option<Arc<dyn ReadRows + Send + Sync>>> {
-        if let Some(rows) = self.tables.read().get(&table) {
-            return Ok(Some(Arc::clone(rows)));
+    /// What `read` makes of the rows of a table; `None` where there is no such table.
+    fn with_table<T>(
+        &self,
+        table: TableId,
+        read: impl FnOnce(&dyn ReadRows) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let place = match table {
+            TableId::Fields(entity) => self.fields.get(entity as usize),
+            _ => None,
+        };
+        if let Some(rows) = place.and_then(OnceLock::get) {
+            return read(&**rows).map(Some);
+        }
+        let opened = place.is_none().then(|| self.others.read().get(&table).cloned()).flatten();
+        if let Some(rows) = opened {
+            return read(&*rows).map(Some);
         }
         if !self.catalog.has_table(table) {
             return Ok(None);
         }
-        let rows = Arc::from(self.call(|| open_for_reading(&self.txn, table))?);
-        self.tables.write().insert(table, Arc::clone(&rows));
-        Ok(Some(rows))
+        let rows: Rows = Arc::from(self.call(|| open_for_reading(&self.txn, table))?);
+        match place {
+            Some(place) => drop(place.set(Arc::clone(&rows))),
+            None => drop(self.others.write().insert(table, Arc::clone(&rows))),
+        }
+        read(&*rows).map(Some)
     }
 }
 
@@ -184,10 +205,8 @@ impl Reader for View {
     }
 
     fn get<T>(&self, table: TableId, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T>) -> Result<Option<T>> {
-        match self.table(table)? {
-            Some(rows) => get_through(read, |read| self.call(|| rows.get(key, read))),
-            None => Ok(None),
-        }
+        let get = |rows: &dyn ReadRows| get_through(read, |read| self.call(|| rows.get(key, read)));
+        self.with_table(table, get).map(Option::flatten)
     }
 
     fn scan(
@@ -196,10 +215,8 @@ impl Reader for View {
         from: Bound<&[u8]>,
         visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        match self.table(table)? {
-            Some(rows) => scan_through(visit, |visit| self.call(|| rows.scan(from, visit))),
-            None => Ok(()),
-        }
+        let scan = |rows: &dyn ReadRows| scan_through(visit, |visit| self.call(|| rows.scan(from, visit)));
+        self.with_table(table, scan).map(Option::unwrap_or_default)
     }
 
     fn last_change(&self) -> u64 {
@@ -207,10 +224,8 @@ impl Reader for View {
     }
 
     fn len(&self, table: TableId) -> Result<u64> {
-        match self.table(table)? {
-            Some(rows) => self.call(|| rows.len()),
-            None => Ok(0),
-        }
+        let len = self.with_table(table, |rows| self.call(|| rows.len()))?;
+        Ok(len.unwrap_or(0))
     }
 
     fn seen(&self, table: TableId, name: &[u8]) -> Seen {

@@ -25,7 +25,11 @@ use crate::storage::view::Reader;
 
 /// All values of an instance, by key.
 pub fn all(reader: &impl Reader, target: EntityRef) -> Result<BTreeMap<String, String>> {
-    Ok(named(reader, entities::known(reader, target)?))
+    match rows::look_at(reader, target, |row| under_names(reader, row.values))? {
+        Some(values) => Ok(values),
+        // It may be an invoice of which nothing is stored.
+        None => Ok(named(reader, entities::known(reader, target)?)),
+    }
 }
 
 /// All values of several instances; every unknown one is a fault.
@@ -54,9 +58,18 @@ pub fn one(reader: &impl Reader, target: EntityRef, name: &str) -> Result<Option
 
 /// Values under their keys' names; those of removed keys are not shown.
 pub fn named(reader: &impl Reader, row: FieldsRow) -> BTreeMap<String, String> {
+    under_names(reader, row.values)
+}
+
+fn under_names(reader: &impl Reader, values: Vec<(u32, impl Into<String>)>) -> BTreeMap<String, String> {
     reader.with_catalog(|catalog| {
-        let named = |(number, value)| Some((catalog.key_of(number)?.name.to_string(), value));
-        row.values.into_iter().filter_map(named).collect()
+        let mut named = BTreeMap::new();
+        for (number, value) in values {
+            if let Some(key) = catalog.key_of(number) {
+                named.insert(String::from(&*key.name), value.into());
+            }
+        }
+        named
     })
 }
 
