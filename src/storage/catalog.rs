@@ -1,7 +1,7 @@
 //! The keys and tables of the store, held in memory: every call looks a key up by name.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use unicase::UniCase;
@@ -98,7 +98,7 @@ impl Key {
 pub struct Catalog {
     store: Uuid,
     /// A map for each entity, in the order of [`ManagedEntity::ALL`].
-    by_name: [HashMap<Arc<str>, Arc<Key>>; ManagedEntity::ALL.len()],
+    by_name: [BTreeMap<Arc<str>, Arc<Key>>; ManagedEntity::ALL.len()],
     by_number: BTreeMap<u32, Arc<Key>>,
     tables: BTreeSet<TableId>,
     next_number: u32,
@@ -183,7 +183,7 @@ impl Catalog {
 
     /// How many keys the entity has.
     pub fn count(&self, entity: ManagedEntity) -> usize {
-        self.by_name.get(entity as usize).map_or(0, HashMap::len)
+        self.by_name.get(entity as usize).map_or(0, BTreeMap::len)
     }
 
     /// Adds the key, or puts it in place of the one with its number.

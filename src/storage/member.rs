@@ -118,9 +118,9 @@ impl<'t> Member<'t> {
         self.about
     }
 
-    /// What the journal says of who makes a change.
-    pub fn about_change(&self) -> About {
-        self.followed.borrow().as_ref().map_or_else(|| self.about.clone(), |(_, about)| about.clone())
+    /// Calls `tell` with what the journal says of who makes a change.
+    pub fn with_about_change<T>(&self, tell: impl FnOnce(&About) -> T) -> T {
+        tell(self.followed.borrow().as_ref().map_or(self.about, |(_, about)| about))
     }
 
     /// Has all changes from now on bear the moment and the words of one that another store made.
