@@ -37,7 +37,25 @@ pub(crate) struct ChangeRow {
     pub(crate) what: What,
 }
 
+/// A row of the journal on its way there, the same as a [`ChangeRow`]: what it tells stands elsewhere.
+#[derive(Debug, Clone, Copy, bincode::Encode)]
+pub(crate) struct NewChange<'c> {
+    pub(crate) at: Time,
+    pub(crate) about: &'c About,
+    pub(crate) subject: Subject,
+    pub(crate) before: u64,
+    pub(crate) what: &'c What,
+}
+
 impl What {
+    /// The values that it changed, for whoever writes them elsewhere too.
+    pub(crate) fn into_values(self) -> Vec<ValueChange> {
+        match self {
+            Self::Values { changes, .. } => changes,
+            _ => Vec::new(),
+        }
+    }
+
     /// The values that it changed.
     pub(crate) fn values(&self) -> &[ValueChange] {
         match self {

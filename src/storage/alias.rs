@@ -29,7 +29,8 @@ pub fn read(reader: &impl Reader, table: TableId, name: &str) -> Result<Option<U
 }
 
 pub fn give(member: &Member<'_>, table: TableId, name: &str, holder: Uuid) -> Result<()> {
-    member.put_row(&given(table, name, holder))
+    let name = name.as_bytes();
+    member.put(table, name, Some(&codec::seal_holder(name, holder)))
 }
 
 /// The row of a name that belongs to an instance.

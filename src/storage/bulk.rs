@@ -1,169 +1,378 @@
-//! Rows on their way into a bulk load: they wait in memory, in order, and go to their tables many at a time.
+//! Rows on their way into a bulk load: they wait in memory and go to their tables many at a time, in order.
 //!
 //! A table takes rows that come in order several times faster than rows that come anywhere, above all behind its last
 //! one. What waits is seen by whoever reads a row; whoever reads several has the table's rows put in first.
 
-use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
-use std::ops::Range;
+
+use hashbrown::HashTable;
+use redb::StorageError;
 
 use super::tables::TableId;
 
-/// What a row takes besides its bytes, roughly: where they are, and how it is found.
-const ROW: usize = 96;
+/// Stands for the length of a value where the row goes.
+const GOES: u32 = u32::MAX;
 
 /// Rows of one table. Their bytes stand one behind the other, so that a row takes no memory of its own: that would cost
 /// more than all else that is done with it here.
-#[derive(Default)]
 pub(super) struct Rows {
     bytes: Vec<u8>,
     rows: Vec<Row>,
-    /// By the hash of a key the last row that came with it, which leads to those before.
-    by_hash: HashMap<u64, usize>,
+    /// The last key that the table itself has.
+    last: Option<Vec<u8>>,
+    /// Whether each row came behind the one before. Such rows are found where they stand, and need no `by_hash`.
+    in_order: bool,
+    by_hash: HashTable<Place>,
     hasher: RandomState,
 }
 
+/// Where a row is: its key, and behind it its value.
+#[derive(Clone, Copy)]
 struct Row {
-    key: Range<usize>,
-    /// `None` where the row goes.
-    value: Option<Range<usize>>,
-    /// Another row whose key has the same hash.
-    before: Option<usize>,
+    start: usize,
+    key: u32,
+    value: u32,
+}
+
+struct Place {
+    hash: u32,
+    row: u32,
+}
+
+impl Place {
+    /// The beginning and the end of what a table of hashes looks at.
+    const fn spread(hash: u32) -> u64 {
+        (hash as u64) << 32 | hash as u64
+    }
+}
+
+/// What is known of a row by what waits.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Known<'w> {
+    /// It waits with this value, or to go.
+    Waits(Option<&'w [u8]>),
+    /// There is none, because all of the table's rows are before it.
+    Absent,
+    /// It is as the table has it.
+    Unknown,
 }
 
 impl Rows {
+    fn behind(last: Option<Vec<u8>>) -> Self {
+        Self {
+            bytes: Vec::new(),
+            rows: Vec::new(),
+            last,
+            in_order: true,
+            by_hash: HashTable::new(),
+            hasher: RandomState::new(),
+        }
+    }
+
     /// Adds a row, or puts it in place of the one with its key.
-    fn put(&mut self, key: &[u8], value: Option<&[u8]>) {
-        let hash = self.hasher.hash_one(key);
-        let found = self.find(hash, key);
-        let value = value.map(|value| self.keep(value));
-        if let Some(row) = found.and_then(|place| self.rows.get_mut(place)) {
-            row.value = value;
+    fn put(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
+        let is_behind = self.rows.last().is_none_or(|last| self.key(last) < key);
+        if self.in_order && is_behind {
+            let row = self.keep(key, value)?;
+            self.rows.push(row);
+            return Ok(());
+        }
+        let hash = self.hash(key);
+        if let Some(place) = self.find_by(hash, key) {
+            return self.replace(place, key, value);
+        }
+        if std::mem::take(&mut self.in_order) {
+            for place in 0..self.rows.len() {
+                let hash = self.rows.get(place).map_or(0, |row| self.hash(self.key(row)));
+                self.index(place, hash)?;
+            }
+        }
+        let row = self.keep(key, value)?;
+        self.index(self.rows.len(), hash)?;
+        self.rows.push(row);
+        Ok(())
+    }
+
+    fn replace(&mut self, place: usize, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
+        let Some(old) = self.rows.get(place).copied() else { return Ok(()) };
+        let end = old.start + key.len() + self.value(&old).map_or(0, <[u8]>::len);
+        if end == self.bytes.len() {
+            self.bytes.truncate(old.start);
+        }
+        let new = self.keep(key, value)?;
+        if let Some(row) = self.rows.get_mut(place) {
+            *row = new;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<Row, StorageError> {
+        let row = Row { start: self.bytes.len(), key: length(key)?, value: value.map_or(Ok(GOES), length)? };
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(value.unwrap_or_default());
+        Ok(row)
+    }
+
+    /// Has the row that stands there found by the hash of its key.
+    fn index(&mut self, place: usize, hash: u32) -> Result<(), StorageError> {
+        let row = u32::try_from(place).map_err(|_| StorageError::ValueTooLarge(place))?;
+        let spread = |place: &Place| Place::spread(place.hash);
+        self.by_hash.insert_unique(Place::spread(hash), Place { hash, row }, spread);
+        Ok(())
+    }
+
+    fn hash(&self, key: &[u8]) -> u32 {
+        let [a, b, c, d, ..] = self.hasher.hash_one(key).to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    fn find(&self, key: &[u8]) -> Option<usize> {
+        let is_behind = self.rows.last().is_none_or(|last| self.key(last) < key);
+        if self.in_order && is_behind { None } else { self.find_by(self.hash(key), key) }
+    }
+
+    fn find_by(&self, hash: u32, key: &[u8]) -> Option<usize> {
+        if self.in_order {
+            return self.rows.binary_search_by(|row| self.key(row).cmp(key)).ok();
+        }
+        let is_it = |place: &Place| {
+            place.hash == hash && self.rows.get(place.row as usize).is_some_and(|row| self.key(row) == key)
+        };
+        self.by_hash.find(Place::spread(hash), is_it).map(|place| place.row as usize)
+    }
+
+    fn slice(&self, start: usize, length: u32) -> &[u8] {
+        self.bytes.get(start..start + length as usize).unwrap_or_default()
+    }
+
+    fn key(&self, row: &Row) -> &[u8] {
+        self.slice(row.start, row.key)
+    }
+
+    fn value(&self, row: &Row) -> Option<&[u8]> {
+        (row.value != GOES).then(|| self.slice(row.start + row.key as usize, row.value))
+    }
+
+    fn known(&self, key: &[u8]) -> Known<'_> {
+        if let Some(row) = self.find(key).and_then(|place| self.rows.get(place)) {
+            return Known::Waits(self.value(row));
+        }
+        let may_be_there = self.last.as_deref().is_some_and(|last| key <= last);
+        if may_be_there { Known::Unknown } else { Known::Absent }
+    }
+
+    /// Puts the rows in order of their keys. No row is looked up from then on.
+    pub(super) fn sort(&mut self) {
+        self.by_hash = HashTable::new();
+        if self.in_order {
             return;
         }
-        let key = self.keep(key);
-        let before = self.by_hash.insert(hash, self.rows.len());
-        self.rows.push(Row { key, value, before });
+        // Most keys differ in the first bytes that not all of them share: those are compared without a look at the key.
+        let shared = self.shared();
+        let begins = |row: &Row| {
+            let mut begins = [0; 8];
+            begins.iter_mut().zip(self.key(row).iter().skip(shared)).for_each(|(place, byte)| *place = *byte);
+            u64::from_be_bytes(begins)
+        };
+        let mut sorted: Vec<(u64, Row)> = self.rows.iter().map(|row| (begins(row), *row)).collect();
+        sorted.sort_unstable_by(|(a, left), (b, right)| {
+            a.cmp(b).then_with(|| self.key(left).cmp(self.key(right)))
+        });
+        self.rows = sorted.into_iter().map(|(_, row)| row).collect();
+        self.in_order = true;
     }
 
-    fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
-        start..self.bytes.len()
+    /// With how many bytes, the same in all, the keys begin.
+    fn shared(&self) -> usize {
+        let Some(first) = self.rows.first().map(|row| self.key(row)) else { return 0 };
+        self.rows.iter().fold(first.len(), |shared, row| {
+            let same = first.iter().zip(self.key(row)).take(shared);
+            same.take_while(|(a, b)| a == b).count()
+        })
     }
 
-    fn find(&self, hash: u64, key: &[u8]) -> Option<usize> {
-        let mut place = self.by_hash.get(&hash).copied();
-        while let Some(row) = self.rows.get(place?) {
-            if self.slice(&row.key) == key {
-                return place;
-            }
-            place = row.before;
-        }
-        None
+    /// The rows, in the order in which they stand; no value where one goes.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        self.rows.iter().map(|row| (self.key(row), self.value(row)))
     }
 
-    fn slice(&self, place: &Range<usize>) -> &[u8] {
-        self.bytes.get(place.clone()).unwrap_or_default()
+    /// How many rows, which stand in order, are not behind the table's last one.
+    pub(super) fn within(&self) -> usize {
+        let Some(last) = self.last.as_deref() else { return 0 };
+        self.rows.partition_point(|row| self.key(row) <= last)
     }
 
-    fn row(&self, key: &[u8]) -> Option<Option<&[u8]>> {
-        let place = self.find(self.hasher.hash_one(key), key)?;
-        let row = self.rows.get(place)?;
-        Some(row.value.as_ref().map(|value| self.slice(value)))
+    /// The bytes that they take.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len() + size_of_val(self.rows.as_slice()) + self.by_hash.allocation_size()
     }
+}
 
-    /// The rows in order of their keys; no value where one goes.
-    pub(super) fn sorted(&self) -> Vec<(&[u8], Option<&[u8]>)> {
-        let row = |row: &Row| (self.slice(&row.key), row.value.as_ref().map(|value| self.slice(value)));
-        let mut sorted: Vec<_> = self.rows.iter().map(row).collect();
-        sorted.sort_unstable_by_key(|(key, _)| *key);
-        sorted
-    }
-
-    fn size(&self) -> usize {
-        self.bytes.len() + self.rows.len() * ROW
-    }
+fn length(bytes: &[u8]) -> Result<u32, StorageError> {
+    let length = u32::try_from(bytes.len()).ok().filter(|length| *length != GOES);
+    length.ok_or(StorageError::ValueTooLarge(bytes.len()))
 }
 
 /// The rows that wait, of all tables.
 pub(super) struct Waiting {
-    tables: BTreeMap<TableId, Rows>,
+    /// They are few.
+    tables: Vec<(TableId, Rows)>,
     bytes: usize,
     most: usize,
 }
 
 impl Waiting {
     pub(super) fn new(most: usize) -> Self {
-        Self { tables: BTreeMap::new(), bytes: 0, most }
+        Self { tables: Vec::new(), bytes: 0, most }
+    }
+
+    /// Whether rows of the table wait, or may from now on.
+    pub(super) fn has(&self, table: TableId) -> bool {
+        self.rows(table).is_some()
+    }
+
+    /// Has rows of a table wait from now on, the last one of which has this key.
+    pub(super) fn begin(&mut self, table: TableId, last: Option<Vec<u8>>) {
+        self.tables.push((table, Rows::behind(last)));
     }
 
     /// Adds a row, or puts it in place of the one that waits under its key; whether enough wait now.
-    pub(super) fn put(&mut self, table: TableId, key: &[u8], value: Option<&[u8]>) -> bool {
-        let rows = self.tables.entry(table).or_default();
-        let before = rows.size();
-        rows.put(key, value);
-        self.bytes += rows.size() - before;
-        self.bytes >= self.most
+    pub(super) fn put(
+        &mut self,
+        table: TableId,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<bool, StorageError> {
+        if let Some((_, rows)) = self.tables.iter_mut().find(|(other, _)| *other == table) {
+            let before = rows.size();
+            rows.put(key, value)?;
+            self.bytes = self.bytes - before + rows.size();
+        }
+        Ok(self.bytes >= self.most)
     }
 
-    /// What the row will be, if it waits: its value, or none where it goes.
-    pub(super) fn row(&self, table: TableId, key: &[u8]) -> Option<Option<&[u8]>> {
-        self.tables.get(&table)?.row(key)
+    /// What is known of a row.
+    pub(super) fn known(&self, table: TableId, key: &[u8]) -> Known<'_> {
+        self.rows(table).map_or(Known::Unknown, |rows| rows.known(key))
+    }
+
+    fn rows(&self, table: TableId) -> Option<&Rows> {
+        self.tables.iter().find(|(other, _)| *other == table).map(|(_, rows)| rows)
     }
 
     /// Takes out the rows of a table; `None` where none wait.
-    pub(super) fn take(&mut self, table: TableId) -> Option<Rows> {
-        let rows = self.tables.remove(&table)?;
+    pub(super) fn take(&mut self, table: TableId) -> Option<(TableId, Rows)> {
+        let place = self.tables.iter().position(|(other, _)| *other == table)?;
+        let (table, rows) = self.tables.swap_remove(place);
         self.bytes -= rows.size();
-        Some(rows)
+        Some((table, rows))
     }
 
-    /// Any table of which rows wait.
-    pub(super) fn any_table(&self) -> Option<TableId> {
-        self.tables.keys().next().copied()
+    /// Takes out all rows.
+    pub(super) fn take_all(&mut self) -> Vec<(TableId, Rows)> {
+        self.bytes = 0;
+        std::mem::take(&mut self.tables)
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::entity::ManagedEntity;
 
     const TABLE: TableId = TableId::Fields(ManagedEntity::Customer);
 
+    /// Rows that wait for a table whose last key is that one.
+    pub fn rows_behind(last: Option<&[u8]>, wanted: &[(&[u8], Option<&[u8]>)]) -> Rows {
+        let mut rows = Rows::behind(last.map(<[u8]>::to_vec));
+        for (key, value) in wanted {
+            rows.put(key, *value).unwrap();
+        }
+        rows
+    }
+
+    fn waiting(most: usize) -> Waiting {
+        let mut waiting = Waiting::new(most);
+        waiting.begin(TABLE, None);
+        waiting.begin(TableId::Meta, None);
+        waiting
+    }
+
     #[test]
     fn no_more_waits_than_may_however_often_a_row_is_put() {
-        let mut waiting = Waiting::new(10_000);
+        let mut waiting = waiting(10_000);
         let mut rounds = 0;
         for n in 0..1_000_u32 {
-            waiting.put(TableId::Meta, b"issued", Some(&n.to_be_bytes()));
-            let full = waiting.put(TABLE, &n.to_be_bytes(), Some(&[7; 100]));
+            waiting.put(TableId::Meta, b"issued", Some(&n.to_be_bytes())).unwrap();
+            let full = waiting.put(TABLE, &n.to_be_bytes(), Some(&[7; 100])).unwrap();
             assert_eq!(full, waiting.bytes >= 10_000, "after row {n}");
-            assert!(waiting.bytes <= 10_000 + ROW + 108, "{} bytes wait", waiting.bytes);
-            while let Some(table) = waiting.any_table().filter(|_| full) {
-                let rows = waiting.take(table).unwrap();
-                let last = rows.sorted().last().map(|(key, _)| key.to_vec());
-                rounds += usize::from(last == Some(n.to_be_bytes().to_vec()));
+            let most_of_a_row = size_of::<Row>() + 104;
+            assert!(waiting.bytes < 10_000 + most_of_a_row, "{} bytes wait", waiting.bytes);
+            if full {
+                let (_, rows) = waiting.take(TABLE).unwrap();
+                assert_eq!(rows.iter().last().unwrap().0, n.to_be_bytes());
+                waiting.take_all();
+                waiting.begin(TABLE, Some(n.to_be_bytes().to_vec()));
+                waiting.begin(TableId::Meta, None);
+                rounds += 1;
             }
         }
-        assert_eq!(rounds, 20, "once for every 49 rows");
-        while let Some(table) = waiting.any_table() {
-            drop(waiting.take(table));
-        }
+        assert_eq!(rounds, 11, "once for every 84 rows");
+        waiting.take_all();
         assert_eq!(waiting.bytes, 0);
     }
 
     #[test]
     fn a_row_that_waits_is_read_as_it_will_be() {
-        let mut waiting = Waiting::new(10_000);
-        assert_eq!(waiting.row(TABLE, b"a"), None);
-        waiting.put(TABLE, b"b", Some(b"two"));
-        waiting.put(TABLE, b"a", Some(b"one"));
-        assert_eq!(waiting.row(TABLE, b"a"), Some(Some(&b"one"[..])));
-        waiting.put(TABLE, b"a", None);
-        assert_eq!((waiting.row(TABLE, b"a"), waiting.row(TableId::Meta, b"a")), (Some(None), None));
-        let rows = waiting.take(TABLE).unwrap();
-        assert_eq!(rows.sorted(), [(b"a".as_slice(), None), (b"b", Some(b"two".as_slice()))]);
+        let mut waiting = waiting(10_000);
+        assert_eq!(waiting.known(TABLE, b"a"), Known::Absent);
+        assert_eq!(waiting.known(TableId::Journal, b"a"), Known::Unknown);
+        waiting.put(TABLE, b"b", Some(b"two")).unwrap();
+        waiting.put(TABLE, b"a", Some(b"one")).unwrap();
+        assert_eq!(waiting.known(TABLE, b"a"), Known::Waits(Some(b"one")));
+        waiting.put(TABLE, b"a", None).unwrap();
+        assert_eq!(waiting.known(TABLE, b"a"), Known::Waits(None));
+        assert_eq!(waiting.known(TableId::Meta, b"a"), Known::Absent);
+        let (_, mut rows) = waiting.take(TABLE).unwrap();
+        rows.sort();
+        assert!(rows.iter().eq([(&b"a"[..], None), (&b"b"[..], Some(&b"two"[..]))]));
+    }
+
+    #[test]
+    fn only_what_the_table_may_have_is_asked_of_it() {
+        let rows = rows_behind(Some(b"m"), &[(b"c", Some(b"waits")), (b"x", None)]);
+        assert_eq!(rows.known(b"c"), Known::Waits(Some(b"waits")));
+        assert_eq!(rows.known(b"x"), Known::Waits(None));
+        assert_eq!((rows.known(b"m"), rows.known(b"b")), (Known::Unknown, Known::Unknown));
+        assert_eq!((rows.known(b"mm"), rows.known(b"z")), (Known::Absent, Known::Absent));
+        assert_eq!(rows.within(), 1);
+    }
+
+    #[test]
+    fn rows_are_found_and_stand_in_order_however_they_came() {
+        let orders: [fn(u32) -> u32; 3] =
+            [|n| n, |n| n.wrapping_mul(2_654_435_761), |n| if n < 500 { n } else { 1_500 - n }];
+        for (which, order) in orders.into_iter().enumerate() {
+            for prefix in ["", "the same beginning of every key "] {
+                let key = |n: u32| [prefix.as_bytes(), &order(n).to_be_bytes()].concat();
+                let mut rows = Rows::behind(None);
+                for n in 0..1_000_u32 {
+                    rows.put(&key(n), Some(&n.to_be_bytes())).unwrap();
+                }
+                for n in (0..1_000_u32).step_by(3) {
+                    rows.put(&key(n), None).unwrap();
+                }
+                for n in 0..1_000_u32 {
+                    let value = n.to_be_bytes();
+                    let value = (!n.is_multiple_of(3)).then_some(&value[..]);
+                    assert_eq!(rows.known(&key(n)), Known::Waits(value), "order {which}, row {n}");
+                }
+                rows.sort();
+                let found: Vec<_> = rows.iter().map(|(key, value)| (key.to_vec(), value.is_some())).collect();
+                let mut wanted: Vec<_> = (0..1_000).map(|n| (key(n), !n.is_multiple_of(3))).collect();
+                wanted.sort();
+                assert_eq!(found, wanted, "order {which}");
+            }
+        }
     }
 }

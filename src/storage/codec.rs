@@ -171,8 +171,10 @@ pub struct KeyRow {
     pub revision: u64,
 }
 
-pub fn encode(key: &[u8], record: &impl Record) -> Result<Vec<u8>> {
-    let mut envelope = vec![VERSION, 0, 0, 0, 0];
+pub fn encode(key: &[u8], record: &impl Encode) -> Result<Vec<u8>> {
+    // Most records fit, so that it does not grow.
+    let mut envelope = Vec::with_capacity(128);
+    envelope.extend([VERSION, 0, 0, 0, 0]);
     bincode::encode_into_std_write(record, &mut envelope, CONFIG)
         .map_err(|cause| Error::corrupt(format!("a record cannot be encoded: {cause}")))?;
     let payload = envelope.get(1 + CHECK_BYTES..).unwrap_or_default();
@@ -305,6 +307,7 @@ fn checksum(parts: &[&[u8]]) -> [u8; CHECK_BYTES] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::change::{About, NewChange, Subject, ValueChange, What};
     use proptest::prelude::*;
 
     const TABLE: TableId = TableId::Fields(ManagedEntity::Customer);
@@ -319,6 +322,21 @@ mod tests {
         assert_eq!(bytes.get(5..).unwrap(), b"\x00\xfb\x2c\x01\x02\x01\x04KyVn\x07\x00");
         assert_eq!(decode::<FieldsRow>(TABLE, b"key", &bytes).unwrap(), row());
         assert_eq!(look_at(TABLE, b"key", &bytes).unwrap().values, [(1, "KyVn"), (7, "")]);
+    }
+
+    #[test]
+    fn a_change_on_its_way_to_the_journal_has_the_bytes_of_the_row_that_is_read() {
+        let at = Time::UNIX_EPOCH;
+        let about = About { actor: Some("job".into()), reason: None };
+        let values = vec![ValueChange { key: 7, old: None, new: Some("gold".into()) }];
+        for what in [What::Adopted, What::Values { changes: values, kept: Some(at) }] {
+            let subject = Subject::Key(7);
+            let new =
+                encode(b"key", &NewChange { at, about: &about, subject, before: 3, what: &what }).unwrap();
+            let row = ChangeRow { at, about: about.clone(), subject, before: 3, what };
+            assert_eq!(encode(b"key", &row).unwrap(), new);
+            assert_eq!(decode::<ChangeRow>(TableId::Journal, b"key", &new).unwrap(), row);
+        }
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn note<P: Part>(
         return Ok(());
     }
     let owner = EntityRef { entity: P::OWNER, id: owner };
-    rows::note_parts(member, owner, row, What::Parts { of: P::COLLECTION, changes })
+    rows::note_parts(member, owner, row, &What::Parts { of: P::COLLECTION, changes })
 }
 
 /// Calls `visit` with the key and the record of each part of an instance whose key begins so, from the key `from`

@@ -28,6 +28,11 @@ use crate::model::change::About;
 use crate::model::history::Retention;
 use crate::model::scalar::Time;
 
+/// The bytes of rows that a bulk load has wait are half of the cache's; but not less than these,
+const LEAST_WAITING: usize = 64 << 20;
+/// nor more than these.
+const MOST_WAITING: usize = 1 << 30;
+
 /// What a store is opened with, as far as the engine cares.
 pub struct Opening {
     pub cache: usize,
@@ -60,6 +65,8 @@ pub struct Setting {
     pub retention: Retention,
     /// How long outcomes of transactions with a key are kept.
     pub keeps_outcomes: Duration,
+    /// How many bytes of rows a bulk load has wait.
+    pub most_waiting: usize,
     pub(super) syncs: bool,
 }
 
@@ -240,11 +247,17 @@ impl Engine {
                 keeps_journal: opening.keeps_journal,
                 retention: opening.retention,
                 keeps_outcomes: opening.keeps_outcomes,
+                most_waiting: (opening.cache / 2).clamp(LEAST_WAITING, MOST_WAITING),
                 syncs: opening.syncs,
             },
             writable,
             inside: AtomicU64::new(NOBODY),
         })
+    }
+
+    /// How many bytes of rows a bulk load has wait before they are put into their tables.
+    pub fn most_waiting(&self) -> usize {
+        self.setting.most_waiting
     }
 
     /// What the store's clock says, but never before the last commit.

@@ -141,20 +141,20 @@ fn entry(table: TableId, row_key: &[u8], row: &[u8]) -> Result<(String, Uuid)> {
 
 /// Adds the row of a value that an instance holds.
 pub fn insert(member: &Member<'_>, key: &Key, value: &str, id: Uuid) -> Result<()> {
+    let Some(table) = key.index_table() else { return Ok(()) };
     let value = &*key.compared(value);
-    match (key.index_table(), key.kind) {
-        (Some(table), KeyKind::Enforced) => alias::give(member, table, value, id),
-        (Some(table), _) => alias::list(member, table, value, id, true),
-        (None, _) => Ok(()),
+    match key.kind {
+        KeyKind::Enforced => alias::give(member, table, value, id),
+        _ => alias::list(member, table, value, id, true),
     }
 }
 
 /// Removes the row of a value that an instance holds no more.
 pub fn remove(member: &Member<'_>, key: &Key, value: &str, id: Uuid) -> Result<()> {
+    let Some(table) = key.index_table() else { return Ok(()) };
     let value = &*key.compared(value);
-    match (key.index_table(), key.kind) {
-        (Some(table), KeyKind::Enforced) => alias::take(member, table, value),
-        (Some(table), _) => alias::list(member, table, value, id, false),
-        (None, _) => Ok(()),
+    match key.kind {
+        KeyKind::Enforced => alias::take(member, table, value),
+        _ => alias::list(member, table, value, id, false),
     }
 }

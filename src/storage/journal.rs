@@ -13,7 +13,7 @@ use super::tables::TableId;
 use super::view::Reader;
 use crate::entity::EntityRef;
 use crate::error::{Error, Result};
-use crate::model::change::{ChangeRow, Subject, What};
+use crate::model::change::{ChangeRow, NewChange, Subject, What};
 use crate::model::history::Retention;
 use crate::model::scalar::Time;
 
@@ -28,17 +28,20 @@ const UNKEPT_AT_ONCE: u64 = 1 << 16;
 
 /// Writes a change into the journal; its number in it, which is the revision of what it changed. A number is never
 /// given twice, whether the journal is kept or not.
-pub fn record(member: &Member<'_>, subject: Subject, before: u64, what: What) -> Result<u64> {
+pub fn record(member: &Member<'_>, subject: Subject, before: u64, what: &What) -> Result<u64> {
     let last = member.progress().sequence;
     let sequence = last.max(before).checked_add(1).ok_or_else(no_numbers)?;
-    let at = member.now();
     if member.setting().keeps_journal {
-        let about = member.about_change();
-        put(member, sequence, &ChangeRow { at, about, subject, before, what })?;
+        let at = member.now();
+        let key = sequence.to_be_bytes();
+        let change = member.with_about_change(|about| {
+            codec::encode(&key, &NewChange { at, about, subject, before, what })
+        })?;
+        member.put(TABLE, &key, Some(&change))?;
         trim(member, sequence, at)?;
     } else if sequence > member.progress().unkept {
         let unkept = sequence.checked_add(UNKEPT_AT_ONCE).ok_or_else(no_numbers)?;
-        put(member, unkept, &ChangeRow::not_kept(at, last))?;
+        put(member, unkept, &ChangeRow::not_kept(member.now(), last))?;
         member.set_unkept(unkept);
     }
     keep_count(member)?;
@@ -91,7 +94,7 @@ fn keep_count(member: &Member<'_>) -> Result<()> {
 #[cfg(feature = "wire")]
 pub fn fill_up_to(member: &Member<'_>, number: u64) -> Result<()> {
     while member.progress().sequence < number {
-        record(member, Subject::Nothing, 0, What::Emptied)?;
+        record(member, Subject::Nothing, 0, &What::Emptied)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use redb::WriteTransaction;
 use uuid::Uuid;
 
-use super::bulk::Waiting;
+use super::bulk::{Known, Waiting};
 use super::catalog::Catalog;
 use super::codec;
 use super::engine::{Setting, Terms};
@@ -124,9 +124,9 @@ impl<'t> Member<'t> {
         self.about
     }
 
-    /// What the journal says of who makes a change.
-    pub fn about_change(&self) -> About {
-        self.followed.borrow().as_ref().map_or_else(|| self.about.clone(), |(_, about)| about.clone())
+    /// Calls `tell` with what the journal says of who makes a change.
+    pub fn with_about_change<T>(&self, tell: impl FnOnce(&About) -> T) -> T {
+        tell(self.followed.borrow().as_ref().map_or(self.about, |(_, about)| about))
     }
 
     /// Has all changes from now on bear the moment and the words of one that another store made.
@@ -210,7 +210,8 @@ impl<'t> Member<'t> {
 
     /// Puts a row, or removes it where `value` is `None`.
     pub fn put(&self, table: TableId, key: &[u8], value: Option<&[u8]>) -> Result<()> {
-        if !self.with_catalog(|catalog| catalog.has_table(table)) {
+        let waits = self.waiting.as_ref().is_some_and(|waiting| waiting.borrow().has(table));
+        if !waits && !self.with_catalog(|catalog| catalog.has_table(table)) {
             if value.is_none() {
                 return Ok(());
             }
@@ -221,7 +222,11 @@ impl<'t> Member<'t> {
             self.touch(table, key, value);
         }
         if let Some(waiting) = &self.waiting {
-            let enough = waiting.borrow_mut().put(table, key, value);
+            if !waits {
+                waiting.borrow_mut().begin(table, self.last_key(table)?);
+            }
+            let enough =
+                self.call(|| Ok(waiting.borrow_mut().put(table, key, value).map_err(redb::Error::from)?))?;
             return if enough { self.put_waiting() } else { Ok(()) };
         }
         let mut old = None;
@@ -282,17 +287,22 @@ impl<'t> Member<'t> {
 
     /// Puts all rows that wait into their tables.
     pub(super) fn put_waiting(&self) -> Result<()> {
-        let any = || self.waiting.as_ref().and_then(|waiting| waiting.borrow().any_table());
-        while let Some(table) = any() {
-            self.put_waiting_of(table)?;
-        }
-        Ok(())
+        let Some(waiting) = &self.waiting else { return Ok(()) };
+        let all = waiting.borrow_mut().take_all();
+        self.call(|| self.tables.fill(all))
     }
 
     fn put_waiting_of(&self, table: TableId) -> Result<()> {
         let Some(waiting) = &self.waiting else { return Ok(()) };
         let rows = waiting.borrow_mut().take(table);
-        rows.map_or(Ok(()), |rows| self.with_table(table, |open| open.put_all(&rows)))
+        rows.map_or(Ok(()), |rows| self.call(|| self.tables.fill(vec![rows])))
+    }
+
+    /// The key of the table's last row, whatever waits.
+    fn last_key(&self, table: TableId) -> Result<Option<Vec<u8>>> {
+        let mut last = None;
+        self.with_table(table, |rows| rows.last(&mut |key, _| last = Some(key.to_vec())))?;
+        Ok(last)
     }
 
     /// Figures of the file's pages: in use, of those with rows in them, and a page's bytes.
@@ -351,13 +361,15 @@ impl Reader for Member<'_> {
     }
 
     fn get<T>(&self, table: TableId, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T>) -> Result<Option<T>> {
+        if let Some(waiting) = &self.waiting {
+            match waiting.borrow().known(table, key) {
+                Known::Waits(row) => return row.map(read).transpose(),
+                Known::Absent => return Ok(None),
+                Known::Unknown => {}
+            }
+        }
         if !self.with_catalog(|catalog| catalog.has_table(table)) {
             return Ok(None);
-        }
-        if let Some(waiting) = &self.waiting
-            && let Some(row) = waiting.borrow().row(table, key)
-        {
-            return row.map(read).transpose();
         }
         get_through(read, |read| self.with_table(table, |rows| rows.get(key, read)))
     }

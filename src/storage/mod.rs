@@ -2,7 +2,8 @@
 //!
 //! From the bottom up: `tables`, `key_bytes` and `codec` say what a row looks like; `view` and `member` read and
 //! write rows; `rows`, `index`, `journal` and `catalog` give them meaning; `queue` orders the writers and `batch`
-//! carries them through, where rows that come in `bulk` wait until there are many. What an instance has any number of stands in a `collection`; `versions` keeps the parts of a
+//! carries them through, where rows that come in `bulk` wait until there are many to `fill` tables with. What an
+//! instance has any number of stands in a `collection`; `versions` keeps the parts of a
 //! contract as they are and as they were, `contract_window` the contracts of a customer by their starts, `settled` the
 //! invoices that stay as they are, and `past` the values that instances had; a `package` is no instance, and stands in a table of its own. The names that are looked up most are `resident` in memory. `open` and `probe` look at the file, and
 //! `engine` is the store that runs.
@@ -19,6 +20,7 @@ mod compact;
 pub mod contract_window;
 pub mod engine;
 mod failure;
+mod fill;
 pub mod idempotency;
 pub mod ids;
 pub mod index;

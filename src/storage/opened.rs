@@ -11,6 +11,7 @@ use redb::{
 
 use super::bulk::Rows;
 use super::failure::{Failure, guarded};
+use super::fill::fill;
 use super::tables::{ById, Listed, Named, Numbered, Sequence, Shape, TableId, Unique};
 
 /// What is called with the key and value of each row of a scan.
@@ -38,7 +39,7 @@ pub(super) trait WriteRows: ReadRows {
         value: Option<&[u8]>,
         old: &mut dyn FnMut(&[u8]),
     ) -> Result<(), StorageError>;
-    /// Puts or removes many rows, fastest those behind the table's last one.
+    /// Puts or removes many rows, which stand in order, fastest those behind the table's last one.
     fn put_all(&mut self, rows: &Rows) -> Result<(), StorageError>;
 }
 
@@ -107,15 +108,12 @@ impl<K: Key + Slices, V: Slices> WriteRows for Table<'_, K, V> {
     }
 
     fn put_all(&mut self, rows: &Rows) -> Result<(), StorageError> {
-        let last = ReadableTable::last(self)?.map(|(key, _)| key.value().to_vec());
-        let rows = rows.sorted();
-        let is_within = |key: &[u8]| last.as_deref().is_some_and(|last| key <= last);
-        let (within, behind) = rows.split_at(rows.partition_point(|(key, _)| is_within(key)));
-        for (key, value) in within {
-            self.put(key, *value, &mut |_| ())?;
+        let within = rows.within();
+        for (key, value) in rows.iter().take(within) {
+            self.put(key, value, &mut |_| ())?;
         }
         let mut end = self.upper_bound_mut(Bound::<&[u8]>::Unbounded)?;
-        for &(key, value) in behind {
+        for (key, value) in rows.iter().skip(within) {
             let Some(value) = value else { continue };
             check_widths::<K, V>(key, Some(value))?;
             end.insert_before(key, value).map_err(|error| match error {
@@ -186,6 +184,8 @@ pub(super) trait Tables {
         table: TableId,
         act: &mut dyn FnMut(&mut dyn WriteRows) -> Result<(), StorageError>,
     ) -> Result<(), Failure>;
+    /// Puts all of the rows into their tables.
+    fn fill(&self, tables: Vec<(TableId, Rows)>) -> Result<(), Failure>;
     fn stats(&self) -> Result<DatabaseStats, Failure>;
 }
 
@@ -202,6 +202,14 @@ impl Tables for OpenTables<'_> {
             Entry::Vacant(place) => place.insert(guarded(|| open_for_writing(self.txn, table))?),
         };
         guarded(|| act(rows.as_mut()))
+    }
+
+    fn fill(&self, tables: Vec<(TableId, Rows)>) -> Result<(), Failure> {
+        let mut open = self.open.borrow_mut();
+        for (table, _) in &tables {
+            drop(open.remove(table));
+        }
+        fill(self.txn, tables)
     }
 
     fn stats(&self) -> Result<DatabaseStats, Failure> {

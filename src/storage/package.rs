@@ -41,22 +41,22 @@ pub fn scan(
 pub fn create(member: &Member<'_>, package: Package) -> Result<()> {
     let mut row = PackageRow { package, revision: 0 };
     let what = What::Created { record: codec::payload(&row.package)? };
-    put(member, &mut row, what)
+    put(member, &mut row, &what)
 }
 
 /// Puts what a package is now in place of what it was.
 pub fn update(member: &Member<'_>, mut row: PackageRow, old: &Package) -> Result<()> {
     let what = What::Record { old: codec::payload(old)?, new: codec::payload(&row.package)? };
-    put(member, &mut row, what)
+    put(member, &mut row, &what)
 }
 
 /// Archives a package.
 pub fn archive(member: &Member<'_>, mut row: PackageRow, at: Time) -> Result<()> {
     row.package.archived_at = Some(at);
-    put(member, &mut row, What::Archived)
+    put(member, &mut row, &What::Archived)
 }
 
-fn put(member: &Member<'_>, row: &mut PackageRow, what: What) -> Result<()> {
+fn put(member: &Member<'_>, row: &mut PackageRow, what: &What) -> Result<()> {
     let id = row.package.id;
     row.revision = journal::record(member, Subject::Package(id), row.revision, what)?;
     let key = Uuid::from(id).into_bytes();

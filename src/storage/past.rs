@@ -60,7 +60,7 @@ pub fn put(member: &Member<'_>, target: EntityRef, until: Time, values: Values) 
     let key = key(target, until);
     let past = PastRow { values };
     member.put(TABLE, &key, Some(&codec::encode(&key, &past)?))?;
-    rows::note(member, target, What::PastValues { until, values: past.values })
+    rows::note(member, target, &What::PastValues { until, values: past.values })
 }
 
 /// All values that are kept of an instance, each with the moment until which it had them.

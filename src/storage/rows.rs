@@ -65,47 +65,57 @@ pub struct Edit {
     pub row: FieldsRow,
     /// Whether the instance is made with these values, so that it never had others.
     pub new: bool,
-    pub changes: Vec<ValueChange>,
+    /// Whether it is made by being taken in here: there is nothing of it yet.
+    pub taken_in: bool,
+    pub changes: Vec<KeyChange>,
+}
+
+/// A value that is to change, with its key.
+#[derive(Debug)]
+pub struct KeyChange {
+    pub key: Arc<Key>,
+    pub old: Option<String>,
+    pub new: Option<String>,
 }
 
 /// Carries out edits that were found to be sound. All old index rows go before any new one comes, so that
 /// instances can exchange unique values. The revisions of the edited instances come back.
-pub fn apply(member: &Member<'_>, edits: Vec<Edit>) -> Result<Vec<u64>> {
-    for (edit, key, change) in held_changes(member, &edits)? {
+pub fn apply(member: &Member<'_>, mut edits: Vec<Edit>) -> Result<Vec<u64>> {
+    for edit in edits.iter_mut().filter(|edit| edit.taken_in) {
+        edit.row.revision = journal::record(member, Subject::Instance(edit.target), 0, &What::Adopted)?;
+    }
+    for (edit, change) in held_changes(&edits) {
         if let Some(old) = &change.old {
-            index::remove(member, &key, old, edit.target.id)?;
+            index::remove(member, &change.key, old, edit.target.id)?;
         }
     }
-    for (edit, key, change) in held_changes(member, &edits)? {
+    for (edit, change) in held_changes(&edits) {
         if let Some(new) = &change.new {
-            index::insert(member, &key, new, edit.target.id)?;
+            index::insert(member, &change.key, new, edit.target.id)?;
         }
     }
     edits.into_iter().map(|edit| apply_row(member, edit)).collect()
 }
 
-/// The changes of values that their instances hold, with the keys.
-fn held_changes<'e>(
-    member: &Member<'_>,
-    edits: &'e [Edit],
-) -> Result<Vec<(&'e Edit, Arc<Key>, &'e ValueChange)>> {
-    let mut held = Vec::new();
-    for edit in edits {
-        for change in &edit.changes {
-            let key = live_key(member, change.key)?;
-            if key.is_held_by(&edit.row) {
-                held.push((edit, key, change));
-            }
-        }
-    }
-    Ok(held)
+/// The changes of values that their instances hold.
+pub fn held_changes(edits: &[Edit]) -> impl Iterator<Item = (&Edit, &KeyChange)> {
+    edits.iter().flat_map(|edit| {
+        let held = edit.changes.iter().filter(|change| change.key.is_held_by(&edit.row));
+        held.map(move |change| (edit, change))
+    })
 }
 
 fn apply_row(member: &Member<'_>, edit: Edit) -> Result<u64> {
-    let Edit { target, row, new, changes } = edit;
+    let Edit { target, row, new, taken_in, changes } = edit;
     if changes.is_empty() {
+        if taken_in {
+            write_fields(member, target, &row)?;
+        }
         return Ok(row.revision);
     }
+    let changes = changes.into_iter();
+    let changes =
+        changes.map(|KeyChange { key, old, new }| ValueChange { key: key.number, old, new }).collect();
     let kept = if !new && past::is_shown(member, target)? { Some(member.now()) } else { None };
     put_values(member, target, row, changes, kept)
 }
@@ -159,31 +169,33 @@ fn write_values(
 ) -> Result<u64> {
     // Values of keys that were removed leave when the row is written next; the journal has them, because they were
     // there before the keys were removed.
-    let (stay, go): (Vec<_>, Vec<_>) = member
-        .with_catalog(|catalog| row.values.into_iter().partition(|(key, _)| catalog.key_of(*key).is_some()));
-    row.values = stay;
-    changes.extend(go.into_iter().map(|(key, old)| ValueChange { key, old: Some(old), new: None }));
-    for change in &changes {
+    member.with_catalog(|catalog| {
+        let gone = row.values.extract_if(.., |(key, _)| catalog.key_of(*key).is_none());
+        changes.extend(gone.map(|(key, old)| ValueChange { key, old: Some(old), new: None }));
+    });
+    let what = What::Values { changes, kept };
+    row.revision = journal::record(member, Subject::Instance(target), row.revision, &what)?;
+    for change in what.into_values() {
         let place = row.values.binary_search_by_key(&change.key, |(key, _)| *key);
-        match (place, &change.new) {
+        match (place, change.new) {
             (Ok(at), None) => drop(row.values.remove(at)),
             (Ok(at), Some(new)) => {
                 if let Some((_, value)) = row.values.get_mut(at) {
-                    value.clone_from(new);
+                    *value = new;
                 }
             }
-            (Err(at), Some(new)) => row.values.insert(at, (change.key, new.clone())),
+            (Err(at), Some(new)) => row.values.insert(at, (change.key, new)),
             (Err(_), None) => {}
         }
     }
-    put_fields(member, target, &mut row, What::Values { changes, kept })?;
+    write_fields(member, target, &row)?;
     Ok(row.revision)
 }
 
 /// Takes an instance in.
 pub fn adopt(member: &Member<'_>, target: EntityRef) -> Result<FieldsRow> {
     let mut row = FieldsRow { archived_at: None, revision: 0, values: Vec::new() };
-    put_fields(member, target, &mut row, What::Adopted)?;
+    put_fields(member, target, &mut row, &What::Adopted)?;
     Ok(row)
 }
 
@@ -199,7 +211,7 @@ pub fn archive_at(member: &Member<'_>, target: EntityRef, mut row: FieldsRow, at
     for (key, value) in held.iter().filter(|(key, _)| !key.is_held_by(&row)) {
         index::remove(member, key, value, target.id)?;
     }
-    put_fields(member, target, &mut row, What::Archived)
+    put_fields(member, target, &mut row, &What::Archived)
 }
 
 /// The values that an instance holds, with their keys.
@@ -221,7 +233,7 @@ pub fn forget(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result
     member.put(TableId::Fields(target.entity), target.id.as_bytes(), None)?;
     past::forget(member, target)?;
     journal::forget(member, target, row.revision)?;
-    journal::record(member, Subject::Instance(target), 0, What::Forgotten).map(drop)
+    journal::record(member, Subject::Instance(target), 0, &What::Forgotten).map(drop)
 }
 
 /// The record of an instance; `None` where there is no such instance, or it was taken in with nothing but its id.
@@ -236,7 +248,7 @@ pub fn create<R: EntityRecord>(member: &Member<'_>, id: Uuid, record: &R) -> Res
     let mut row = FieldsRow { archived_at: None, revision: 0, values: Vec::new() };
     put_record(member, id, record)?;
     let what = What::Created { record: codec::payload(record)? };
-    put_fields(member, EntityRef { entity: R::ENTITY, id }, &mut row, what)?;
+    put_fields(member, EntityRef { entity: R::ENTITY, id }, &mut row, &what)?;
     Ok(row)
 }
 
@@ -250,7 +262,7 @@ pub fn update<R: EntityRecord>(
 ) -> Result<()> {
     put_record(member, id, new)?;
     let what = What::Record { old: codec::payload(old)?, new: codec::payload(new)? };
-    put_fields(member, EntityRef { entity: R::ENTITY, id }, &mut row, what)
+    put_fields(member, EntityRef { entity: R::ENTITY, id }, &mut row, &what)
 }
 
 fn put_record<R: EntityRecord>(member: &Member<'_>, id: Uuid, record: &R) -> Result<()> {
@@ -259,15 +271,19 @@ fn put_record<R: EntityRecord>(member: &Member<'_>, id: Uuid, record: &R) -> Res
 }
 
 /// Writes an instance's row and the change that made it so, whose number is the row's new revision.
-fn put_fields(member: &Member<'_>, target: EntityRef, row: &mut FieldsRow, what: What) -> Result<()> {
+fn put_fields(member: &Member<'_>, target: EntityRef, row: &mut FieldsRow, what: &What) -> Result<()> {
     row.revision = journal::record(member, Subject::Instance(target), row.revision, what)?;
+    write_fields(member, target, row)
+}
+
+fn write_fields(member: &Member<'_>, target: EntityRef, row: &FieldsRow) -> Result<()> {
     let key = target.id.as_bytes();
     member.put(TableId::Fields(target.entity), key, Some(&codec::encode(key, row)?))
 }
 
 /// Writes what was changed of an instance, in a row that is not its own, into the journal, and with it the instance's
 /// row.
-pub(super) fn note(member: &Member<'_>, target: EntityRef, what: What) -> Result<()> {
+pub(super) fn note(member: &Member<'_>, target: EntityRef, what: &What) -> Result<()> {
     let missing = || Error::corrupt(format!("table {}: {target} is missing", TableId::Fields(target.entity)));
     let mut row = fields(member, target)?.ok_or_else(missing)?;
     put_fields(member, target, &mut row, what)
@@ -278,7 +294,7 @@ pub(super) fn note_parts(
     member: &Member<'_>,
     target: EntityRef,
     row: &mut FieldsRow,
-    what: What,
+    what: &What,
 ) -> Result<()> {
     put_fields(member, target, row, what)
 }
@@ -297,18 +313,12 @@ pub fn scan_keys(reader: &impl Reader, mut visit: impl FnMut(u32, KeyRow) -> Con
 }
 
 /// Writes the record of a key, and the catalog's with it.
-pub fn put_key(member: &Member<'_>, mut key: Key, what: What) -> Result<()> {
-    let removed_at = (what == What::KeyRemoved).then(|| member.now());
+pub fn put_key(member: &Member<'_>, mut key: Key, what: &What) -> Result<()> {
+    let removed_at = (*what == What::KeyRemoved).then(|| member.now());
     key.revision = journal::record(member, Subject::Key(key.number), key.revision, what)?;
     let number = key.number.to_be_bytes();
     member.put(TableId::Keys, &number, Some(&codec::encode(&number, &key.to_row(removed_at))?))?;
     member
         .change_catalog(|catalog| if removed_at.is_some() { catalog.remove(&key) } else { catalog.put(key) });
     Ok(())
-}
-
-fn live_key(member: &Member<'_>, number: u32) -> Result<Arc<Key>> {
-    member
-        .with_catalog(|catalog| catalog.key_of(number).cloned())
-        .ok_or_else(|| Error::corrupt(format!("table keys: there is no key number {number}")))
 }

@@ -155,7 +155,7 @@ pub fn until(reader: &impl Reader, contract: ContractId) -> Result<Option<Time>>
 pub fn set_until(member: &Member<'_>, contract: ContractId, until: Time) -> Result<()> {
     let id = contract.uuid();
     member.put(TableId::SettledUntil, id.as_bytes(), Some(&codec::encode(id.as_bytes(), &until)?))?;
-    rows::note(member, contract.into(), What::Settled { until })
+    rows::note(member, contract.into(), &What::Settled { until })
 }
 
 /// Forgets what was charged and settled, with the contract.

@@ -129,13 +129,13 @@ pub fn add_as(
     let name = name.into();
     let key =
         Key { number, id, entity, name, kind, comparison, archived, index: number, added_at, revision: 0 };
-    rows::put_key(member, key, What::KeyAdded(rules))
+    rows::put_key(member, key, &What::KeyAdded(rules))
 }
 
 /// Removes a key. Its values are out of reach from now on; its index goes with the commit.
 pub fn remove(member: &Member<'_>, entity: ManagedEntity, name: &str) -> Result<()> {
     let key = known(member, entity, name)?;
-    rows::put_key(member, Key::clone(&key), What::KeyRemoved)?;
+    rows::put_key(member, Key::clone(&key), &What::KeyRemoved)?;
     if let Some(table) = key.index_table() {
         member.drop_later(table);
     }
@@ -203,7 +203,7 @@ fn rebuild(member: &Member<'_>, key: &Key, to: Key, held: &[(String, Uuid)]) -> 
         index::insert(member, &rebuilt, value, *id)?;
     }
     let what = What::KeyKind { from: key.kind, to: rebuilt.kind };
-    rows::put_key(member, rebuilt, what)?;
+    rows::put_key(member, rebuilt, &what)?;
     if let Some(table) = key.index_table() {
         member.drop_later(table);
     }

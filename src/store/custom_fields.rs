@@ -10,7 +10,6 @@ use super::entities;
 use super::find::searchable;
 use crate::entity::EntityRef;
 use crate::error::{Error, Fault, Result};
-use crate::model::change::ValueChange;
 use crate::model::custom_field::{
     CustomFields, Expectation, KeyKind, SetOutcome, Taken, ValueOutcome, check_value,
 };
@@ -20,7 +19,7 @@ use crate::storage::catalog::Key;
 use crate::storage::codec::FieldsRow;
 use crate::storage::index;
 use crate::storage::member::Member;
-use crate::storage::rows::{self, Edit};
+use crate::storage::rows::{self, Edit, KeyChange};
 use crate::storage::view::Reader;
 
 /// All values of an instance, by key.
@@ -117,20 +116,19 @@ pub fn take(member: &Member<'_>, target: EntityRef, name: &str, value: String) -
 pub fn load(member: &Member<'_>, target: EntityRef, values: CustomFields) -> Result<bool> {
     let mut plan = Plan { adopts: true, ..Plan::default() };
     plan.add(member, target, Wish::Merge(values.into_pairs()), &[])?;
-    let is_new = plan.taken_in.contains(&target);
-    plan.carry_out(member).map(|_| is_new)
+    let is_new = plan.edits.iter().any(|edit| edit.taken_in);
+    plan.write(member).map(|_| is_new)
 }
 
 /// The edits that wishes come to, and what is wrong with them; nothing is written while it is made.
 #[derive(Default)]
 pub struct Plan {
     edits: Vec<Edit>,
-    outcomes: Vec<BTreeMap<String, ValueOutcome>>,
+    /// The values that are named and stay as they are, each with the place of its edit.
+    idle: Vec<(usize, Arc<Key>, ValueOutcome)>,
     faults: Vec<Fault>,
     /// Whether unknown instances are taken in.
     adopts: bool,
-    /// Those that are.
-    taken_in: HashSet<EntityRef>,
 }
 
 impl Plan {
@@ -149,7 +147,7 @@ impl Plan {
     ) -> Result<Self> {
         let mut plan = Self::default();
         let row = FieldsRow { archived_at, revision: 0, values: Vec::new() };
-        plan.add_edit(member, target, row, Wish::Merge(values.into_pairs()));
+        plan.add_edit(member, target, row, false, Wish::Merge(values.into_pairs()));
         plan.check_uniqueness(member)?;
         Ok(plan)
     }
@@ -162,7 +160,7 @@ impl Plan {
         let mut plan = Self::default();
         for (target, values) in instances {
             let row = FieldsRow { archived_at: None, revision: 0, values: Vec::new() };
-            plan.add_edit(member, target, row, Wish::Merge(values.into_pairs()));
+            plan.add_edit(member, target, row, false, Wish::Merge(values.into_pairs()));
         }
         plan.check_uniqueness(member)?;
         Ok(plan)
@@ -191,16 +189,30 @@ impl Plan {
 
     /// Carries the edits out, unless there are faults.
     fn carry_out(mut self, member: &Member<'_>) -> Result<Vec<SetOutcome>> {
-        self.check_uniqueness(member)?;
-        Fault::none_of(self.faults)?;
-        for edit in &mut self.edits {
-            if self.taken_in.contains(&edit.target) {
-                edit.row = rows::adopt(member, edit.target)?;
+        let outcomes = self.outcomes();
+        let both = self.write(member)?.into_iter().zip(outcomes);
+        Ok(both.map(|(revision, values)| SetOutcome { revision, values }).collect())
+    }
+
+    /// What becomes of the values that each edit names, or takes from its instance.
+    fn outcomes(&mut self) -> Vec<BTreeMap<String, ValueOutcome>> {
+        let of_changes = |edit: &Edit| {
+            edit.changes.iter().map(|change| (change.key.name.to_string(), outcome(change))).collect()
+        };
+        let mut outcomes: Vec<BTreeMap<_, _>> = self.edits.iter().map(of_changes).collect();
+        for (edit, key, outcome) in self.idle.drain(..) {
+            if let Some(outcomes) = outcomes.get_mut(edit) {
+                outcomes.insert(key.name.to_string(), outcome);
             }
         }
-        let revisions = rows::apply(member, self.edits)?;
-        let outcomes = revisions.into_iter().zip(self.outcomes);
-        Ok(outcomes.map(|(revision, values)| SetOutcome { revision, values }).collect())
+        outcomes
+    }
+
+    /// As [`carry_out`](Self::carry_out), for whoever asks for nothing but revisions.
+    fn write(mut self, member: &Member<'_>) -> Result<Vec<u64>> {
+        self.check_uniqueness(member)?;
+        Fault::none_of(self.faults)?;
+        rows::apply(member, self.edits)
     }
 
     /// Who else holds a value that an instance is to have alone; a key that is not enforced is a fault.
@@ -235,23 +247,25 @@ impl Plan {
         if target.entity.is_of_a_package() {
             self.faults.push(Fault::FieldsOfAPackage { target });
         }
-        let row = match entities::row(member, target)? {
-            Some(row) => row,
-            None => {
-                if !self.adopts {
-                    self.faults.push(Fault::InstanceNotFound { target });
-                } else if !matches!(wish, Wish::Delete(_)) {
-                    self.taken_in.insert(target);
-                }
-                FieldsRow { archived_at: None, revision: 0, values: Vec::new() }
-            }
-        };
+        let found = entities::row(member, target)?;
+        if found.is_none() && !self.adopts {
+            self.faults.push(Fault::InstanceNotFound { target });
+        }
+        let taken_in = found.is_none() && self.adopts && !matches!(wish, Wish::Delete(_));
+        let row = found.unwrap_or(FieldsRow { archived_at: None, revision: 0, values: Vec::new() });
         self.expect(member, target, &row, expectations);
-        self.add_edit(member, target, row, wish);
+        self.add_edit(member, target, row, taken_in, wish);
         Ok(())
     }
 
-    fn add_edit(&mut self, member: &Member<'_>, target: EntityRef, row: FieldsRow, wish: Wish) {
+    fn add_edit(
+        &mut self,
+        member: &Member<'_>,
+        target: EntityRef,
+        row: FieldsRow,
+        taken_in: bool,
+        wish: Wish,
+    ) {
         let replaces = matches!(wish, Wish::Replace(_));
         let wanted = match wish {
             Wish::Merge(pairs) | Wish::Replace(pairs) => {
@@ -259,56 +273,50 @@ impl Plan {
             }
             Wish::Delete(names) => names.into_iter().map(|name| (name, None)).collect::<Vec<_>>(),
         };
-        let wanted = self.resolve(member, target, wanted);
-        let mut outcomes = BTreeMap::new();
-        let mut changes = Vec::new();
+        let mut values = Values { changes: Vec::with_capacity(wanted.len()), idle: Vec::new() };
+        self.resolve(member, target, &row, wanted, &mut values);
         if replaces {
-            let others = |number: &u32| !wanted.iter().any(|(key, _)| key.number == *number);
             let gone: Vec<_> = member.with_catalog(|catalog| {
-                let numbers = row.values.iter().map(|(number, _)| *number).filter(others);
-                numbers.filter_map(|number| catalog.key_of(number).cloned()).collect()
+                let others = row.values.iter().filter(|(number, _)| !values.names(*number));
+                let gone = others.filter_map(|(number, old)| Some((catalog.key_of(*number)?, old)));
+                gone.map(|(key, old)| KeyChange { key: Arc::clone(key), old: Some(old.clone()), new: None })
+                    .collect()
             });
-            for key in gone {
-                plan_value(&row, &key, None, &mut changes, &mut outcomes);
-            }
-        }
-        for (key, value) in wanted {
-            plan_value(&row, &key, value, &mut changes, &mut outcomes);
+            values.changes.splice(0..0, gone);
         }
         // Revision 0 is one that no instance has.
         let new = row.revision == 0;
-        self.edits.push(Edit { target, row, new, changes });
-        self.outcomes.push(outcomes);
+        let edit = self.edits.len();
+        self.idle.extend(values.idle.into_iter().map(|(key, outcome)| (edit, key, outcome)));
+        self.edits.push(Edit { target, row, new, taken_in, changes: values.changes });
     }
 
-    /// Finds the keys, and faults with keys and values.
+    /// Finds the keys, what becomes of their values, and faults with keys and values.
     fn resolve(
         &mut self,
         member: &Member<'_>,
         target: EntityRef,
+        row: &FieldsRow,
         wanted: Vec<(String, Option<String>)>,
-    ) -> Vec<(Arc<Key>, Option<String>)> {
+        values: &mut Values,
+    ) {
         let entity = target.entity;
-        let mut resolved = Vec::with_capacity(wanted.len());
-        let mut unregistered = Vec::new();
-        let mut seen = HashSet::new();
-        for (name, value) in wanted {
-            let key = member.with_catalog(|catalog| catalog.key(entity, &name).cloned());
-            if let Some(value) = &value {
-                self.faults.extend(check_value(entity, &name, value));
+        let (mut unregistered, mut unknown) = (Vec::new(), HashSet::new());
+        member.with_catalog(|catalog| {
+            for (name, value) in wanted {
+                if let Some(value) = &value {
+                    self.faults.extend(check_value(entity, &name, value));
+                }
+                match catalog.key(entity, &name) {
+                    Some(key) if !values.names(key.number) => values.add(row, key, value),
+                    None if unknown.insert(name.clone()) => unregistered.push(name),
+                    _ => self.faults.push(Fault::KeyRepeated { target, key: name }),
+                }
             }
-            if !seen.insert(name.clone()) {
-                self.faults.push(Fault::KeyRepeated { target, key: name });
-            } else if let Some(key) = key {
-                resolved.push((key, value));
-            } else {
-                unregistered.push(name);
-            }
-        }
+        });
         if !unregistered.is_empty() {
             self.faults.push(Fault::KeysNotRegistered { entity, keys: unregistered });
         }
-        resolved
     }
 
     fn expect(
@@ -345,22 +353,29 @@ impl Plan {
     /// Judges uniqueness on the state that the whole operation leaves: a value is free where its holder gives
     /// it up in the same operation, and taken where another edit takes it too.
     fn check_uniqueness(&mut self, member: &Member<'_>) -> Result<()> {
-        let unique = self.unique_changes(member);
-        let freed: HashSet<_> = unique
-            .iter()
-            .filter_map(|(target, key, change)| {
-                Some((key.number, key.compared(change.old.as_deref()?), target.id))
+        let unique =
+            || rows::held_changes(&self.edits).filter(|(_, change)| change.key.kind == KeyKind::Enforced);
+        // What an edit gives up and takes concerns those that are made with it.
+        let is_alone = self.edits.len() == 1;
+        let freed: HashSet<_> = unique()
+            .filter(|_| !is_alone)
+            .filter_map(|(Edit { target, .. }, KeyChange { key, old, .. })| {
+                Some((key.number, key.compared(old.as_deref()?), target.id))
             })
             .collect();
         let mut claims: HashMap<(u32, Cow<'_, str>), Uuid> = HashMap::new();
         let mut faults = Vec::new();
-        for (target, key, change) in &unique {
-            let Some(value) = change.new.as_deref() else { continue };
-            let compared = key.compared(value);
-            let stays = |id: &Uuid| !freed.contains(&(key.number, compared.clone(), *id));
-            let held = index::holder(member, key, value)?.filter(stays);
-            let claimed = *claims.entry((key.number, compared.clone())).or_insert(target.id);
-            let holder = held.or_else(|| (claimed != target.id).then_some(claimed));
+        for (Edit { target, .. }, KeyChange { key, new, .. }) in unique() {
+            let Some(value) = new.as_deref() else { continue };
+            let held = index::holder(member, key, value)?;
+            let holder = if is_alone {
+                held
+            } else {
+                let claim = (key.number, key.compared(value));
+                let stays = |id: &Uuid| !freed.contains(&(claim.0, claim.1.clone(), *id));
+                let claimed = *claims.entry(claim.clone()).or_insert(target.id);
+                held.filter(stays).or_else(|| (claimed != target.id).then_some(claimed))
+            };
             let Some(holder) = holder.filter(|holder| *holder != target.id) else { continue };
             let other = EntityRef { entity: target.entity, id: holder };
             faults.push(Fault::ValueTaken {
@@ -374,43 +389,41 @@ impl Plan {
         self.faults.extend(faults);
         Ok(())
     }
+}
 
-    /// The changes of unique values that their instances hold, with the keys.
-    fn unique_changes(&self, member: &Member<'_>) -> Vec<(EntityRef, Arc<Key>, ValueChange)> {
-        let mut found = Vec::new();
-        for edit in &self.edits {
-            let keys = edit.changes.iter().filter_map(|change| {
-                let key = member.with_catalog(|catalog| catalog.key_of(change.key).cloned())?;
-                Some((edit.target, key, change.clone()))
-            });
-            found.extend(
-                keys.filter(|(_, key, _)| key.kind == KeyKind::Enforced && key.is_held_by(&edit.row)),
-            );
+/// What becomes of the values of one instance, for each key at most once.
+struct Values {
+    changes: Vec<KeyChange>,
+    /// The keys whose values stay as they are, and why.
+    idle: Vec<(Arc<Key>, ValueOutcome)>,
+}
+
+impl Values {
+    /// Whether it tells of the key of that number.
+    fn names(&self, number: u32) -> bool {
+        self.changes.iter().any(|change| change.key.number == number)
+            || self.idle.iter().any(|(key, _)| key.number == number)
+    }
+
+    /// Adds what it takes to give a key this value.
+    fn add(&mut self, row: &FieldsRow, key: &Arc<Key>, new: Option<String>) {
+        let (key, old) = (Arc::clone(key), row.value(key.number));
+        if old == new.as_deref() {
+            let outcome = if new.is_some() { ValueOutcome::Unchanged } else { ValueOutcome::Absent };
+            self.idle.push((key, outcome));
+        } else {
+            self.changes.push(KeyChange { key, old: old.map(str::to_owned), new });
         }
-        found
     }
 }
 
-/// Adds what it takes to give a key this value, and what that does to it.
-fn plan_value(
-    row: &FieldsRow,
-    key: &Key,
-    new: Option<String>,
-    changes: &mut Vec<ValueChange>,
-    outcomes: &mut BTreeMap<String, ValueOutcome>,
-) {
-    let old = row.value(key.number);
-    let outcome = match (old, &new) {
-        (None, None) => ValueOutcome::Absent,
-        (None, Some(_)) => ValueOutcome::Added,
-        (Some(_), None) => ValueOutcome::Removed,
-        (Some(old), Some(new)) if old == new => ValueOutcome::Unchanged,
+/// What a change does to its value.
+fn outcome(change: &KeyChange) -> ValueOutcome {
+    match (&change.old, &change.new) {
+        (None, _) => ValueOutcome::Added,
         (Some(_), Some(_)) => ValueOutcome::Changed,
-    };
-    if !matches!(outcome, ValueOutcome::Absent | ValueOutcome::Unchanged) {
-        changes.push(ValueChange { key: key.number, old: old.map(str::to_owned), new });
+        (Some(_), None) => ValueOutcome::Removed,
     }
-    outcomes.insert(key.name.to_string(), outcome);
 }
 
 fn differs(target: EntityRef, key: &str, expected: Option<&str>, found: Option<&str>) -> Option<Fault> {

@@ -110,7 +110,7 @@ fn told(member: &Member<'_>, last: u64) -> Result<Option<Change>> {
 
 fn carry_out(member: &Member<'_>, change: &Change) -> Result<()> {
     match &change.subject {
-        ChangeSubject::Forgotten => journal::record(member, Subject::Nothing, 0, What::Emptied).map(drop),
+        ChangeSubject::Forgotten => journal::record(member, Subject::Nothing, 0, &What::Emptied).map(drop),
         ChangeSubject::Key { entity, key } => of_key(member, change, *entity, key),
         ChangeSubject::Instance(target) => of_instance(member, change, *target),
         ChangeSubject::Package(id) => of_package(member, change, *id),
@@ -265,7 +265,7 @@ fn exchange(member: &Member<'_>, before: &[Row], after: &[Row]) -> Result<()> {
 /// Forgets an instance with all that belongs to it, or says that one was forgotten of which nothing is here.
 fn forget(member: &Member<'_>, target: EntityRef, there: Option<FieldsRow>) -> Result<()> {
     let Some(mut row) = there else {
-        return journal::record(member, Subject::Instance(target), 0, What::Forgotten).map(drop);
+        return journal::record(member, Subject::Instance(target), 0, &What::Forgotten).map(drop);
     };
     let mut leading = Vec::new();
     if let Some(record) = AnyRecord::get(member, target)? {

@@ -271,7 +271,7 @@ impl Store {
         act: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
         Fault::none_of(about_faults(&about))?;
-        let terms = Terms { patience: self.patience, about, dry, bulk: Some(load::MOST_WAITING) };
+        let terms = Terms { patience: self.patience, about, dry, bulk: Some(self.engine.most_waiting()) };
         self.engine.run(&terms, |member| act(&Transaction::new(member)))
     }
 
