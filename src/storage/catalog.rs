@@ -46,6 +46,7 @@ impl Key {
 
     /// What stands for a value where values are compared and looked up, and so in the index. What stands for a
     /// beginning of the value is a beginning of it, and stands for itself.
+    #[inline]
     pub fn compared<'v>(&self, value: &'v str) -> Cow<'v, str> {
         match self.comparison {
             Comparison::Exact => Cow::Borrowed(value),
@@ -166,6 +167,7 @@ impl Catalog {
         self.tables.iter().copied()
     }
 
+    #[inline]
     pub fn key(&self, entity: ManagedEntity, name: &str) -> Option<&Arc<Key>> {
         self.by_name.get(entity as usize)?.get(name)
     }

@@ -9,7 +9,20 @@ use crate::storage::tables::TableId;
 
 /// In order of the numbers.
 #[derive(Clone, Default)]
-pub struct Directory(Vec<(TableId, Arc<Names>)>);
+pub struct Directory(Vec<Place>);
+
+#[derive(Clone)]
+struct Place {
+    number: u32,
+    table: TableId,
+    names: Arc<Names>,
+}
+
+impl Place {
+    const fn new(table: TableId, names: Arc<Names>) -> Self {
+        Self { number: number(table), table, names }
+    }
+}
 
 /// A table's number: that of the index, and 0 for aliases.
 const fn number(table: TableId) -> u32 {
@@ -22,39 +35,36 @@ const fn number(table: TableId) -> u32 {
 impl Directory {
     /// The directory of a store that was just opened: nothing is known yet.
     pub(in crate::storage) fn opened(resident: &Resident, catalog: &Catalog) -> Arc<Self> {
-        let unknown = |table| (table, Arc::new(Names::unknown(&resident.budget)));
+        let unknown = |table| Place::new(table, Arc::new(Names::unknown(&resident.budget)));
         Arc::new(Self::of_tables(resident, catalog, unknown))
     }
 
-    fn of_tables(
-        resident: &Resident,
-        catalog: &Catalog,
-        names_of: impl FnMut(TableId) -> (TableId, Arc<Names>),
-    ) -> Self {
+    fn of_tables(resident: &Resident, catalog: &Catalog, names_of: impl FnMut(TableId) -> Place) -> Self {
         let is_on = resident.budget.most() > 0;
         let tables = catalog.tables().filter(|table| is_on && table.is_of_names());
         let mut tables: Vec<_> = tables.map(names_of).collect();
-        tables.sort_by_key(|(table, _)| number(*table));
+        tables.sort_by_key(|place| place.number);
         Self(tables)
     }
 
     fn place(&self, table: TableId) -> Option<usize> {
-        self.0.binary_search_by_key(&number(table), |(table, _)| number(*table)).ok()
+        self.0.binary_search_by_key(&number(table), |place| place.number).ok()
     }
 
+    #[inline]
     pub(in crate::storage) fn of(&self, table: TableId) -> Option<&Arc<Names>> {
-        let (found, names) = self.0.get(self.place(table)?)?;
-        (*found == table).then_some(names)
+        let found = self.0.get(self.place(table)?)?;
+        (found.table == table).then_some(&found.names)
     }
 
     pub(super) fn tables(&self) -> impl Iterator<Item = &Names> + Clone {
-        self.0.iter().map(|(_, names)| &**names)
+        self.0.iter().map(|place| &*place.names)
     }
 
     /// Puts other names in place of a table's.
     pub(super) fn put(&mut self, table: TableId, names: Names) {
-        if let Some((_, place)) = self.place(table).and_then(|place| self.0.get_mut(place)) {
-            *place = Arc::new(names);
+        if let Some(place) = self.place(table).and_then(|place| self.0.get_mut(place)) {
+            place.names = Arc::new(names);
         }
     }
 
@@ -72,18 +82,18 @@ impl Directory {
         let mut names_of = |table| {
             let known = self.of(table);
             if let Some(names) = known.filter(|_| !is_lost(table)) {
-                return (table, Arc::clone(names));
+                return Place::new(table, Arc::clone(names));
             }
             let names = Names::unknown(&resident.budget);
             if known.is_none() && !is_lost(table) && names.begin(Known::Nothing, 0) {
                 new.push(table);
             }
-            (table, Arc::new(names))
+            Place::new(table, Arc::new(names))
         };
         let next = match changed.catalog {
             Some(catalog) => Self::of_tables(resident, catalog, names_of),
-            None if !self.0.iter().any(|(table, _)| is_lost(*table)) => return (Arc::clone(self), new),
-            None => Self(self.0.iter().map(|(table, _)| names_of(*table)).collect()),
+            None if !self.0.iter().any(|place| is_lost(place.table)) => return (Arc::clone(self), new),
+            None => Self(self.0.iter().map(|place| names_of(place.table)).collect()),
         };
         (Arc::new(next), new)
     }

@@ -52,6 +52,7 @@ impl Resident {
     }
 
     /// What a name is in the view of that number.
+    #[inline]
     pub(super) fn look(&self, names: &Names, name: &[u8], view: u64) -> Seen {
         let is_published = || self.published.load(Ordering::Acquire) == view;
         if !is_published() {
@@ -61,6 +62,7 @@ impl Resident {
         if is_published() { seen } else { Seen::Unknown }
     }
 
+    #[inline]
     fn stamp<'n>(&self, name: &'n [u8]) -> Stamp<'n> {
         self.stamper.stamp(name)
     }

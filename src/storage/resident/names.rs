@@ -114,6 +114,7 @@ impl Names {
     }
 
     /// What the name is in the published view. To be thrown away unless that view has stayed published.
+    #[inline]
     pub fn look(&self, stamp: &Stamp<'_>) -> Seen {
         // Looked at first: a name may come in, and then all be known, between two looks.
         let known = self.fate.known.load(Ordering::Acquire);
@@ -181,6 +182,7 @@ impl Names {
         self.parts.get().map_or(0, |parts| parts.iter().map(|part| part.held() as u64).sum())
     }
 
+    #[inline]
     fn part(&self, stamp: &Stamp<'_>) -> Option<&Part> {
         let parts = self.parts.get()?;
         parts.get(place(stamp, parts.len())).map(|part| &**part)
@@ -192,6 +194,7 @@ impl Names {
 }
 
 /// Which part a name belongs to: by other bits of its place than those that say where it is in the part.
+#[inline]
 fn place(stamp: &Stamp<'_>, parts: usize) -> usize {
     scaled(stamp.place.rotate_left(32), parts)
 }

@@ -39,8 +39,13 @@ struct Slot {
 }
 
 impl Slot {
+    #[inline]
     fn is_of(&self, stamp: &Stamp<'_>) -> bool {
-        self.len() == stamp.len as u64 && self.kept().starts_with(stamp.bytes())
+        let (words, rest) = stamp.bytes().as_chunks();
+        let mut kept = self.name.iter().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
+        self.len() == stamp.len as u64
+            && words.iter().zip(&mut kept).all(|(word, kept)| kept == *word)
+            && rest.iter().zip(kept.next().unwrap_or_default()).all(|(byte, kept)| kept == *byte)
     }
 
     fn set(&self, stamp: &Stamp<'_>, entry: Entry) {
@@ -144,6 +149,7 @@ impl Part {
     }
 
     /// What it says of a name; [`InFlux`](Entry::InFlux) where that cannot be told just now.
+    #[inline]
     pub fn look(&self, stamp: &Stamp<'_>) -> Entry {
         let before = self.changes.load(Ordering::Acquire);
         if before % 2 == 1 {
@@ -170,6 +176,7 @@ impl Part {
         self.tags.len() * GROUP * MOST_OF_8 / 8
     }
 
+    #[inline]
     fn entry(&self, stamp: &Stamp<'_>) -> Entry {
         match self.find(stamp) {
             Found::Slot(slot) => slot.entry(),
@@ -177,6 +184,7 @@ impl Part {
         }
     }
 
+    #[inline]
     fn find(&self, stamp: &Stamp<'_>) -> Found<'_> {
         let tag = tag(stamp);
         let mut group = scaled(stamp.place, self.tags.len());

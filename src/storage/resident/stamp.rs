@@ -55,6 +55,7 @@ impl Stamper {
         }
     }
 
+    #[inline]
     pub fn stamp<'n>(&self, name: &'n [u8]) -> Stamp<'n> {
         if name.len() <= SHORT {
             return Stamp { place: self.place(name), len: name.len(), shown: Shown::Name(name) };
@@ -74,6 +75,7 @@ impl Stamper {
         Stamp { place: self.place(stamp.bytes()), ..stamp }
     }
 
+    #[inline]
     fn place(&self, shown: &[u8]) -> u64 {
         let mut hasher = self.place.build_hasher();
         hasher.write(shown);
