@@ -7,6 +7,7 @@ mod child;
 mod figures;
 mod measure;
 mod plan;
+mod plot;
 mod process;
 mod readme;
 mod report;
@@ -58,7 +59,7 @@ fn compare(arguments: &Arguments) -> Result<()> {
     if let Some(path) = &arguments.readme {
         readme::update(path, &told(&figures, &folder, Style::Markdown)?)?;
     }
-    Ok(())
+    arguments.plot.as_deref().map_or(Ok(()), |path| plot::draw(&figures, path))
 }
 
 /// The tables, and what is to be known of them.

@@ -28,11 +28,21 @@ impl Process {
 
     /// Has it do something, and waits for what comes of it.
     pub fn order(&mut self, order: Order) -> Result<Vec<(String, Sample)>> {
+        self.send(order)?;
+        self.answer()
+    }
+
+    /// Has it do something.
+    pub fn send(&mut self, order: Order) -> Result<()> {
         let mut line = serde_json::to_string(&order)?;
         line.push('\n');
         let orders = self.orders.as_mut().context("it takes no orders any more")?;
-        orders.write_all(line.as_bytes())?;
-        let answer = self.answers.next().with_context(|| format!("the process ended in {order:?}"))??;
+        Ok(orders.write_all(line.as_bytes())?)
+    }
+
+    /// Waits for what comes of the last order.
+    pub fn answer(&mut self) -> Result<Vec<(String, Sample)>> {
+        let answer = self.answers.next().context("the process ended")??;
         serde_json::from_str::<Answer>(&answer)?.map_err(|problem| anyhow!(problem))
     }
 

@@ -40,13 +40,14 @@ fn scaled(value: f64, step: f64, suffixes: &[&'static str]) -> (f64, &'static st
 }
 
 /// The middle of the runs, and from where to where they go.
-fn cell(figure: &Figure, unit: Unit, asked: u64) -> String {
+fn cell(figure: &Figure, unit: Unit, asked: u64, style: Style) -> String {
+    let line = if style == Style::Markdown { "<br>" } else { "\n" };
     let mut text = human(figure.value(), unit);
-    if figure.runs() > 1 {
-        text += &format!(" ({} to {})", human(figure.least(), unit), human(figure.most(), unit));
-    }
     if figure.n != asked {
         text += &format!(" of {}", thousands(figure.n));
+    }
+    if figure.runs() > 1 {
+        text += &format!("{line}{} to {}", human(figure.least(), unit), human(figure.most(), unit));
     }
     text
 }
@@ -98,7 +99,9 @@ pub fn table(figures: &Figures, size: Size, style: Style) -> Table {
             continue;
         }
         let value = |name: &Name| {
-            figures.get(size, work, *name).map_or_else(String::new, |figure| cell(figure, work.unit, size.0))
+            figures
+                .get(size, work, *name)
+                .map_or_else(String::new, |figure| cell(figure, work.unit, size.0, style))
         };
         let ratio = against_peers(figures, size, work, |figure| Some(figure.value()));
         row(&mut table, work.title.to_owned(), systems.iter().map(value), ratio);

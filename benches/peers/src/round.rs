@@ -179,14 +179,29 @@ impl Wanted {
                 // No two orders set the same values: a set that changes nothing may cost nothing.
                 *orders += 1;
                 let order = Order { task, millis, seed: *orders };
-                for contestant in all.iter_mut() {
+                for contestant in all.iter_mut().filter(|it| task != Task::Load || it.is_plain()) {
                     contestant.carry_out(self, order, size, figures)?;
+                }
+                if task == Task::Load {
+                    load_untimed(all, order)?;
                 }
                 all.rotate_right(first);
             }
         }
         Ok(())
     }
+}
+
+/// Loads those whose loads are not compared, two at a time.
+fn load_untimed(all: &mut [Contestant], order: Order) -> Result<()> {
+    let mut untimed: Vec<_> = all.iter_mut().filter(|contestant| !contestant.is_plain()).collect();
+    for two in untimed.chunks_mut(2) {
+        two.iter_mut().try_for_each(|contestant| contestant.process.send(order))?;
+        for contestant in two {
+            contestant.process.answer().with_context(|| format!("{:?}", contestant.setup))?;
+        }
+    }
+    Ok(())
 }
 
 /// A system in a folder of its own, and the process that measures it.
@@ -203,6 +218,10 @@ impl Contestant {
         let n = if system == Name::NativeDb { n.min(wanted.most_native) } else { n };
         let setup = Setup { system, variant, plan: Plan { n, ids }, folder: own.path().to_owned() };
         Ok(Self { process: Process::start(&setup)?, setup, _folder: own })
+    }
+
+    fn is_plain(&self) -> bool {
+        self.setup.variant == Variant::Plain
     }
 
     fn carry_out(&mut self, wanted: &Wanted, order: Order, size: Size, figures: &mut Figures) -> Result<()> {

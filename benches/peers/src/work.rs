@@ -36,7 +36,7 @@ const fn work(name: &'static str, title: &'static str, unit: Unit) -> Work {
 }
 
 /// All of them, in the order of the table.
-pub const WORKS: [Work; 32] = [
+pub const WORKS: [Work; 28] = [
     work("find_hit", "find, there is one", Unit::Nanoseconds),
     work("find_miss", "find, there is none", Unit::Nanoseconds),
     work("find_fresh", "find right after another thread's write", Unit::Nanoseconds),
@@ -57,14 +57,10 @@ pub const WORKS: [Work; 32] = [
     work("pages_set", "pages written by a set", Unit::Pages),
     work("pages_set_journal", "pages written by a set, with the journal", Unit::Pages),
     work("bulk_load", "bulk load, for each customer", Unit::Nanoseconds),
-    work("bulk_load_journal", "bulk load with the journal", Unit::Nanoseconds),
-    work("bulk_load_indexed", "bulk load with 4 indexes", Unit::Nanoseconds),
     work("file_bytes", "files after the load", Unit::Bytes),
     work("file_bytes_updated", "files after 100,000 updates", Unit::Bytes),
     work("file_bytes_journal", "files after the load, with the journal", Unit::Bytes),
     work("file_bytes_updated_journal", "files after 100,000 updates, with the journal", Unit::Bytes),
-    work("file_bytes_indexed", "files after the load with 4 indexes", Unit::Bytes),
-    work("file_bytes_updated_indexed", "files after 100,000 updates with 4 indexes", Unit::Bytes),
     work("open_clean", "open after close, with the first find", Unit::Nanoseconds),
     work("open_killed", "open after kill, with the first find", Unit::Nanoseconds),
     work("peak_memory", "most memory, of load and finds", Unit::Bytes),

@@ -114,7 +114,7 @@ impl<S: System> Measured<S> {
         let plan = self.setup.plan;
         let mut next = plan.walk(seed);
         self.system()?.read(|reader| {
-            for _ in 0..1_000.max(plan.n / 10) {
+            for _ in 0..1_000.max(plan.n / 20) {
                 let n = next();
                 check_find(reader, &plan.row(n))?;
                 let missing = account(plan.n + n);
@@ -122,7 +122,7 @@ impl<S: System> Measured<S> {
                 ensure!(found.is_none(), "{missing} is found, at {found:?}, and was not put in");
             }
             if S::HAS_VALUES {
-                for n in (0..plan.n).step_by(8) {
+                for n in (0..plan.n).step_by(16) {
                     check_values(reader, &plan.row(n))?;
                 }
             }
