@@ -57,7 +57,10 @@ fn compare(arguments: &Arguments) -> Result<()> {
         println!("{}", told(&figures, &folder, Style::Terminal)?);
     }
     if let Some(path) = &arguments.readme {
-        readme::update(path, &told(&figures, &folder, Style::Markdown)?)?;
+        let picture =
+            arguments.plot.iter().map(|plot| format!("![The figures drawn]({})\n\n", plot.display()));
+        let text = picture.chain([told(&figures, &folder, Style::Markdown)?]).collect::<String>();
+        readme::update(path, &text)?;
     }
     arguments.plot.as_deref().map_or(Ok(()), |path| plot::draw(&figures, path))
 }

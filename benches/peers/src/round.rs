@@ -11,7 +11,7 @@ use crate::plan::{Ids, Plan};
 use crate::process::Process;
 use crate::systems::{Name, Setup, Variant};
 use crate::task::{Order, Sample, Task};
-use crate::work::named;
+use crate::work::{Work, named};
 
 /// How often and how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,12 +123,15 @@ impl Task {
 }
 
 impl Wanted {
+    /// Whether figures of this work are asked for.
+    fn tells(&self, work: Work) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == work.name)
+    }
+
     /// Whether a system that is kept so has figures to give with this task.
     fn asks(&self, task: Task, system: Name, variant: Variant, n: u64) -> bool {
-        let works = task.works().iter().filter_map(|work| named(work, variant));
-        let mut works =
-            works.filter(|work| self.only.is_empty() || self.only.iter().any(|name| name == work.name));
-        task.is_for(system, variant, n) && works.next().is_some()
+        let mut works = task.works().iter().filter_map(|work| named(work, variant));
+        task.is_for(system, variant, n) && works.any(|work| self.tells(work))
     }
 
     /// How the customers are kept, by whom, in the order of the table.
@@ -233,7 +236,7 @@ impl Contestant {
         }
         let told = self.told(order).with_context(|| format!("{} of {size:?}, {variant:?}", system.text()))?;
         for (name, sample) in told {
-            if let Some(work) = named(&name, variant) {
+            if let Some(work) = named(&name, variant).filter(|work| wanted.tells(*work)) {
                 figures.add(size, work, system, self.setup.plan.n, sample);
             }
         }

@@ -39,16 +39,18 @@ pub struct Redb {
 /// The tables of a transaction that writes.
 struct Tables<'t> {
     fields: Table<'t, [u8; 16], &'static [u8]>,
-    unique: Table<'t, &'static [u8], [u8; 20]>,
+    /// Where an enforced value changes.
+    unique: Option<Table<'t, &'static [u8], [u8; 20]>>,
     listed: Vec<Table<'t, &'static [u8], [u8; 4]>>,
     row: Vec<u8>,
 }
 
 impl<'t> Tables<'t> {
-    fn open(txn: &'t WriteTransaction, indexed: bool) -> Result<Self> {
+    fn open(txn: &'t WriteTransaction, indexed: bool, unique: bool) -> Result<Self> {
         let listed = if indexed { LISTED.as_slice() } else { &[] };
         let listed = listed.iter().map(|table| txn.open_table(*table)).collect::<Result<_, _>>()?;
-        let (fields, unique) = (txn.open_table(FIELDS)?, txn.open_table(UNIQUE)?);
+        let unique = if unique { Some(txn.open_table(UNIQUE)?) } else { None };
+        let fields = txn.open_table(FIELDS)?;
         Ok(Self { fields, unique, listed, row: Vec::new() })
     }
 
@@ -62,13 +64,17 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
+    fn unique(&mut self) -> Result<&mut Table<'t, &'static [u8], [u8; 20]>> {
+        self.unique.as_mut().context("the table of enforced values is not open")
+    }
+
     /// Gives a customer an enforced value that nobody has.
     fn give(&mut self, id: [u8; 16], account: &str) -> Result<()> {
         let mut row = [0; 20];
         let (place, _) = row.split_at_mut(id.len());
         place.copy_from_slice(&id);
-        let holder = self.unique.insert(account.as_bytes(), row)?;
-        ensure!(holder.is_none(), "{account} is held");
+        let is_free = self.unique()?.insert(account.as_bytes(), row)?.is_none();
+        ensure!(is_free, "{account} is held");
         Ok(())
     }
 
@@ -89,21 +95,22 @@ impl<'t> Tables<'t> {
     }
 
     fn set_account(&mut self, id: [u8; 16], account: &str) -> Result<()> {
-        {
+        let old = {
             let before = self.fields.get(id)?.context("no such customer")?;
             let before = Record::decode(before.value(), HEADER)?;
-            self.unique.remove(before.account().as_bytes())?;
             Record::new(account, &before.fields().map(str::to_owned)).encode(HEADER, &mut self.row)?;
-        }
+            before.account().to_owned()
+        };
+        self.unique()?.remove(old.as_bytes())?;
         self.fields.insert(id, self.row.as_slice())?;
         self.give(id, account)
     }
 }
 
 impl Redb {
-    fn write(&self, act: impl FnOnce(&mut Tables<'_>) -> Result<()>) -> Result<()> {
+    fn write(&self, unique: bool, act: impl FnOnce(&mut Tables<'_>) -> Result<()>) -> Result<()> {
         let txn = self.db.begin_write()?;
-        act(&mut Tables::open(&txn, self.indexed)?)?;
+        act(&mut Tables::open(&txn, self.indexed, unique)?)?;
         Ok(txn.commit()?)
     }
 }
@@ -121,7 +128,7 @@ impl System for Redb {
     }
 
     fn load(&self, _setup: &Setup, rows: &mut Rows) -> Result<()> {
-        self.write(|tables| {
+        self.write(true, |tables| {
             rows.try_for_each(|row| tables.insert(row.id.into_bytes(), &row.account, &row.fields))
         })
     }
@@ -131,15 +138,17 @@ impl System for Redb {
     }
 
     fn set(&self, id: Uuid, fields: &Fields) -> Result<()> {
-        self.write(|tables| tables.set(id.into_bytes(), fields))
+        self.write(false, |tables| tables.set(id.into_bytes(), fields))
     }
 
     fn set_many(&self, sets: &[(Uuid, Fields)]) -> Result<()> {
-        self.write(|tables| sets.iter().try_for_each(|(id, fields)| tables.set(id.into_bytes(), fields)))
+        self.write(false, |tables| {
+            sets.iter().try_for_each(|(id, fields)| tables.set(id.into_bytes(), fields))
+        })
     }
 
     fn set_account(&self, id: Uuid, account: &str) -> Result<()> {
-        self.write(|tables| tables.set_account(id.into_bytes(), account))
+        self.write(true, |tables| tables.set_account(id.into_bytes(), account))
     }
 
     fn close(self) -> Result<()> {
