@@ -85,6 +85,8 @@ pub struct Core {
     news: Condvar,
     /// Set when the store closes. Every view has it too, to answer the same.
     pub(super) closed: Closed,
+    /// The memory that is gone with the store.
+    own_memory: Option<Memory>,
 }
 
 /// Why the store is closed, once it is.
@@ -121,6 +123,17 @@ impl Core {
         self.tell();
     }
 
+    /// Has redb give up on memory that is gone with the store: what it writes when it is dropped, so that there is nothing
+    /// to repair, takes longer than all else of a short life. While nobody writes.
+    fn give_memory_up(&self) {
+        let Some(memory) = &self.own_memory else { return };
+        memory.give_up();
+        if let Some(Db::Writable(db)) = &*self.db.lock() {
+            // At its first error redb gives up.
+            let _ = guarded(|| Ok::<_, redb::Error>(db.begin_write()?.commit()?));
+        }
+    }
+
     /// Wakes who waits for another view, or for the end of all.
     fn tell(&self) {
         drop(self.looking.lock());
@@ -145,6 +158,7 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
+        self.give_memory_up();
         self.shut(EngineError::new("its last handle was dropped"));
     }
 }
@@ -191,22 +205,24 @@ pub struct Terms {
 impl Engine {
     pub fn open(path: &Path, opening: Opening) -> Result<Self> {
         let db = open::writable(path, opening.cache, || opening.new_store_id())?;
-        Self::start(path, db, opening)
+        Self::start(path, db, None, opening)
     }
 
     pub fn open_read_only(path: &Path, opening: Opening) -> Result<Self> {
-        Self::start(path, open::read_only(path, opening.cache)?, opening)
+        Self::start(path, open::read_only(path, opening.cache)?, None, opening)
     }
 
     pub fn on_backend(backend: impl Backend, opening: Opening) -> Result<Self> {
-        Self::start(Path::new("(backend)"), open::on_backend(backend, opening.cache)?, opening)
+        Self::start(Path::new("(backend)"), open::on_backend(backend, opening.cache)?, None, opening)
     }
 
-    pub fn in_memory(opening: Opening) -> Result<Self> {
-        Self::on_backend(Memory::default(), opening)
+    /// A store in this memory, which is gone with it.
+    pub fn in_memory(memory: Memory, opening: Opening) -> Result<Self> {
+        let db = open::on_backend(memory.clone(), opening.cache)?;
+        Self::start(Path::new("(memory)"), db, Some(memory), opening)
     }
 
-    fn start(path: &Path, db: Db, opening: Opening) -> Result<Self> {
+    fn start(path: &Path, db: Db, own_memory: Option<Memory>, opening: Opening) -> Result<Self> {
         let mut loaded = open::load(path, &db)?;
         if let (None, Db::Writable(db_to_write)) = (&loaded, &db) {
             make::initialise(db_to_write, opening.new_store_id())?;
@@ -228,6 +244,7 @@ impl Engine {
             looking: Mutex::default(),
             news: Condvar::new(),
             closed: Closed::default(),
+            own_memory,
         });
         let tip = Tip { catalog, progress, names };
         core.publish(&tip)?;
@@ -311,6 +328,7 @@ impl Engine {
     pub fn close(&self) -> Result<()> {
         let (_inside, mut turn) = self.enter_any(None)?;
         let committed = if self.writable { self.commit_last(&mut turn) } else { Ok(()) };
+        self.core.give_memory_up();
         self.core.shut(EngineError::new("it was closed"));
         drop(turn);
         committed

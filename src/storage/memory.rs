@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{Error, ErrorKind, Result};
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 
@@ -119,45 +120,59 @@ fn past_the_end() -> Error {
 
 /// Memory, gone with its last handle. Readers wait for no readers.
 #[derive(Clone, Default)]
-pub struct Memory(Arc<RwLock<Image>>);
+pub struct Memory {
+    image: Arc<RwLock<Image>>,
+    given_up: Arc<AtomicBool>,
+}
 
 impl Memory {
     /// Memory that begins with these bytes.
     pub fn of(image: &Image) -> Self {
-        Self(Arc::new(RwLock::new(image.clone())))
+        Self { image: Arc::new(RwLock::new(image.clone())), ..Self::default() }
     }
 
     /// The bytes as they are.
     pub fn image(&self) -> Image {
-        self.0.read().clone()
+        self.image.read().clone()
+    }
+
+    /// Refuses whatever would be written from now on.
+    pub fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.given_up.load(Ordering::Relaxed) { Err(Error::other("it was given up")) } else { Ok(()) }
     }
 }
 
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes of memory", self.0.read().len)
+        write!(f, "{} bytes of memory", self.image.read().len)
     }
 }
 
 impl Backend for Memory {
     fn len(&self) -> Result<u64> {
-        Ok(self.0.read().len as u64)
+        Ok(self.image.read().len as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<()> {
-        self.0.read().read(offset, out)
+        self.image.read().read(offset, out)
     }
 
     fn set_len(&self, len: u64) -> Result<()> {
-        self.0.write().set_len(len)
+        self.check()?;
+        self.image.write().set_len(len)
     }
 
     fn sync(&self) -> Result<()> {
-        Ok(())
+        self.check()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> Result<()> {
-        self.0.write().write(offset, data)
+        self.check()?;
+        self.image.write().write(offset, data)
     }
 }
 

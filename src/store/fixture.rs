@@ -152,7 +152,7 @@ impl Fixture {
     }
 
     fn fork_on(&self, options: StoreOptions) -> Result<Store> {
-        opened(&Memory::of(&self.0.image), options)
+        Engine::in_memory(Memory::of(&self.0.image), options.into()).map(Store::new)
     }
 }
 

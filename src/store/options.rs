@@ -12,6 +12,7 @@ use crate::model::history::Retention;
 use crate::model::scalar::Time;
 use crate::storage::backend::Backend;
 use crate::storage::engine::{Engine, Opening};
+use crate::storage::memory::Memory;
 
 /// When a commit is on disk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -306,7 +307,7 @@ impl StoreOptions {
     /// # Errors
     /// None that is known; the signature is that of the other ways to open a store.
     pub fn in_memory(self) -> Result<Store> {
-        Engine::in_memory(self.into()).map(Store::new)
+        Engine::in_memory(Memory::default(), self.into()).map(Store::new)
     }
 
     /// Opens the store in these bytes, and makes it where there are none. Unlike a file, a backend is taken for

@@ -97,7 +97,7 @@ impl Store {
     /// # Errors
     /// As [`write`](Store::write).
     pub fn stats(&self) -> Result<Stats> {
-        let names_in_memory = self.view()?.names_in_memory().into();
+        let names_in_memory = self.names_in_memory()?;
         self.change(|member| {
             let (pages_in_use, pages_of_tables, page_bytes) = member.pages()?;
             let counted = Counted::of(member)?;
@@ -115,6 +115,29 @@ impl Store {
                 names_in_memory,
             })
         })
+    }
+}
+
+impl Store {
+    /// What is in memory to find instances by unique values and ingest aliases. Costs little beside [`stats`](Self::stats):
+    /// for waiting until all of it is there, say.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// let store = Store::in_memory()?;
+    /// store.add_key(ManagedEntity::Customer, "x_account_id", KeyKind::Enforced)?;
+    /// let custom_fields = [("x_account_id", "KyVnHhSBWl7eY2bl")].into();
+    /// store.create_customer(CreateCustomer { custom_fields, ..Default::default() })?;
+    /// let in_memory = store.names_in_memory()?;
+    /// assert_eq!((in_memory.names, in_memory.whole_tables), (1, in_memory.tables));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Closed`](crate::Error::Closed).
+    pub fn names_in_memory(&self) -> Result<NamesInMemoryStats> {
+        self.engine.look(|view| Ok(view.names_in_memory().into()))
     }
 }
 

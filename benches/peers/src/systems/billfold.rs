@@ -10,17 +10,22 @@ use uuid::Uuid;
 
 use super::counted::CountedFile;
 use super::{CACHE, Setup, System, Values, Variant};
-use crate::plan::{ACCOUNT, FIELDS, Fields, Row, Rows};
+use crate::plan::{ACCOUNT, FIELDS, Fields, Row, Rows, account};
 
 /// What it is set to.
-pub const SETTINGS: &str = "keep_journal(false) (but in the rows that say journal), 1 GiB of cache, bulk load \
+pub const SETTINGS: &str = "keep_journal(false) (but in the rows that say journal), 1 GiB of cache, up to 2 GiB \
+    of names in memory, which are there before finds are timed (but not after opening), bulk load \
     by `load`, finds and values through `Store` itself, so that each sees every write that has returned";
 
 pub struct Billfold(Store);
 
 /// What a store is opened with, in a file or in memory.
 pub(super) fn options(setup: &Setup) -> StoreOptions {
-    StoreOptions::new().cache_bytes(CACHE).adopt_unknown(true).keep_journal(setup.variant == Variant::Journal)
+    StoreOptions::new()
+        .cache_bytes(CACHE)
+        .names_in_memory(NamesInMemory::UpTo(2 * CACHE))
+        .adopt_unknown(true)
+        .keep_journal(setup.variant == Variant::Journal)
 }
 
 /// Registers the keys and puts all rows into a store that is new.
@@ -76,6 +81,20 @@ impl System for Billfold {
     fn set_account(&self, id: Uuid, account: &str) -> Result<()> {
         self.0.set_values(CustomerId::from(id), [(ACCOUNT, account)])?;
         Ok(())
+    }
+
+    /// Asks until all names are in memory.
+    fn settle(&self) -> Result<()> {
+        loop {
+            for n in 0..1_000 {
+                let _: Option<CustomerId> = self.0.find(ACCOUNT, &account(n))?;
+            }
+            let found = self.0.names_in_memory()?;
+            if found.whole_tables == found.tables {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
     }
 
     fn close(self) -> Result<()> {
