@@ -76,7 +76,7 @@ impl Resident {
         let committing = self.committing.lock();
         let (mut directory, new) = changed.before.next(self, changed);
         let mut marks = Vec::new();
-        for (table, name, holder) in changed.touched.names() {
+        for ((table, name), holder) in changed.touched.names() {
             let stamp = self.stamp(name);
             if self.mark_one(&mut directory, table, &stamp) {
                 marks.push((table, stamp, holder));
