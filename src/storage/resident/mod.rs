@@ -94,7 +94,6 @@ impl Resident {
         if !names.mark(stamp)
             && let Some(moved) = names.moved(stamp, &self.stamper)
         {
-            moved.mark(stamp);
             Arc::make_mut(directory).put(table, moved);
         }
         true

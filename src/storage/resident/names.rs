@@ -143,13 +143,15 @@ impl Names {
         }
     }
 
-    /// The names with more room where that one belongs; `None` where there is no memory for that, and from now on some
-    /// are left out.
+    /// The names with more room where that one belongs, and its mark; `None` where there is no memory for that, and from
+    /// now on some are left out.
     pub fn moved(&self, stamp: &Stamp<'_>, stamper: &Stamper) -> Option<Self> {
         let grown = self.change(stamp).and_then(|mut change| {
             // A name that is gone could come back from an older view while the table is filled.
             let keeps_gone = self.known() == Known::Filling;
-            change.grown(stamper, keeps_gone, &self.fate.budget)
+            let grown = change.grown(stamper, keeps_gone, &self.fate.budget)?;
+            let is_marked = grown.change().set(stamp, Entry::InFlux);
+            is_marked.then_some(grown)
         });
         let Some(grown) = grown else {
             self.fate.known.store(Known::Some as u8, Ordering::Release);
