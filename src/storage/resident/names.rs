@@ -94,9 +94,10 @@ impl Names {
     /// on what they change.
     pub fn begin(&self, from: Known, names: usize) -> bool {
         let parts = (names / NAMES_OF_A_PART).clamp(FEWEST_PARTS, MOST_PARTS);
-        // They are spread by chance: some parts get more than others.
+        // They are spread by chance: some parts get more than others, and a fill that finds one full leaves the rest out.
+        // Four times the spread, instead of six, is too little for one fill of fifty where there are ten million names.
         let each = names / parts;
-        let each = if names > 0 { each + 4 * each.isqrt() + 8 } else { 0 };
+        let each = if names > 0 { each + 6 * each.isqrt() + 8 } else { 0 };
         let each = each.min(Part::names_in(self.fate.budget.left() / parts));
         let parts =
             (0..parts).map(|_| Part::new(each, &self.fate.budget).map(Arc::new)).collect::<Option<_>>();
