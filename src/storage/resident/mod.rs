@@ -22,7 +22,8 @@ use budget::Budget;
 pub(super) use directory::Directory;
 pub use names::Seen;
 pub(super) use names::{Known, Names};
-use stamp::{Stamp, Stamper};
+use stamp::Stamp;
+pub use stamp::Stamper;
 pub use touched::Touched;
 
 /// The names in memory of a store.
@@ -37,9 +38,9 @@ pub struct Resident {
 
 impl Resident {
     /// With as much memory as that; with none, nothing is kept.
-    pub fn new(most_bytes: usize) -> Self {
+    pub fn new(stamper: Stamper, most_bytes: usize) -> Self {
         Self {
-            stamper: Stamper::new(),
+            stamper,
             budget: Arc::new(Budget::new(most_bytes)),
             published: AtomicU64::new(0),
             committing: Mutex::new(()),

@@ -6,14 +6,14 @@
 //! over what a commit said, which is newer. Names that need more room [move](Names::moved) for the next view; those they
 //! left stay as they are, and true for whoever still reads the view before.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::budget::Budget;
 use super::part::{Change, Entry, Part, scaled};
 use super::stamp::{Stamp, Stamper};
-use crate::storage::locks::{AtomicU8, AtomicU64, Ordering};
+use crate::storage::locks::{AtomicU8, AtomicU64, OnceLock, Ordering};
 
 /// How many parts the names have, each of which grows by itself: so many at least, and one for as many names as this, so
 /// that no growth takes long.
