@@ -103,12 +103,14 @@ impl Resident {
     /// Figures of the names of a directory.
     pub fn size(&self, directory: &Directory) -> Size {
         let tables = directory.tables();
+        // Counted first: of those that are whole then, the names are all counted.
+        let whole_tables = tables.clone().filter(|names| names.known() == Known::All).count() as u64;
         Size {
             names: tables.clone().map(Names::held).sum(),
             bytes: (self.budget.most() - self.budget.left()) as u64,
             most_bytes: self.budget.most() as u64,
-            tables: tables.clone().count() as u64,
-            whole_tables: tables.filter(|names| names.known() == Known::All).count() as u64,
+            tables: tables.count() as u64,
+            whole_tables,
         }
     }
 }
