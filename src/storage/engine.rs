@@ -21,7 +21,7 @@ use super::member::Progress;
 use super::memory::Memory;
 use super::open;
 use super::queue::{Queue, Turn};
-use super::resident::{Directory, Resident};
+use super::resident::{Directory, Resident, Stamper};
 use super::view::{Published, Reader as _, View};
 use crate::error::{EngineError, Error, Result};
 use crate::model::change::About;
@@ -235,7 +235,7 @@ impl Engine {
         let newest_id = catalog.newest_id();
         let catalog = Arc::new(catalog);
         let writable = matches!(db, Db::Writable(_));
-        let resident = Arc::new(Resident::new(opening.names_bytes));
+        let resident = Arc::new(Resident::new(Stamper::new(), opening.names_bytes));
         let names = Directory::opened(&resident, &catalog);
         let core = Arc::new(Core {
             db: Mutex::new(Some(db)),

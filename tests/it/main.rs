@@ -46,6 +46,8 @@ mod key_rules;
 mod keys;
 mod loads;
 mod model;
+mod names_in_memory;
+mod names_program;
 mod net_balances;
 mod opening;
 mod package_contracts;

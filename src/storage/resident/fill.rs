@@ -2,12 +2,12 @@
 
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use super::names::{Filled, Known, Names};
 use crate::storage::codec;
 use crate::storage::engine::Closed;
+use crate::storage::locks::thread;
 use crate::storage::tables::TableId;
 use crate::storage::view::{Published, Reader as _, View};
 

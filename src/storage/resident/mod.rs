@@ -22,7 +22,8 @@ use budget::Budget;
 pub(super) use directory::Directory;
 pub use names::Seen;
 pub(super) use names::{Known, Names};
-use stamp::{Stamp, Stamper};
+use stamp::Stamp;
+pub use stamp::Stamper;
 pub use touched::Touched;
 
 /// The names in memory of a store.
@@ -37,9 +38,9 @@ pub struct Resident {
 
 impl Resident {
     /// With as much memory as that; with none, nothing is kept.
-    pub fn new(most_bytes: usize) -> Self {
+    pub fn new(stamper: Stamper, most_bytes: usize) -> Self {
         Self {
-            stamper: Stamper::new(),
+            stamper,
             budget: Arc::new(Budget::new(most_bytes)),
             published: AtomicU64::new(0),
             committing: Mutex::new(()),
@@ -78,7 +79,7 @@ impl Resident {
         let committing = self.committing.lock();
         let (mut directory, new) = changed.before.next(self, changed);
         let mut marks = Vec::new();
-        for (table, name, holder) in changed.touched.names() {
+        for ((table, name), holder) in changed.touched.names() {
             let stamp = self.stamp(name);
             if self.mark_one(&mut directory, table, &stamp) {
                 marks.push((table, stamp, holder));
@@ -96,7 +97,6 @@ impl Resident {
         if !names.mark(stamp)
             && let Some(moved) = names.moved(stamp, &self.stamper)
         {
-            moved.mark(stamp);
             Arc::make_mut(directory).put(table, moved);
         }
         true
@@ -105,12 +105,14 @@ impl Resident {
     /// Figures of the names of a directory.
     pub fn size(&self, directory: &Directory) -> Size {
         let tables = directory.tables();
+        // Counted first: of those that are whole then, the names are all counted.
+        let whole_tables = tables.clone().filter(|names| names.known() == Known::All).count() as u64;
         Size {
             names: tables.clone().map(Names::held).sum(),
             bytes: (self.budget.most() - self.budget.left()) as u64,
             most_bytes: self.budget.most() as u64,
-            tables: tables.clone().count() as u64,
-            whole_tables: tables.filter(|names| names.known() == Known::All).count() as u64,
+            tables: tables.count() as u64,
+            whole_tables,
         }
     }
 }

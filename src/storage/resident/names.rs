@@ -6,14 +6,14 @@
 //! over what a commit said, which is newer. Names that need more room [move](Names::moved) for the next view; those they
 //! left stay as they are, and true for whoever still reads the view before.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::budget::Budget;
 use super::part::{Change, Entry, Part, scaled};
 use super::stamp::{Stamp, Stamper};
-use crate::storage::locks::{AtomicU8, AtomicU64, Ordering};
+use crate::storage::locks::{AtomicU8, AtomicU64, OnceLock, Ordering};
 
 /// How many parts the names have, each of which grows by itself: so many at least, and one for as many names as this, so
 /// that no growth takes long.
@@ -94,9 +94,10 @@ impl Names {
     /// on what they change.
     pub fn begin(&self, from: Known, names: usize) -> bool {
         let parts = (names / NAMES_OF_A_PART).clamp(FEWEST_PARTS, MOST_PARTS);
-        // They are spread by chance: some parts get more than others.
+        // They are spread by chance: some parts get more than others, and a fill that finds one full leaves the rest out.
+        // Four times the spread, instead of six, is too little for one fill of fifty where there are ten million names.
         let each = names / parts;
-        let each = if names > 0 { each + 4 * each.isqrt() + 8 } else { 0 };
+        let each = if names > 0 { each + 6 * each.isqrt() + 8 } else { 0 };
         let each = each.min(Part::names_in(self.fate.budget.left() / parts));
         let parts =
             (0..parts).map(|_| Part::new(each, &self.fate.budget).map(Arc::new)).collect::<Option<_>>();
@@ -144,13 +145,15 @@ impl Names {
         }
     }
 
-    /// The names with more room where that one belongs; `None` where there is no memory for that, and from now on some
-    /// are left out.
+    /// The names with more room where that one belongs, and its mark; `None` where there is no memory for that, and from
+    /// now on some are left out.
     pub fn moved(&self, stamp: &Stamp<'_>, stamper: &Stamper) -> Option<Self> {
         let grown = self.change(stamp).and_then(|mut change| {
             // A name that is gone could come back from an older view while the table is filled.
             let keeps_gone = self.known() == Known::Filling;
-            change.grown(stamper, keeps_gone, &self.fate.budget)
+            let grown = change.grown(stamper, keeps_gone, &self.fate.budget)?;
+            let is_marked = grown.change().set(stamp, Entry::InFlux);
+            is_marked.then_some(grown)
         });
         let Some(grown) = grown else {
             self.fate.known.store(Known::Some as u8, Ordering::Release);

@@ -48,20 +48,25 @@ impl Slot {
             && rest.iter().zip(kept.next().unwrap_or_default()).all(|(byte, kept)| kept == *byte)
     }
 
+    /// Says something of the name that it has, or is about to have.
     fn set(&self, stamp: &Stamp<'_>, entry: Entry) {
         let (state, (high, low)) = match entry {
             Entry::Held(id) => (HELD, id.as_u64_pair()),
             Entry::Gone => (GONE, (0, 0)),
             Entry::InFlux | Entry::Absent => (IN_FLUX, (0, 0)),
         };
+        let words = [(stamp.len as u64) << 2 | state, high, low];
+        let places = std::iter::once(&self.head).chain(&self.id);
+        places.zip(words).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
+    }
+
+    fn keep(&self, stamp: &Stamp<'_>) {
         let mut kept = [0; SHORT];
         for (place, byte) in kept.iter_mut().zip(stamp.bytes()) {
             *place = *byte;
         }
-        let name = kept.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
-        let words = [(stamp.len as u64) << 2 | state, high, low].into_iter().chain(name);
-        let places = std::iter::once(&self.head).chain(&self.id).chain(&self.name);
-        places.zip(words).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
+        let words = kept.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
+        self.name.iter().zip(words).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
     }
 
     fn entry(&self) -> Entry {
@@ -259,6 +264,7 @@ impl Change<'_> {
                 let slot = self.part.slots.get(group).and_then(|group| group.get(number));
                 let (Some(tags), Some(slot)) = (self.part.tags.get(group), slot) else { return false };
                 self.openly(|| {
+                    slot.keep(stamp);
                     slot.set(stamp, entry);
                     tags.fetch_or(tag(stamp) << (number * 8), Ordering::Relaxed);
                 });

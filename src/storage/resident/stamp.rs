@@ -41,6 +41,7 @@ impl Stamp<'_> {
 }
 
 /// Makes stamps, with secrets of its own.
+#[derive(Clone)]
 pub struct Stamper {
     place: SeedableRandomState,
     long: SipHasher13,

@@ -1,6 +1,6 @@
 //! Which names a commit changes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -16,6 +16,8 @@ type Name = (TableId, Box<[u8]>, Option<Uuid>);
 #[derive(Default)]
 pub struct Touched {
     names: Vec<Name>,
+    /// How many there were before these, of which only the tables are known.
+    forgotten: usize,
     lost: BTreeSet<TableId>,
 }
 
@@ -30,6 +32,7 @@ impl Touched {
         }
         self.names.push(name);
         if self.names.len() > MOST {
+            self.forgotten += self.names.len();
             self.lost.extend(self.names.drain(..).map(|(table, ..)| table));
         }
     }
@@ -43,14 +46,14 @@ impl Touched {
         self.lost.contains(&table)
     }
 
-    /// How many there are, to go [back](Self::back_to) to.
+    /// How many were noted, to go [back](Self::back_to) to.
     pub fn len(&self) -> usize {
-        self.names.len()
+        self.forgotten + self.names.len()
     }
 
     /// Takes back what was noted since there were so many.
     pub fn back_to(&mut self, len: usize) {
-        self.names.truncate(len);
+        self.names.truncate(len.saturating_sub(self.forgotten));
     }
 
     /// Adds what came after.
@@ -59,10 +62,11 @@ impl Touched {
         later.names.into_iter().for_each(|name| self.add(name));
     }
 
-    /// The names that are known, in order; one that was changed twice comes twice.
-    pub fn names(&self) -> impl Iterator<Item = (TableId, &[u8], Option<Uuid>)> {
+    /// The names that are known, each once, with whose it is in the end: what it was between two changes is true in no
+    /// view.
+    pub fn names(&self) -> BTreeMap<(TableId, &[u8]), Option<Uuid>> {
         let known = self.names.iter().filter(|(table, ..)| !self.is_lost(*table));
-        known.map(|(table, name, holder)| (*table, &**name, *holder))
+        known.map(|(table, name, holder)| ((*table, &**name), *holder)).collect()
     }
 }
 
@@ -84,8 +88,19 @@ mod tests {
         let mut later = Touched::default();
         later.note(OTHER, b"c", None);
         touched.extend(later);
-        let names: Vec<_> = touched.names().collect();
-        assert_eq!(names, [(ONE, &b"a"[..], Some(Uuid::nil())), (OTHER, b"c", None)]);
+        let names: Vec<_> = touched.names().into_iter().collect();
+        assert_eq!(names, [((OTHER, &b"c"[..]), None), ((ONE, b"a"), Some(Uuid::nil()))]);
+    }
+
+    #[test]
+    fn a_name_that_is_changed_twice_comes_once_as_it_is_in_the_end() {
+        let mut touched = Touched::default();
+        for holder in [Some(Uuid::nil()), None, Some(Uuid::max())] {
+            touched.note(ONE, b"a", holder);
+            touched.note(ONE, b"b", holder.xor(Some(Uuid::max())));
+        }
+        let names: Vec<_> = touched.names().into_iter().collect();
+        assert_eq!(names, [((ONE, &b"a"[..]), Some(Uuid::max())), ((ONE, b"b"), None)]);
     }
 
     #[test]
@@ -101,6 +116,25 @@ mod tests {
         touched.note(ONE, b"a", None);
         touched.note(OTHER, b"d", None);
         touched.lose(OTHER);
-        assert_eq!((touched.names().count(), touched.is_lost(OTHER)), (0, true));
+        assert_eq!((touched.names().len(), touched.is_lost(OTHER)), (0, true));
+    }
+
+    #[test]
+    fn what_is_taken_back_was_not_touched_even_behind_too_many_names() {
+        let mut touched = Touched::default();
+        touched.note(ONE, b"a", None);
+        let before = touched.len();
+        for n in 0..=MOST {
+            touched.note(ONE, &n.to_be_bytes(), None);
+        }
+        touched.note(OTHER, b"b", None);
+        touched.back_to(before);
+        assert!(touched.names().is_empty());
+        touched.note(OTHER, b"c", None);
+        let before = touched.len();
+        touched.note(OTHER, b"d", None);
+        touched.back_to(before);
+        let names: Vec<_> = touched.names().into_keys().collect();
+        assert_eq!(names, [(OTHER, &b"c"[..])]);
     }
 }

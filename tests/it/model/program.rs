@@ -471,6 +471,7 @@ fn options(
     adopts_unknown: bool,
     keeps_journal: bool,
     durability: Durability,
+    names: NamesInMemory,
     clock: &SetClock,
 ) -> StoreOptions {
     StoreOptions::new()
@@ -479,12 +480,24 @@ fn options(
         .keep_journal(keeps_journal)
         .keep_outcomes(KEPT)
         .durability(durability)
+        .names_in_memory(names)
         .cache_bytes(1 << 20)
         .id_source(IdSource::Counted)
 }
 
 fn durability() -> impl Strategy<Value = Durability> {
     select(&[Durability::EveryCommit, Durability::OnFlush])
+}
+
+/// All names in memory, some of them, or none. What is compared after a store was opened again asks often enough for
+/// them to be taken in meanwhile.
+fn names_in_memory() -> impl Strategy<Value = NamesInMemory> {
+    select(vec![
+        NamesInMemory::default(),
+        NamesInMemory::UpTo(12 << 10),
+        NamesInMemory::UpTo(2 << 10),
+        NamesInMemory::Off,
+    ])
 }
 
 /// How many programs are run: few on every run of the tests, as many as `PROPTEST_CASES` says otherwise.
@@ -501,10 +514,11 @@ proptest! {
         adopts in any::<bool>(),
         journal in any::<bool>(),
         durability in durability(),
+        names in names_in_memory(),
         program in program(),
     ) {
         let disk = Disk::default();
-        let open = |clock: &SetClock| options(adopts, journal, durability, clock).on_backend(disk.clone()).unwrap();
+        let open = |clock: &SetClock| options(adopts, journal, durability, names, clock).on_backend(disk.clone()).unwrap();
         run_program(open, adopts, journal, program);
     }
 
@@ -512,11 +526,12 @@ proptest! {
     fn a_store_in_a_file_does_what_the_model_does(
         adopts in any::<bool>(),
         durability in durability(),
+        names in names_in_memory(),
         program in program(),
     ) {
         let folder = tempfile::tempdir().unwrap();
         let open = |clock: &SetClock| {
-            options(adopts, true, durability, clock).open(folder.path().join("store")).unwrap()
+            options(adopts, true, durability, names, clock).open(folder.path().join("store")).unwrap()
         };
         run_program(open, adopts, true, program);
     }

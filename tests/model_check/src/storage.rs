@@ -1,0 +1,241 @@
+//! What stands beside the rule in the library, as far as the rule's files ask for it.
+
+#[path = "../../../src/storage/resident/mod.rs"]
+#[allow(dead_code)]
+pub mod resident;
+pub mod store;
+
+/// What threads meet at: loom's.
+pub mod locks {
+    pub use loom::sync::MutexGuard;
+    pub use loom::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
+
+    pub struct Mutex<T>(loom::sync::Mutex<T>);
+
+    /// Whoever finds the value knows what was done before it was set, and no more than that.
+    pub struct OnceLock<T> {
+        value: std::sync::OnceLock<T>,
+        is_set: AtomicUsize,
+    }
+
+    impl<T> OnceLock<T> {
+        pub fn new() -> Self {
+            Self { value: std::sync::OnceLock::new(), is_set: AtomicUsize::new(0) }
+        }
+
+        pub fn set(&self, value: T) -> Result<(), T> {
+            self.value.set(value)?;
+            self.is_set.store(1, Ordering::Release);
+            Ok(())
+        }
+
+        pub fn get(&self) -> Option<&T> {
+            let is_set = self.is_set.load(Ordering::Acquire) == 1;
+            self.value.get().filter(|_| is_set)
+        }
+    }
+
+    impl<T> From<T> for OnceLock<T> {
+        fn from(value: T) -> Self {
+            Self { value: value.into(), is_set: AtomicUsize::new(1) }
+        }
+    }
+
+    impl<T> Mutex<T> {
+        pub fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().expect("a thread that has panicked ends the check")
+        }
+    }
+
+    pub mod thread {
+        use std::io;
+        use std::sync::Mutex;
+
+        use loom::thread::JoinHandle;
+
+        /// The threads that nobody has waited for yet.
+        static BEGUN: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+        pub struct Builder(loom::thread::Builder);
+
+        impl Builder {
+            pub fn new() -> Self {
+                Self(loom::thread::Builder::new())
+            }
+
+            pub fn name(self, name: String) -> Self {
+                Self(self.0.name(name))
+            }
+
+            pub fn spawn(self, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+                self.0.spawn(run).map(|begun| BEGUN.lock().unwrap().push(begun))
+            }
+        }
+
+        pub fn sleep(_: std::time::Duration) {
+            loom::thread::yield_now();
+        }
+
+        /// Waits for the threads that the rule has begun.
+        pub fn join_all() {
+            let begun = std::mem::take(&mut *BEGUN.lock().unwrap());
+            begun.into_iter().for_each(|begun| begun.join().unwrap());
+        }
+    }
+}
+
+pub mod tables {
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum TableId {
+        Alias,
+        /// As in the library: of an entity, with the number of the index.
+        #[expect(dead_code, reason = "one table is enough")]
+        Unique((), u32),
+    }
+
+    impl TableId {
+        pub fn is_of_names(self) -> bool {
+            true
+        }
+    }
+}
+
+pub mod catalog {
+    use super::tables::TableId;
+
+    /// The tables there are.
+    pub struct Catalog(pub Vec<TableId>);
+
+    impl Catalog {
+        pub fn tables(&self) -> impl Iterator<Item = TableId> {
+            self.0.iter().copied()
+        }
+    }
+}
+
+pub mod codec {
+    use super::tables::TableId;
+    use uuid::Uuid;
+
+    pub fn open_holder(_: TableId, _: &[u8], row: &[u8]) -> Result<Uuid, uuid::Error> {
+        Uuid::from_slice(row)
+    }
+}
+
+pub mod engine {
+    pub type Closed = std::sync::Arc<std::sync::OnceLock<()>>;
+}
+
+pub mod view {
+    use std::collections::BTreeMap;
+    use std::ops::{Bound, ControlFlow};
+    use std::sync::{Arc, Mutex};
+
+    use uuid::Uuid;
+
+    use super::engine::Closed;
+    use super::locks::{AtomicUsize, Ordering};
+    use super::resident::{Directory, Known, Names, Resident, Seen, fill};
+    use super::tables::TableId;
+
+    pub type Rows = BTreeMap<Vec<u8>, Uuid>;
+
+    pub trait Reader {
+        fn len(&self, table: TableId) -> Result<u64, ()>;
+        fn seen(&self, table: TableId, name: &[u8]) -> Seen;
+    }
+
+    /// The views that were published, and which one is the last: read and put as `arc_swap` does, with no more order than
+    /// that.
+    pub struct Published {
+        /// The standard library's, as nobody waits for it.
+        views: Mutex<Vec<Arc<View>>>,
+        last: AtomicUsize,
+    }
+
+    impl Published {
+        pub fn new() -> Self {
+            Self { views: Mutex::default(), last: AtomicUsize::new(0) }
+        }
+
+        pub fn load_full(&self) -> Option<Arc<View>> {
+            let last = self.last.load(Ordering::Acquire).checked_sub(1)?;
+            self.views.lock().unwrap().get(last).cloned()
+        }
+
+        pub fn store(&self, view: View) {
+            let mut views = self.views.lock().unwrap();
+            views.push(Arc::new(view));
+            let last = views.len();
+            drop(views);
+            self.last.swap(last, Ordering::AcqRel);
+        }
+
+        /// Views have what is published, and so would be there for ever.
+        pub fn clear(&self) {
+            self.views.lock().unwrap().clear();
+        }
+    }
+
+    /// A view, with its rows.
+    pub struct View {
+        pub rows: Rows,
+        pub number: u64,
+        pub names: Arc<Directory>,
+        pub resident: Arc<Resident>,
+        pub published: Arc<Published>,
+        pub closed: Closed,
+    }
+
+    impl View {
+        pub fn closed(&self) -> &Closed {
+            &self.closed
+        }
+
+        pub fn published(&self) -> &Arc<Published> {
+            &self.published
+        }
+
+        pub fn resident(&self) -> &Arc<Resident> {
+            &self.resident
+        }
+
+        pub fn names_of(&self, table: TableId) -> Option<&Arc<Names>> {
+            self.names.of(table)
+        }
+
+        pub fn scan_aside(
+            &self,
+            _: TableId,
+            from: Bound<&[u8]>,
+            mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        ) -> Result<(), ()> {
+            for (name, holder) in self.rows.range::<[u8], _>((from, Bound::Unbounded)) {
+                if visit(name, holder.as_bytes()).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        }
+    }
+
+    impl Reader for View {
+        fn len(&self, _: TableId) -> Result<u64, ()> {
+            Ok(self.rows.len() as u64)
+        }
+
+        /// As in the library.
+        fn seen(&self, table: TableId, name: &[u8]) -> Seen {
+            let Some(names) = self.names.of(table) else { return Seen::Unknown };
+            let seen = self.resident.look(names, name, self.number);
+            if seen == Seen::Unknown && names.known() == Known::Nothing {
+                fill::count(self, table, names);
+            }
+            seen
+        }
+    }
+}
