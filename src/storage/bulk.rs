@@ -4,7 +4,10 @@
 //! one. What waits is seen by whoever reads a row; whoever reads several has the table's rows put in first.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::ops::Range;
 
+use foldhash::SharedSeed;
+use foldhash::quality::SeedableRandomState;
 use hashbrown::HashTable;
 use redb::StorageError;
 
@@ -23,7 +26,8 @@ pub(super) struct Rows {
     /// Whether each row came behind the one before. Such rows are found where they stand, and need no `by_hash`.
     in_order: bool,
     by_hash: HashTable<Place>,
-    hasher: RandomState,
+    /// Keyed with a secret, because keys come from strangers.
+    hasher: SeedableRandomState,
 }
 
 /// Where a row is: its key, and behind it its value.
@@ -32,6 +36,13 @@ struct Row {
     start: usize,
     key: u32,
     value: u32,
+}
+
+impl Row {
+    /// The bytes of its key and its value.
+    const fn len(&self) -> usize {
+        self.key as usize + if self.value == GOES { 0 } else { self.value as usize }
+    }
 }
 
 struct Place {
@@ -65,7 +76,10 @@ impl Rows {
             last,
             in_order: true,
             by_hash: HashTable::new(),
-            hasher: RandomState::new(),
+            hasher: SeedableRandomState::with_seed(
+                RandomState::new().hash_one(0),
+                SharedSeed::global_random(),
+            ),
         }
     }
 
@@ -95,8 +109,7 @@ impl Rows {
 
     fn replace(&mut self, place: usize, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
         let Some(old) = self.rows.get(place).copied() else { return Ok(()) };
-        let end = old.start + key.len() + self.value(&old).map_or(0, <[u8]>::len);
-        if end == self.bytes.len() {
+        if old.start + old.len() == self.bytes.len() {
             self.bytes.truncate(old.start);
         }
         let new = self.keep(key, value)?;
@@ -141,16 +154,16 @@ impl Rows {
         self.by_hash.find(Place::spread(hash), is_it).map(|place| place.row as usize)
     }
 
-    fn slice(&self, start: usize, length: u32) -> &[u8] {
-        self.bytes.get(start..start + length as usize).unwrap_or_default()
+    fn slice(&self, start: usize, length: usize) -> &[u8] {
+        self.bytes.get(start..start + length).unwrap_or_default()
     }
 
     fn key(&self, row: &Row) -> &[u8] {
-        self.slice(row.start, row.key)
+        self.slice(row.start, row.key as usize)
     }
 
     fn value(&self, row: &Row) -> Option<&[u8]> {
-        (row.value != GOES).then(|| self.slice(row.start + row.key as usize, row.value))
+        (row.value != GOES).then(|| self.slice(row.start + row.key as usize, row.value as usize))
     }
 
     fn known(&self, key: &[u8]) -> Known<'_> {
@@ -170,8 +183,12 @@ impl Rows {
         // Most keys differ in the first bytes that not all of them share: those are compared without a look at the key.
         let shared = self.shared();
         let begins = |row: &Row| {
-            let mut begins = [0; 8];
-            begins.iter_mut().zip(self.key(row).iter().skip(shared)).for_each(|(place, byte)| *place = *byte);
+            let rest = self.key(row).get(shared..).unwrap_or_default();
+            let begins = rest.first_chunk().copied().unwrap_or_else(|| {
+                let mut begins = [0; 8];
+                begins.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
+                begins
+            });
             u64::from_be_bytes(begins)
         };
         let mut sorted: Vec<(u64, Row)> = self.rows.iter().map(|row| (begins(row), *row)).collect();
@@ -186,14 +203,42 @@ impl Rows {
     fn shared(&self) -> usize {
         let Some(first) = self.rows.first().map(|row| self.key(row)) else { return 0 };
         self.rows.iter().fold(first.len(), |shared, row| {
-            let same = first.iter().zip(self.key(row)).take(shared);
-            same.take_while(|(a, b)| a == b).count()
+            let key = self.key(row);
+            if key.get(..shared) == first.get(..shared) {
+                return shared;
+            }
+            first.iter().zip(key).take_while(|(a, b)| a == b).count()
         })
     }
 
-    /// The rows, in the order in which they stand; no value where one goes.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
-        self.rows.iter().map(|row| (self.key(row), self.value(row)))
+    /// Calls `visit` with the key and the value, none where the row goes, of the rows in these places.
+    ///
+    /// Rows that came in another order stand far from each other, and the memory would be waited for at each. So
+    /// several are fetched at a time, none of which depends on another.
+    pub(super) fn visit<E>(
+        &self,
+        places: Range<usize>,
+        mut visit: impl FnMut(&[u8], Option<&[u8]>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        /// So many.
+        const FETCHED: usize = 32;
+        let mut near = Vec::new();
+        for rows in self.rows.get(places).unwrap_or_default().chunks(FETCHED) {
+            near.clear();
+            rows.iter().for_each(|row| near.extend_from_slice(self.slice(row.start, row.len())));
+            let mut rest = near.as_slice();
+            for row in rows {
+                let (row_bytes, behind) = rest.split_at_checked(row.len()).unwrap_or_default();
+                let (key, value) = row_bytes.split_at_checked(row.key as usize).unwrap_or_default();
+                visit(key, (row.value != GOES).then_some(value))?;
+                rest = behind;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
     }
 
     /// How many rows, which stand in order, are not behind the table's last one.
@@ -291,6 +336,17 @@ pub(super) mod tests {
         rows
     }
 
+    /// All of the rows, as they stand.
+    pub fn standing(rows: &Rows) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+        let mut all = Vec::new();
+        let take = |key: &[u8], value: Option<&[u8]>| {
+            all.push((key.to_vec(), value.map(<[u8]>::to_vec)));
+            Ok::<_, ()>(())
+        };
+        rows.visit(0..rows.len(), take).unwrap();
+        all
+    }
+
     fn waiting(most: usize) -> Waiting {
         let mut waiting = Waiting::new(most);
         waiting.begin(TABLE, None);
@@ -310,7 +366,7 @@ pub(super) mod tests {
             assert!(waiting.bytes < 10_000 + most_of_a_row, "{} bytes wait", waiting.bytes);
             if full {
                 let (_, rows) = waiting.take(TABLE).unwrap();
-                assert_eq!(rows.iter().last().unwrap().0, n.to_be_bytes());
+                assert_eq!(standing(&rows).last().unwrap().0, n.to_be_bytes());
                 waiting.take_all();
                 waiting.begin(TABLE, Some(n.to_be_bytes().to_vec()));
                 waiting.begin(TableId::Meta, None);
@@ -335,7 +391,7 @@ pub(super) mod tests {
         assert_eq!(waiting.known(TableId::Meta, b"a"), Known::Absent);
         let (_, mut rows) = waiting.take(TABLE).unwrap();
         rows.sort();
-        assert!(rows.iter().eq([(&b"a"[..], None), (&b"b"[..], Some(&b"two"[..]))]));
+        assert_eq!(standing(&rows), [(b"a".to_vec(), None), (b"b".to_vec(), Some(b"two".to_vec()))]);
     }
 
     #[test]
@@ -368,10 +424,10 @@ pub(super) mod tests {
                     assert_eq!(rows.known(&key(n)), Known::Waits(value), "order {which}, row {n}");
                 }
                 rows.sort();
-                let found: Vec<_> = rows.iter().map(|(key, value)| (key.to_vec(), value.is_some())).collect();
-                let mut wanted: Vec<_> = (0..1_000).map(|n| (key(n), !n.is_multiple_of(3))).collect();
+                let value = |n: u32| (!n.is_multiple_of(3)).then(|| n.to_be_bytes().to_vec());
+                let mut wanted: Vec<_> = (0..1_000).map(|n| (key(n), value(n))).collect();
                 wanted.sort();
-                assert_eq!(found, wanted, "order {which}");
+                assert_eq!(standing(&rows), wanted, "order {which}");
             }
         }
     }

@@ -50,7 +50,7 @@ impl Key {
     pub fn compared<'v>(&self, value: &'v str) -> Cow<'v, str> {
         match self.comparison {
             Comparison::Exact => Cow::Borrowed(value),
-            Comparison::CaseFolded => Cow::Owned(UniCase::new(value).to_folded_case()),
+            Comparison::CaseFolded => Cow::Owned(folded(value)),
         }
     }
 
@@ -92,6 +92,12 @@ impl Key {
             revision: row.revision,
         }
     }
+}
+
+/// Stands by itself, so that values that are compared exactly do not carry it along.
+#[inline(never)]
+fn folded(value: &str) -> String {
+    UniCase::new(value).to_folded_case()
 }
 
 /// Keys by their names. Every call looks one up, so it is to be quick; and there are a thousand at most, so nothing is to

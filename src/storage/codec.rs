@@ -4,7 +4,8 @@
 //! bincode. The checksum covers the key, so that a row that turns up under another key is found out too.
 
 use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
-use bincode::error::DecodeError;
+use bincode::enc::write::Writer;
+use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 use uuid::Uuid;
 
@@ -175,7 +176,7 @@ pub fn encode(key: &[u8], record: &impl Encode) -> Result<Vec<u8>> {
     // Most records fit, so that it does not grow.
     let mut envelope = Vec::with_capacity(128);
     envelope.extend([VERSION, 0, 0, 0, 0]);
-    bincode::encode_into_std_write(record, &mut envelope, CONFIG)
+    bincode::encode_into_writer(record, Behind(&mut envelope), CONFIG)
         .map_err(|cause| Error::corrupt(format!("a record cannot be encoded: {cause}")))?;
     let payload = envelope.get(1 + CHECK_BYTES..).unwrap_or_default();
     let checksum = checksum(&[key, &[VERSION], payload]);
@@ -183,6 +184,17 @@ pub fn encode(key: &[u8], record: &impl Encode) -> Result<Vec<u8>> {
         place.copy_from_slice(&checksum);
     }
     Ok(envelope)
+}
+
+/// Writes behind what is there, without what any other writer would have to be asked each time.
+struct Behind<'b>(&'b mut Vec<u8>);
+
+impl Writer for Behind<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
 }
 
 /// The bytes of a record as the journal keeps them: without envelope, because the change around them has one.

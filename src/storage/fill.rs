@@ -54,7 +54,7 @@ mod tests {
     use redb::Database;
     use redb::backends::InMemoryBackend;
 
-    use super::super::bulk::tests::rows_behind;
+    use super::super::bulk::tests::{rows_behind, standing};
     use super::*;
     use crate::entity::ManagedEntity;
 
@@ -128,8 +128,8 @@ mod tests {
             let mut wanted = many(first);
             wanted.sort();
             let found = rows_of(&txn, table);
-            let found = found.iter().map(|(key, value)| (key.as_slice(), Some(value.as_slice())));
-            assert!(found.eq(wanted.iter()), "{table}");
+            let found = found.into_iter().map(|(key, value)| (key, Some(value)));
+            assert!(found.eq(standing(&wanted)), "{table}");
         }
         assert_eq!(rows_of(&txn, NAMED).len(), 1);
     }

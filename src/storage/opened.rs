@@ -109,18 +109,16 @@ impl<K: Key + Slices, V: Slices> WriteRows for Table<'_, K, V> {
 
     fn put_all(&mut self, rows: &Rows) -> Result<(), StorageError> {
         let within = rows.within();
-        for (key, value) in rows.iter().take(within) {
-            self.put(key, value, &mut |_| ())?;
-        }
+        rows.visit(0..within, |key, value| self.put(key, value, &mut |_| ()))?;
         let mut end = self.upper_bound_mut(Bound::<&[u8]>::Unbounded)?;
-        for (key, value) in rows.iter().skip(within) {
-            let Some(value) = value else { continue };
+        rows.visit(within..rows.len(), |key, value| {
+            let Some(value) = value else { return Ok(()) };
             check_widths::<K, V>(key, Some(value))?;
             end.insert_before(key, value).map_err(|error| match error {
                 CursorError::Storage(error) => error,
                 other => StorageError::Corrupted(format!("rows out of order: {other}")),
-            })?;
-        }
+            })
+        })?;
         end.close()
     }
 }
