@@ -26,6 +26,7 @@ pub mod ids;
 pub mod index;
 pub mod journal;
 pub mod key_bytes;
+mod lines;
 mod locks;
 mod make;
 pub mod member;

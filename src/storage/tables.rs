@@ -165,7 +165,17 @@ impl TableId {
 
     /// Whether its rows lead from names that are looked up often to who holds them.
     pub(super) const fn is_of_names(self) -> bool {
-        matches!(self, Self::Unique(..) | Self::Alias)
+        self.number_of_names().is_some()
+    }
+
+    /// A number of its own among the tables of names; `None` where it is none of them.
+    #[inline]
+    pub(super) const fn number_of_names(self) -> Option<u64> {
+        match self {
+            Self::Alias => Some(0),
+            Self::Unique(entity, index) => Some((entity as u64 + 1) << 32 | index as u64),
+            _ => None,
+        }
     }
 
     pub(super) const fn shape(self) -> Shape {

@@ -228,6 +228,7 @@ impl Reader for View {
         Ok(len.unwrap_or(0))
     }
 
+    #[inline]
     fn seen(&self, table: TableId, name: &[u8]) -> Seen {
         let Some(names) = self.names.of(table) else { return Seen::Unknown };
         let seen = self.resident.look(names, name, self.number);
@@ -237,6 +238,7 @@ impl Reader for View {
         seen
     }
 
+    #[inline]
     fn seen_value(&self, entity: ManagedEntity, key: &str, value: &str) -> Seen {
         match self.catalog.key(entity, key) {
             Some(key) if key.kind == KeyKind::Enforced => {

@@ -13,6 +13,7 @@ use crate::storage::rows;
 use crate::storage::view::Reader;
 
 /// The one holder of a value of an enforced key.
+#[inline]
 pub fn holder(reader: &impl Reader, entity: ManagedEntity, key: &str, value: &str) -> Result<Option<Uuid>> {
     match reader.seen_value(entity, key, value) {
         Seen::Holder(id) => Ok(Some(id)),

@@ -13,22 +13,14 @@ pub struct Directory(Vec<Place>);
 
 #[derive(Clone)]
 struct Place {
-    number: u32,
+    number: Option<u64>,
     table: TableId,
     names: Arc<Names>,
 }
 
 impl Place {
     const fn new(table: TableId, names: Arc<Names>) -> Self {
-        Self { number: number(table), table, names }
-    }
-}
-
-/// A table's number: that of the index, and 0 for aliases.
-const fn number(table: TableId) -> u32 {
-    match table {
-        TableId::Unique(_, number) => number,
-        _ => 0,
+        Self { number: table.number_of_names(), table, names }
     }
 }
 
@@ -47,14 +39,15 @@ impl Directory {
         Self(tables)
     }
 
+    #[inline]
     fn place(&self, table: TableId) -> Option<usize> {
-        self.0.binary_search_by_key(&number(table), |place| place.number).ok()
+        let number = table.number_of_names();
+        self.0.binary_search_by_key(&number, |place| place.number).ok()
     }
 
     #[inline]
     pub(in crate::storage) fn of(&self, table: TableId) -> Option<&Arc<Names>> {
-        let found = self.0.get(self.place(table)?)?;
-        (found.table == table).then_some(&found.names)
+        self.0.get(self.place(table)?).map(|place| &place.names)
     }
 
     pub(super) fn tables(&self) -> impl Iterator<Item = &Names> + Clone {

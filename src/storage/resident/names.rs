@@ -11,14 +11,15 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::budget::Budget;
-use super::part::{Change, Entry, Part, scaled};
+use super::part::{Change, Entry, Part, lines_for, scaled};
 use super::stamp::{Stamp, Stamper};
+use crate::storage::lines::Line;
 use crate::storage::locks::{AtomicU8, AtomicU64, OnceLock, Ordering};
 
-/// How many parts the names have, each of which grows by itself: so many at least, and one for as many names as this, so
-/// that no growth takes long.
+/// How many parts the names have, each of which grows by itself: so many at least, and one for as many names as this,
+/// which takes one large page, and no longer to grow than a commit may.
 const FEWEST_PARTS: usize = 16;
-const NAMES_OF_A_PART: usize = 8 << 10;
+const NAMES_OF_A_PART: usize = 20 << 10;
 const MOST_PARTS: usize = 1 << 10;
 
 /// What is known of the names of a table.
@@ -98,9 +99,9 @@ impl Names {
         // Four times the spread, instead of six, is too little for one fill of fifty where there are ten million names.
         let each = names / parts;
         let each = if names > 0 { each + 6 * each.isqrt() + 8 } else { 0 };
-        let each = each.min(Part::names_in(self.fate.budget.left() / parts));
+        let lines = lines_for(each).min(self.fate.budget.left() / parts / size_of::<Line>());
         let parts =
-            (0..parts).map(|_| Part::new(each, &self.fate.budget).map(Arc::new)).collect::<Option<_>>();
+            (0..parts).map(|_| Part::new(lines, &self.fate.budget).map(Arc::new)).collect::<Option<_>>();
         parts.is_some_and(|parts| self.parts.set(parts).is_ok()) && self.turn(from, Known::Filling)
     }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::budget::{Budget, Taken};
 use super::stamp::{SHORT, Stamp, Stamper};
+use crate::storage::lines::{LARGE_PAGE, Line, Lines};
 use crate::storage::locks::{AtomicU64, Mutex, MutexGuard, Ordering, fence};
 
 /// What a part says of a name.
@@ -29,18 +30,22 @@ const HELD: u64 = 0b01;
 const GONE: u64 = 0b10;
 const IN_FLUX: u64 = 0b11;
 
-/// A name and its entry. A line of the processor's cache, so that reading one takes one.
-#[repr(align(64))]
-#[derive(Default)]
-struct Slot {
-    head: AtomicU64,
-    id: [AtomicU64; 2],
-    name: [AtomicU64; SHORT / 8],
+/// A line with a name and its entry.
+#[derive(Clone, Copy)]
+struct Slot<'p> {
+    head: &'p AtomicU64,
+    id: [&'p AtomicU64; 2],
+    name: &'p [AtomicU64; SHORT / 8],
 }
 
-impl Slot {
+impl<'p> Slot<'p> {
     #[inline]
-    fn is_of(&self, stamp: &Stamp<'_>) -> bool {
+    const fn new([head, high, low, name @ ..]: &'p Line) -> Self {
+        Self { head, id: [high, low], name }
+    }
+
+    #[inline]
+    fn is_of(self, stamp: &Stamp<'_>) -> bool {
         let (words, rest) = stamp.bytes().as_chunks();
         let mut kept = self.name.iter().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
         self.len() == stamp.len as u64
@@ -49,18 +54,18 @@ impl Slot {
     }
 
     /// Says something of the name that it has, or is about to have.
-    fn set(&self, stamp: &Stamp<'_>, entry: Entry) {
+    fn set(self, stamp: &Stamp<'_>, entry: Entry) {
         let (state, (high, low)) = match entry {
             Entry::Held(id) => (HELD, id.as_u64_pair()),
             Entry::Gone => (GONE, (0, 0)),
             Entry::InFlux | Entry::Absent => (IN_FLUX, (0, 0)),
         };
         let words = [(stamp.len as u64) << 2 | state, high, low];
-        let places = std::iter::once(&self.head).chain(&self.id);
+        let places = std::iter::once(self.head).chain(self.id);
         places.zip(words).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
     }
 
-    fn keep(&self, stamp: &Stamp<'_>) {
+    fn keep(self, stamp: &Stamp<'_>) {
         let mut kept = [0; SHORT];
         for (place, byte) in kept.iter_mut().zip(stamp.bytes()) {
             *place = *byte;
@@ -69,8 +74,8 @@ impl Slot {
         self.name.iter().zip(words).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
     }
 
-    fn entry(&self) -> Entry {
-        let [high, low] = &self.id;
+    fn entry(self) -> Entry {
+        let [high, low] = self.id;
         match self.head.load(Ordering::Relaxed) & STATE {
             HELD => {
                 Entry::Held(Uuid::from_u64_pair(high.load(Ordering::Relaxed), low.load(Ordering::Relaxed)))
@@ -80,14 +85,14 @@ impl Slot {
         }
     }
 
-    fn len(&self) -> u64 {
+    fn len(self) -> u64 {
         self.head.load(Ordering::Relaxed) >> 2
     }
 
     /// What is kept of the name, filled up with zeroes.
-    fn kept(&self) -> [u8; SHORT] {
+    fn kept(self) -> [u8; SHORT] {
         let mut kept = [0; SHORT];
-        for (place, word) in kept.as_chunks_mut().0.iter_mut().zip(&self.name) {
+        for (place, word) in kept.as_chunks_mut().0.iter_mut().zip(self.name) {
             *place = word.load(Ordering::Relaxed).to_le_bytes();
         }
         kept
@@ -104,16 +109,28 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 const MOST_OF_8: usize = 6;
 /// Nobody looks further than this many groups: however names crowd, looking for one takes no longer.
 const FURTHEST: usize = 64;
-/// The bytes that a slot takes.
-const SLOT_BYTES: usize = size_of::<Slot>() + 1;
+/// A group's lines, and its part of the line that it shares with others' tags, in eighths.
+const LINES_OF_8: usize = 8 * GROUP + 1;
+
+/// The lines for so many names. Of nearly a large page and more they are as many whole ones.
+pub fn lines_for(names: usize) -> usize {
+    let lines = fewest_lines(names);
+    if lines < LARGE_PAGE / 4 * 3 { lines } else { lines.next_multiple_of(LARGE_PAGE) }
+}
+
+fn fewest_lines(names: usize) -> usize {
+    let groups = names.saturating_mul(8).div_ceil(MOST_OF_8 * GROUP);
+    groups.saturating_mul(LINES_OF_8).div_ceil(8)
+}
 
 /// A part of the names. Aligned to a line of the processor's cache, so that changing one disturbs no reader of another.
 #[repr(align(64))]
 pub struct Part {
     /// Odd while it is being changed.
     changes: AtomicU64,
-    tags: Box<[AtomicU64]>,
-    slots: Box<[[Slot; GROUP]]>,
+    /// The tags of the groups, and behind them the slots.
+    lines: Lines,
+    groups: usize,
     state: Mutex<State>,
     _taken: Taken,
 }
@@ -128,26 +145,20 @@ struct State {
 
 /// Where a name is: its slot, or the first free one on the way, which is in a group and has a number there.
 enum Found<'p> {
-    Slot(&'p Slot),
+    Slot(Slot<'p>),
     Free(usize, usize),
     /// Neither, as far as anybody looks.
     Nothing,
 }
 
 impl Part {
-    /// For how many names there is room in so many bytes.
-    pub const fn names_in(bytes: usize) -> usize {
-        bytes / (GROUP * SLOT_BYTES) * GROUP * MOST_OF_8 / 8
-    }
-
-    /// A part with room for so many names; `None` where that takes more memory than there is.
-    pub fn new(names: usize, budget: &Arc<Budget>) -> Option<Self> {
-        let groups = names.saturating_mul(8).div_ceil(MOST_OF_8 * GROUP);
-        let taken = Budget::take(budget, groups.saturating_mul(GROUP * SLOT_BYTES))?;
+    /// A part of so many lines; `None` where there is no memory for them.
+    pub fn new(lines: usize, budget: &Arc<Budget>) -> Option<Self> {
+        let taken = Budget::take(budget, lines.saturating_mul(size_of::<Line>()))?;
         Some(Self {
             changes: AtomicU64::new(0),
-            tags: (0..groups).map(|_| AtomicU64::new(0)).collect(),
-            slots: (0..groups).map(|_| Default::default()).collect(),
+            lines: Lines::new(lines)?,
+            groups: lines * 8 / LINES_OF_8,
             state: Mutex::new(State::default()),
             _taken: taken,
         })
@@ -178,7 +189,15 @@ impl Part {
 
     /// How many names it has room for.
     fn room(&self) -> usize {
-        self.tags.len() * GROUP * MOST_OF_8 / 8
+        self.groups * GROUP * MOST_OF_8 / 8
+    }
+
+    /// The tags of the groups, and their slots.
+    #[inline]
+    fn groups(&self) -> (&[AtomicU64], &[[Line; GROUP]]) {
+        let lines = self.lines.get();
+        let (tags, slots) = lines.split_at_checked(self.groups.div_ceil(8)).unwrap_or_default();
+        (tags.as_flattened(), slots.as_chunks().0)
     }
 
     #[inline]
@@ -192,15 +211,16 @@ impl Part {
     #[inline]
     fn find(&self, stamp: &Stamp<'_>) -> Found<'_> {
         let tag = tag(stamp);
-        let mut group = scaled(stamp.place, self.tags.len());
+        let (all_tags, all_slots) = self.groups();
+        let mut group = scaled(stamp.place, self.groups);
         for _ in 0..FURTHEST {
-            let (Some(tags), Some(slots)) = (self.tags.get(group), self.slots.get(group)) else { break };
+            let (Some(tags), Some(slots)) = (all_tags.get(group), all_slots.get(group)) else { break };
             let tags = tags.load(Ordering::Relaxed);
             // A byte is zero where the tags are the same; one behind such a byte may look as if it were.
             let differs = tags ^ (tag * EACH);
             let mut same = differs.wrapping_sub(EACH) & !differs & (USED * EACH);
             while same != 0 {
-                let slot = slots.get(byte(same));
+                let slot = slots.get(byte(same)).map(Slot::new);
                 if let Some(slot) = slot.filter(|slot| slot.is_of(stamp)) {
                     return Found::Slot(slot);
                 }
@@ -210,17 +230,17 @@ impl Part {
             if free != 0 {
                 return Found::Free(group, byte(free));
             }
-            group = if group + 1 == self.tags.len() { 0 } else { group + 1 };
+            group = if group + 1 == self.groups { 0 } else { group + 1 };
         }
         Found::Nothing
     }
 
     /// The slots that have a name.
-    fn used(&self) -> impl Iterator<Item = &Slot> {
-        let groups = self.tags.iter().zip(&self.slots);
-        groups.flat_map(|(tags, slots)| {
+    fn used(&self) -> impl Iterator<Item = Slot<'_>> {
+        let (tags, slots) = self.groups();
+        tags.iter().zip(slots).flat_map(|(tags, slots)| {
             let tags = tags.load(Ordering::Relaxed).to_le_bytes();
-            slots.iter().zip(tags).filter(|(_, tag)| *tag != 0).map(|(slot, _)| slot)
+            slots.iter().zip(tags).filter(|(_, tag)| *tag != 0).map(|(slot, _)| Slot::new(slot))
         })
     }
 }
@@ -261,8 +281,9 @@ impl Change<'_> {
         match self.part.find(stamp) {
             Found::Slot(slot) => self.openly(|| slot.set(stamp, entry)),
             Found::Free(group, number) if self.state.used < self.part.room() => {
-                let slot = self.part.slots.get(group).and_then(|group| group.get(number));
-                let (Some(tags), Some(slot)) = (self.part.tags.get(group), slot) else { return false };
+                let (tags, slots) = self.part.groups();
+                let slot = slots.get(group).and_then(|slots| slots.get(number)).map(Slot::new);
+                let (Some(tags), Some(slot)) = (tags.get(group), slot) else { return false };
                 self.openly(|| {
                     slot.keep(stamp);
                     slot.set(stamp, entry);
@@ -278,9 +299,10 @@ impl Change<'_> {
     /// A larger part with the same names, but for those that are gone unless these are to be kept; `None` where there is
     /// no memory for it. This one is retired then.
     pub fn grown(&mut self, stamper: &Stamper, keeps_gone: bool, budget: &Arc<Budget>) -> Option<Part> {
-        let stays = |slot: &&Slot| keeps_gone || slot.entry() != Entry::Gone;
+        let stays = |slot: &Slot<'_>| keeps_gone || slot.entry() != Entry::Gone;
         let names = self.part.used().filter(stays).count();
-        let grown = Part::new(names + names / 2 + GROUP, budget)?;
+        let more = names + names / 2 + GROUP;
+        let grown = Part::new(lines_for(more), budget).or_else(|| Part::new(fewest_lines(more), budget))?;
         {
             let mut change = grown.change();
             let mut moved = self.part.used().filter(stays);
@@ -333,7 +355,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_part_says_of_every_name_what_was_said_last(steps in proptest::collection::vec((0..60_u64, 0..4_u8), 1..200)) {
-            let part = Part::new(60, &budget()).unwrap();
+            let part = Part::new(lines_for(60), &budget()).unwrap();
             let mut expected = HashMap::new();
             for (n, what) in steps {
                 let entry = match what {
@@ -377,11 +399,11 @@ mod tests {
 
     #[test]
     fn without_room_or_memory_nothing_is_taken_in() {
-        let budget = Arc::new(Budget::new(GROUP * SLOT_BYTES));
-        assert!(Part::new(GROUP, &budget).is_none());
+        let budget = Arc::new(Budget::new(fewest_lines(6) * size_of::<Line>()));
+        assert!(Part::new(lines_for(7), &budget).is_none());
         let empty = Part::new(0, &budget).unwrap();
         assert!(!empty.change().set(&stamp(&name(1)), Entry::Gone), "there are no slots at all");
-        let part = Part::new(1, &budget).unwrap();
+        let part = Part::new(lines_for(1), &budget).unwrap();
         let taken = (0..20).filter(|n| part.change().set(&stamp(&name(*n)), Entry::Gone)).count();
         assert_eq!((taken, part.room()), (6, 6));
         assert_eq!(part.look(&stamp(&name(19))), Entry::Absent);
@@ -391,7 +413,7 @@ mod tests {
 
     #[test]
     fn however_names_crowd_nobody_looks_far() {
-        let part = Part::new(4_000, &budget()).unwrap();
+        let part = Part::new(lines_for(4_000), &budget()).unwrap();
         let crowds = |n| part.change().set(&at(0, &name(n)), Entry::Gone);
         let taken = (0..4_000).filter(|n| crowds(*n)).count();
         assert_eq!(taken, FURTHEST * GROUP);
@@ -399,7 +421,7 @@ mod tests {
 
     #[test]
     fn readers_see_a_whole_entry_or_none() {
-        let part = Part::new(8, &budget()).unwrap();
+        let part = Part::new(lines_for(8), &budget()).unwrap();
         let id = |n: u64| Uuid::from_u64_pair(n, n);
         assert!(part.change().set(&stamp(&name(1)), Entry::Held(id(0))));
         std::thread::scope(|scope| {

@@ -5,6 +5,28 @@
 pub mod resident;
 pub mod store;
 
+/// Memory that is shared: of loom's words, in one piece.
+pub mod lines {
+    use super::locks::AtomicU64;
+
+    pub type Line = [AtomicU64; 8];
+
+    /// As in the library.
+    pub const LARGE_PAGE: usize = 32 << 10;
+
+    pub struct Lines(Box<[Line]>);
+
+    impl Lines {
+        pub fn new(lines: usize) -> Option<Self> {
+            Some(Self((0..lines).map(|_| Line::default()).collect()))
+        }
+
+        pub fn get(&self) -> &[Line] {
+            &self.0
+        }
+    }
+}
+
 /// What threads meet at: loom's.
 pub mod locks {
     pub use loom::sync::MutexGuard;
@@ -100,6 +122,13 @@ pub mod tables {
     impl TableId {
         pub fn is_of_names(self) -> bool {
             true
+        }
+
+        pub const fn number_of_names(self) -> Option<u64> {
+            Some(match self {
+                Self::Alias => 0,
+                Self::Unique((), index) => 1 + index as u64,
+            })
         }
     }
 }
