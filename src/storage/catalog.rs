@@ -8,6 +8,7 @@ use unicase::UniCase;
 use uuid::Uuid;
 
 use super::codec::{FieldsRow, KeyRow};
+use super::sorted;
 use super::tables::TableId;
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Fault, Result};
@@ -100,16 +101,14 @@ fn folded(value: &str) -> String {
     UniCase::new(value).to_folded_case()
 }
 
-/// Keys by their names. Every call looks one up, and most entities have a few, with names of different lengths: finding
-/// one so takes half of what hashing its name does.
+/// Keys in order of their names' lengths and their names. Every call looks one up.
 #[derive(Debug, Clone, Default)]
 struct ByName(Vec<Arc<Key>>);
 
 impl ByName {
     #[inline]
     fn place(&self, name: &str) -> std::result::Result<usize, usize> {
-        let order = |key: &Arc<Key>| key.name.len().cmp(&name.len()).then_with(|| (*key.name).cmp(name));
-        self.0.binary_search_by(order)
+        sorted::place(&self.0, |key| key.name.len().cmp(&name.len()).then_with(|| (*key.name).cmp(name)))
     }
 
     #[inline]

@@ -41,6 +41,7 @@ pub mod recorded;
 pub mod resident;
 pub mod rows;
 pub mod settled;
+mod sorted;
 pub mod tables;
 pub mod versions;
 pub mod view;

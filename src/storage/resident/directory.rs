@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::names::{Known, Names};
 use super::{Changed, Resident};
 use crate::storage::catalog::Catalog;
+use crate::storage::sorted;
 use crate::storage::tables::TableId;
 
 /// In order of the numbers.
@@ -42,7 +43,7 @@ impl Directory {
     #[inline]
     fn place(&self, table: TableId) -> Option<usize> {
         let number = table.number_of_names();
-        self.0.binary_search_by_key(&number, |place| place.number).ok()
+        sorted::place(&self.0, |place| place.number.cmp(&number)).ok()
     }
 
     #[inline]

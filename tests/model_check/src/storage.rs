@@ -3,6 +3,8 @@
 #[path = "../../../src/storage/resident/mod.rs"]
 #[allow(dead_code)]
 pub mod resident;
+#[path = "../../../src/storage/sorted.rs"]
+pub mod sorted;
 pub mod store;
 
 /// Memory that is shared: of loom's words, in one piece.
