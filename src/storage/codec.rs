@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::collection::Part;
 use super::idempotency::OutcomeRow;
+use super::resident::Target;
 use super::tables::{CHECK_BYTES, ID_BYTES, TableId, UNIQUE_BYTES};
 use crate::entity::ManagedEntity;
 use crate::error::{Error, Fault, FieldProblem, Result};
@@ -293,6 +294,14 @@ pub fn open_holder(table: TableId, value: &[u8], sealed: &[u8]) -> Result<Uuid> 
     let damaged = || Error::corrupt(format!("table {table}: a row whose checksum does not fit"));
     let (holder, check) = sealed.split_first_chunk::<ID_BYTES>().ok_or_else(damaged)?;
     if checksum(&[value, holder]) == check { Ok(Uuid::from_bytes(*holder)) } else { Err(damaged()) }
+}
+
+/// What a row leads to, of a table that may be in memory.
+pub fn target(table: TableId, name: &[u8], row: &[u8]) -> Result<Target> {
+    if table.is_of_values() {
+        return open(table, name, row).map(|_| Target::Row(row.into()));
+    }
+    open_holder(table, name, row).map(Target::Holder)
 }
 
 /// The value of an indexed key's index row: a checksum over its key, which says everything.

@@ -12,8 +12,8 @@ pub type Line = [AtomicU64; 8];
 
 /// So many lines are a large page, at which larger memory begins.
 pub const LARGE_PAGE: usize = (2 << 20) / size_of::<Line>();
-/// Less memory is from where all other is.
-const FEW: usize = LARGE_PAGE / 32;
+/// Fewer are from where all other memory is; these are asked of the system.
+pub const MAPPED: usize = LARGE_PAGE / 32;
 
 pub struct Lines(Shared);
 
@@ -47,7 +47,7 @@ enum Memory {
 
 impl Memory {
     fn new(lines: usize) -> Option<Self> {
-        if lines < FEW {
+        if lines < MAPPED {
             return Some(Self::Few((0..lines).map(|_| Line::default()).collect()));
         }
         let map = MmapMut::map_anon(lines.checked_mul(size_of::<Line>())?).ok()?;
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn few_lines_and_many_are_zeroes_that_threads_can_change() {
-        for count in [0, 1, FEW - 1, FEW, FEW + 1, LARGE_PAGE, LARGE_PAGE + 7] {
+        for count in [0, 1, MAPPED - 1, MAPPED, MAPPED + 1, LARGE_PAGE, LARGE_PAGE + 7] {
             let lines = Lines::new(count).unwrap();
             let words = lines.get().as_flattened();
             assert_eq!((lines.get().len(), words.len()), (count, count * 8));

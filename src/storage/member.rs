@@ -15,7 +15,7 @@ use super::failure::{Failure, guarded};
 #[cfg(feature = "wire")]
 use super::ids::Ids;
 use super::opened::{OpenTables, Tables, WriteRows, delete};
-use super::resident::Touched;
+use super::resident::{Target, Touched};
 use super::tables::TableId;
 use super::view::{Reader, get_through, scan_through};
 use crate::error::{Error, Result};
@@ -218,7 +218,7 @@ impl<'t> Member<'t> {
             self.change_catalog(|catalog| catalog.add_table(table));
         }
         self.written.set(self.written.get() + key.len() + value.map_or(1, <[u8]>::len));
-        if table.is_of_names() {
+        if table.number_in_memory().is_some() {
             self.touch(table, key, value);
         }
         if let Some(waiting) = &self.waiting {
@@ -240,13 +240,19 @@ impl<'t> Member<'t> {
         Ok(())
     }
 
-    /// Notes whose a name becomes. Of a bulk load only which tables it changes: there may be any number of names.
+    /// Notes what a name leads to from now on. Of a bulk load only which tables it changes: there may be any number of names.
     fn touch(&self, table: TableId, name: &[u8], row: Option<&[u8]>) {
         let mut touched = self.touched.borrow_mut();
-        let holder = row.map(codec::holder_in);
-        match (&self.waiting, holder) {
-            (None, Some(Some(_)) | None) => touched.note(table, name, holder.flatten()),
-            _ => touched.lose(table),
+        if self.waiting.is_some() {
+            return touched.lose(table);
+        }
+        match row {
+            None => touched.note(table, name, None),
+            Some(row) if table.is_of_values() => touched.note(table, name, Some(Target::Row(row.into()))),
+            Some(row) => match codec::holder_in(row) {
+                Some(holder) => touched.note(table, name, Some(Target::Holder(holder))),
+                None => touched.lose(table),
+            },
         }
     }
 

@@ -163,16 +163,18 @@ impl TableId {
         )
     }
 
-    /// Whether its rows lead from names that are looked up often to who holds them.
-    pub(super) const fn is_of_names(self) -> bool {
-        self.number_of_names().is_some()
+    /// Whether its rows have the values of instances.
+    pub(super) const fn is_of_values(self) -> bool {
+        matches!(self, Self::Fields(_))
     }
 
-    /// A number of its own among the tables of names; `None` where it is none of them.
+    /// A number of its own among the tables that may be in memory, because they are looked into most; `None` where it is
+    /// none of them.
     #[inline]
-    pub(super) const fn number_of_names(self) -> Option<u64> {
+    pub(super) const fn number_in_memory(self) -> Option<u64> {
         match self {
             Self::Alias => Some(0),
+            Self::Fields(entity) => Some(entity as u64 + 1),
             Self::Unique(entity, index) => Some((entity as u64 + 1) << 32 | index as u64),
             _ => None,
         }

@@ -205,6 +205,19 @@ impl Reader for View {
     }
 
     fn get<T>(&self, table: TableId, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T>) -> Result<Option<T>> {
+        let mut read = Some(read);
+        match if table.is_of_values() { self.seen(table, key) } else { Seen::Unknown } {
+            Seen::Holder(row) => {
+                let names = self.names.of(table);
+                let read = |row: &[u8]| read.take().map(|read| read(row));
+                if let Some(answer) = names.and_then(|names| names.row(row, read)).flatten() {
+                    return answer.map(Some);
+                }
+            }
+            Seen::Nobody => return Ok(None),
+            Seen::Unknown => {}
+        }
+        let Some(read) = read else { return Ok(None) };
         let get = |rows: &dyn ReadRows| get_through(read, |read| self.call(|| rows.get(key, read)));
         self.with_table(table, get).map(Option::flatten)
     }

@@ -38,14 +38,17 @@ pub enum IdSource {
     Counted,
 }
 
-/// Whether values of enforced keys, and ingest aliases, are kept in memory with who holds them.
+/// Whether values of enforced keys, and ingest aliases, are kept in memory with who holds them; and the values of instances
+/// with their ids.
 ///
-/// A look-up of one that is kept takes about a tenth of the time, and so does finding that nobody has it. What a store has
-/// when it is opened is read in the background, a table at a time, once there were some questions about it (32, and one
-/// more for 1,024 rows); until then, and where there is no room, the file answers. Either way the answers are the same.
+/// A look-up of one that is kept takes about a tenth of the time, and so does finding that nobody has it; reading the
+/// values of an instance takes half of it. What a store has when it is opened is read in the background, a table at a time,
+/// once there were some questions about it (32, and one more for 1,024 rows); until then, and where there is no room, the
+/// file answers. Either way the answers are the same.
 ///
-/// A value takes 87 to 130 bytes, however long it is: it is kept itself up to 40 bytes, and of a longer one a hash of 128
-/// bits, with a key that is made anew each time the store is opened.
+/// A value of an enforced key takes 87 to 130 bytes, however long it is: it is kept itself up to 40 bytes, and of a longer
+/// one a hash of 128 bits, with a key that is made anew each time the store is opened. An instance takes as much, and the
+/// bytes of its row in the file; those of rows that were changed since stay until they are more than the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NamesInMemory {
@@ -57,7 +60,7 @@ pub enum NamesInMemory {
 
 impl Default for NamesInMemory {
     fn default() -> Self {
-        Self::UpTo(256 << 20)
+        Self::UpTo(512 << 20)
     }
 }
 
@@ -253,8 +256,8 @@ impl StoreOptions {
         self
     }
 
-    /// How much memory may be taken to find instances by unique values and ingest aliases without a look into the file;
-    /// up to 256 MiB by default.
+    /// How much memory may be taken to find instances by unique values and ingest aliases, and to read their values,
+    /// without a look into the file; up to 512 MiB by default.
     ///
     /// ```
     /// use billfold::prelude::*;

@@ -38,30 +38,32 @@ pub struct Stats {
     /// How long the oldest [`Snapshot`](crate::Snapshot) has been held; `None` where none is. What it shows cannot be
     /// used again for as long as it is.
     pub oldest_snapshot: Option<Duration>,
-    /// What is in memory to find instances by unique values and ingest aliases.
+    /// What is in memory to find instances by unique values and ingest aliases, and to read their values.
     pub names_in_memory: NamesInMemoryStats,
 }
 
-/// Figures of what is in memory to find instances by unique values and ingest aliases; see
+/// Figures of what is in memory to find instances by unique values and ingest aliases, and to read their values; see
 /// [`NamesInMemory`](crate::NamesInMemory).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct NamesInMemoryStats {
     /// How many values and aliases are there with their holders.
     pub names: u64,
+    /// Of how many instances the values are there.
+    pub instances: u64,
     /// The bytes they take.
     pub bytes: u64,
     /// The bytes they may take; 0 where they are switched off.
     pub most_bytes: u64,
-    /// How many tables of the file there are of which they could be.
+    /// How many tables of names there are in the file.
     pub tables: u64,
     /// Of how many of these all are there.
     pub whole_tables: u64,
 }
 
 impl From<Size> for NamesInMemoryStats {
-    fn from(Size { names, bytes, most_bytes, tables, whole_tables }: Size) -> Self {
-        Self { names, bytes, most_bytes, tables, whole_tables }
+    fn from(Size { names, instances, bytes, most_bytes, tables, whole_tables }: Size) -> Self {
+        Self { names, instances, bytes, most_bytes, tables, whole_tables }
     }
 }
 
@@ -119,7 +121,7 @@ impl Store {
 }
 
 impl Store {
-    /// What is in memory to find instances by unique values and ingest aliases. Costs little beside [`stats`](Self::stats):
+    /// What is in memory to find instances and to read their values. Costs little beside [`stats`](Self::stats):
     /// for waiting until all of it is there, say.
     ///
     /// ```

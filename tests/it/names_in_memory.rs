@@ -1,4 +1,4 @@
-//! Values of enforced keys and ingest aliases in memory: what is there, when, and how much of it.
+//! Values of enforced keys, ingest aliases and values of instances in memory: what is there, when, and how much of it.
 
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,7 @@ fn what_a_new_store_is_given_is_in_memory_at_once() {
     let store = store_with_keys([(KEY, KeyKind::Enforced)]);
     store.set_many((1..=100).map(|n| (customer(n), [(KEY, account(n))]))).unwrap();
     let stats = in_memory(&store);
-    assert_eq!((stats.names, stats.most_bytes), (100, 256 << 20));
+    assert_eq!((stats.names, stats.most_bytes), (100, 512 << 20));
     assert!(stats.bytes >= 100 * 64 && stats.bytes <= stats.most_bytes, "{stats:?}");
     store.set_values(customer(1), [(KEY, account(2_000))]).unwrap();
     store.delete_values(customer(2), [KEY]).unwrap();
@@ -237,4 +237,133 @@ fn a_damaged_row_is_told_to_who_asks_for_it_and_to_nobody_else() {
     assert_eq!(in_memory(&store).whole_tables, 0);
     store.move_ingest_alias("goes on", customer(1)).unwrap();
     assert_eq!(store.find_customer("goes on").unwrap(), Some(customer(1)));
+}
+
+/// Asks for customers' values until those of so many are in memory.
+#[track_caller]
+fn ask_for_values(store: &Store, customers: u64) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while in_memory(store).instances < customers {
+        assert!(Instant::now() < until, "{:?}", in_memory(store));
+        store.values(customer(1)).unwrap();
+        std::thread::sleep(Duration::from_micros(100));
+    }
+}
+
+fn values(store: &impl Reading, number: u128) -> Vec<String> {
+    store.values(customer(number)).unwrap().into_values().collect()
+}
+
+#[test]
+fn values_of_instances_are_taken_in_after_so_many_questions_and_follow_every_change() {
+    let store = options().on_backend(closed(900)).unwrap();
+    store.add_key(ManagedEntity::Customer, "note", KeyKind::Unindexed).unwrap();
+    assert_eq!((values(&store, 1), in_memory(&store).instances), (vec![account(1)], 0));
+    ask_for_values(&store, 900);
+    let before = store.snapshot().unwrap();
+    let long = "n".repeat(199);
+    store.set_values(customer(1), [("note", "short"), (KEY, "another")]).unwrap();
+    store.set_values(customer(2), [("note", &long)]).unwrap();
+    store.delete_values(customer(3), [KEY]).unwrap();
+    store.archive(customer(4)).unwrap();
+    let made = store.create_customer(CreateCustomer::default()).unwrap();
+    assert_eq!(in_memory(&store).instances, 901);
+    assert_eq!(values(&store, 1), ["another", "short"]);
+    assert_eq!(values(&store, 2), [account(2), long]);
+    assert_eq!((values(&store, 3), values(&store, 4)), (vec![], vec![account(4)]));
+    assert_eq!(store.value(customer(1), "note").unwrap().as_deref(), Some("short"));
+    assert!(store.values(made).unwrap().is_empty());
+    for n in 1..=900 {
+        assert_eq!(values(&before, n), [account(n)]);
+    }
+    for n in 5..=900 {
+        assert_eq!(values(&store, n), [account(n)]);
+    }
+    assert_eq!(store.values(customer(901)).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(before.values(made).unwrap_err().kind(), ErrorKind::NotFound);
+    store.remove_key(ManagedEntity::Customer, "note").unwrap();
+    assert_eq!(values(&store, 1), ["another"]);
+    whole(&store);
+}
+
+#[test]
+fn values_of_any_length_are_read_out_of_memory_as_they_were_set() {
+    let store = store_with_keys([]);
+    let keys: Vec<_> = (0..40).map(|n| format!("key-{n:02}")).collect();
+    for key in &keys {
+        store.add_key(ManagedEntity::Customer, key, KeyKind::Unindexed).unwrap();
+    }
+    let text = |n: u128, key: usize| "v".repeat((usize::try_from(n).unwrap() * 7 + key * 13) % 200);
+    let of = |n: u128| {
+        (0..usize::try_from(n).unwrap() % 41).map(move |key| (format!("key-{key:02}"), text(n, key)))
+    };
+    store.set_many((1..=120).map(|n| (customer(n), of(n).collect::<CustomFields>()))).unwrap();
+    ask_for_values(&store, 120);
+    for n in 1..=120 {
+        assert!(store.values(customer(n)).unwrap().into_iter().eq(of(n)), "customer {n}");
+    }
+}
+
+#[test]
+fn values_that_are_set_over_and_over_take_no_more_and_more_memory() {
+    let store = store_with_keys([(KEY, KeyKind::Unindexed)]);
+    let set = |round: u128| {
+        let text = format!("{round:0>150}");
+        store.set_many((1..=400).map(|n| (customer(n), [(KEY, &text)]))).unwrap();
+    };
+    set(0);
+    ask_for_values(&store, 400);
+    let mut least = u64::MAX;
+    for round in 1..=60 {
+        set(round);
+        assert_eq!(values(&store, round), [format!("{round:0>150}")]);
+        let stats = in_memory(&store);
+        assert!(stats.bytes < 4 << 20, "{stats:?}");
+        least = least.min(stats.instances);
+    }
+    assert_eq!(least, 0, "they were never taken in anew");
+    ask_for_values(&store, 400);
+    assert_eq!(values(&store, 400), [format!("{:0>150}", 60)]);
+}
+
+#[test]
+fn values_that_find_no_room_in_memory_are_left_to_the_file() {
+    // A little more than names take, and the first of the memory for values.
+    let limited = options().names_in_memory(NamesInMemory::UpTo(400_000));
+    let store = limited.on_backend(closed(2_000)).unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while in_memory(&store).instances == 0 {
+        assert!(Instant::now() < until);
+        values(&store, 1);
+    }
+    for n in 1..=2_000 {
+        store.set_values(customer(n), [(KEY, format!("{n:0>150}"))]).unwrap();
+        assert_eq!(values(&store, n), [format!("{n:0>150}")]);
+        let stats = in_memory(&store);
+        assert!(stats.bytes <= stats.most_bytes, "{stats:?}");
+    }
+    for n in 1..=2_000 {
+        assert_eq!(values(&store, n), [format!("{n:0>150}")]);
+    }
+    let stats = in_memory(&store);
+    assert!(stats.instances > 0 && stats.instances < 2_000, "{stats:?}");
+}
+
+#[test]
+fn a_damaged_row_of_values_is_told_to_who_asks_for_it_and_to_nobody_else() {
+    let disk = closed(2_000);
+    assert!(disk.overwrite(b"account-0500", b"account-050!") > 0);
+    let store = options().on_backend(disk).unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while store.names_in_memory().unwrap().instances == 0 {
+        assert!(Instant::now() < until);
+        values(&store, 1);
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    for _ in 0..100 {
+        assert!(matches!(store.values(customer(500)), Err(Error::Corrupt(_))));
+        assert_eq!((values(&store, 1), values(&store, 1_999)), (vec![account(1)], vec![account(1_999)]));
+    }
+    store.set_values(customer(1), [(KEY, "goes on")]).unwrap();
+    assert_eq!(values(&store, 1), ["goes on"]);
 }

@@ -1,6 +1,8 @@
-//! Random programs over unique values and ingest aliases, against plain maps: with all names in memory, some or none.
+//! Random programs over unique values and ingest aliases, and all values of customers, against plain maps: with all of
+//! them in memory, some or none.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -39,6 +41,12 @@ fn compared(key: usize, value: &str) -> String {
 impl Maps {
     fn holder(&self, key: usize, text: &str) -> Option<Option<u128>> {
         self.0[key].as_ref().map(|map| map.get(&compared(key, text)).copied())
+    }
+
+    /// The values of a customer, as they are compared.
+    fn values(&self, who: u128) -> BTreeMap<&'static str, String> {
+        let of = |key: usize| self.0[key].iter().flatten().find(|(_, holder)| **holder == who);
+        (0..ALIASES).filter_map(|key| of(key).map(|(value, _)| (KEYS[key], value.clone()))).collect()
     }
 
     /// Gives values of a key to customers, all at once; whether they can have them.
@@ -171,7 +179,17 @@ fn asked(from: &impl Reading, key: usize, text: &str) -> Option<Option<u128>> {
     }
 }
 
+/// The values of a customer, as they are compared.
+fn values(from: &impl Reading, who: u128) -> BTreeMap<&'static str, String> {
+    let values = from.values(customer(who)).unwrap();
+    let of = |key: usize| values.get(KEYS[key]).map(|value| (KEYS[key], compared(key, value)));
+    (0..ALIASES).filter_map(of).collect()
+}
+
 fn compare(from: &impl Reading, maps: &Maps) {
+    for who in 1..=CUSTOMERS {
+        assert_eq!(values(from, who), maps.values(who), "values of {who}");
+    }
     for text in texts() {
         for key in 0..3 {
             assert_eq!(asked(from, key, &text), maps.holder(key, &text), "{} of {text:?}", key);
@@ -260,24 +278,35 @@ impl Drop for Over<'_> {
     }
 }
 
-/// Asks all the time; what is answered was so at a moment between the question and the answer.
+impl Log {
+    /// Asks; what is answered was so at a moment between the question and the answer.
+    fn ask<T: PartialEq + Debug>(&self, question: impl FnOnce() -> T, answer_of: impl Fn(&Maps) -> T) {
+        let sure = self.sure.load(Ordering::SeqCst);
+        let answer = question();
+        let maps = self.maps.lock().unwrap();
+        let was: Vec<_> = maps[sure..].iter().map(answer_of).collect();
+        assert!(was.contains(&answer), "it is {answer:?}, and was {was:?}");
+    }
+}
+
+/// Asks all the time.
 fn read_on(store: &Store, log: &Log, is_over: &AtomicBool) {
     while !is_over.load(Ordering::Relaxed) {
         for text in texts() {
             for key in 0..3 {
-                let sure = log.sure.load(Ordering::SeqCst);
-                let answer = asked(store, key, &text);
-                let maps = log.maps.lock().unwrap();
-                let held: Vec<_> = maps[sure..].iter().map(|maps| maps.holder(key, &text)).collect();
-                assert!(held.contains(&answer), "{key} of {text:?} is {answer:?}, and was {held:?}");
+                log.ask(|| asked(store, key, &text), |maps| maps.holder(key, &text));
             }
+        }
+        for who in 1..=CUSTOMERS {
+            log.ask(|| values(store, who), |maps| maps.values(who));
         }
     }
 }
 
 fn names() -> impl Strategy<Value = NamesInMemory> {
-    let some = NamesInMemory::UpTo(1 << 10);
-    select(vec![NamesInMemory::default(), NamesInMemory::default(), some, NamesInMemory::Off])
+    // Room for a few names, and for names without the values.
+    let some = [1 << 10, 40 << 10].map(NamesInMemory::UpTo);
+    select([&[NamesInMemory::default(); 3][..], &some, &[NamesInMemory::Off]].concat())
 }
 
 /// How many programs are run; `PROPTEST_CASES` says otherwise.

@@ -93,8 +93,8 @@ impl Fill {
         let from = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let scanned = view.scan_aside(self.table, from, |name, row| {
             left -= 1;
-            put = match codec::open_holder(self.table, name, row) {
-                Ok(holder) => match names.fill(&view.resident().stamp(name), holder) {
+            put = match codec::target(self.table, name, row) {
+                Ok(target) => match names.fill(&view.resident().stamp(name), &target) {
                     Filled::Done if left > 0 => return ControlFlow::Continue(()),
                     Filled::Done => Put::More,
                     Filled::Moved => Put::Again,

@@ -1,8 +1,10 @@
-//! Names in memory: who holds a value of an enforced key, or an ingest alias, without a look into the file.
+//! Names in memory, and what they lead to without a look into the file: who holds a value of an enforced key, or an ingest
+//! alias; and, by the id of an instance, the row of its values.
 //!
 //! What is said here is true in the published view and in no other; [`names`] has the rule that makes it so. The names of
 //! a table are put in once there were enough questions for them, and stay as long as there is memory for them.
 
+mod arena;
 mod budget;
 mod directory;
 pub(super) mod fill;
@@ -13,8 +15,6 @@ mod touched;
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::catalog::Catalog;
 use super::locks::{AtomicU64, Mutex, MutexGuard, Ordering};
 use super::tables::TableId;
@@ -24,7 +24,7 @@ pub use names::Seen;
 pub(super) use names::{Known, Names};
 use stamp::Stamp;
 pub use stamp::Stamper;
-pub use touched::Touched;
+pub use touched::{Target, Touched};
 
 /// The names in memory of a store.
 pub struct Resident {
@@ -79,10 +79,10 @@ impl Resident {
         let committing = self.committing.lock();
         let (mut directory, new) = changed.before.next(self, changed);
         let mut marks = Vec::new();
-        for ((table, name), holder) in changed.touched.names() {
+        for ((table, name), target) in changed.touched.names() {
             let stamp = self.stamp(name);
             if self.mark_one(&mut directory, table, &stamp) {
-                marks.push((table, stamp, holder));
+                marks.push((table, stamp, target));
             }
         }
         Marked { directory, new, marks, _committing: committing }
@@ -104,11 +104,13 @@ impl Resident {
 
     /// Figures of the names of a directory.
     pub fn size(&self, directory: &Directory) -> Size {
-        let tables = directory.tables();
+        let tables = directory.tables().filter(|(table, _)| !table.is_of_values()).map(|(_, names)| names);
+        let rows = directory.tables().filter(|(table, _)| table.is_of_values());
         // Counted first: of those that are whole then, the names are all counted.
         let whole_tables = tables.clone().filter(|names| names.known() == Known::All).count() as u64;
         Size {
             names: tables.clone().map(Names::held).sum(),
+            instances: rows.map(|(_, names)| names.held()).sum(),
             bytes: (self.budget.most() - self.budget.left()) as u64,
             most_bytes: self.budget.most() as u64,
             tables: tables.count() as u64,
@@ -121,6 +123,8 @@ impl Resident {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     pub names: u64,
+    /// Of how many instances the values are there.
+    pub instances: u64,
     pub bytes: u64,
     pub most_bytes: u64,
     /// How many tables of names there are, and how many of them are here whole.
@@ -142,7 +146,7 @@ pub(super) struct Marked<'r> {
     directory: Arc<Directory>,
     /// The tables that come with the commit.
     new: Vec<TableId>,
-    marks: Vec<(TableId, Stamp<'r>, Option<Uuid>)>,
+    marks: Vec<(TableId, Stamp<'r>, Option<&'r Target>)>,
     _committing: MutexGuard<'r, ()>,
 }
 
@@ -154,9 +158,9 @@ impl Marked<'_> {
 
     /// Says what the names are in the view that was just published.
     pub(super) fn settle(self) {
-        for (table, stamp, holder) in &self.marks {
+        for (table, stamp, target) in &self.marks {
             if let Some(names) = self.directory.of(*table) {
-                names.settle(stamp, *holder);
+                names.settle(stamp, *target);
             }
         }
         for table in self.new {

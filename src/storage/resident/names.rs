@@ -1,4 +1,5 @@
-//! The names of one table in memory, and who holds them: all of them, or those that are known so far.
+//! The names of one table in memory, and what they lead to, who holds them or a row: all of them, or those that are known
+//! so far.
 //!
 //! The rule. Before a commit, every name that it changes is [marked](Names::mark); then come the commit, the view that
 //! shows it, and the [settling](Names::settle) of the marks. So what is said of a name that is not marked is true in the
@@ -10,9 +11,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::arena::Arena;
 use super::budget::Budget;
 use super::part::{Change, Entry, Part, lines_for, scaled};
 use super::stamp::{Stamp, Stamper};
+use super::touched::Target;
 use crate::storage::lines::Line;
 use crate::storage::locks::{AtomicU8, AtomicU64, OnceLock, Ordering};
 
@@ -70,12 +73,15 @@ struct Fate {
     /// How often the view was asked because nothing is known here.
     asked: AtomicU64,
     budget: Arc<Budget>,
+    /// The rows that names lead to; none where they lead to holders.
+    rows: Arena,
 }
 
 impl Names {
     pub fn unknown(budget: &Arc<Budget>) -> Self {
         let known = AtomicU8::new(Known::Nothing as u8);
-        let fate = Fate { known, asked: AtomicU64::new(0), budget: Arc::clone(budget) };
+        let rows = Arena::new(budget);
+        let fate = Fate { known, asked: AtomicU64::new(0), budget: Arc::clone(budget), rows };
         Self { fate: Arc::new(fate), parts: OnceLock::new() }
     }
 
@@ -99,7 +105,7 @@ impl Names {
         // Four times the spread, instead of six, is too little for one fill of fifty where there are ten million names.
         let each = names / parts;
         let each = if names > 0 { each + 6 * each.isqrt() + 8 } else { 0 };
-        let lines = lines_for(each).min(self.fate.budget.left() / parts / size_of::<Line>());
+        let lines = lines_for(each, self.fate.budget.left() / parts / size_of::<Line>());
         let parts =
             (0..parts).map(|_| Part::new(lines, &self.fate.budget).map(Arc::new)).collect::<Option<_>>();
         parts.is_some_and(|parts| self.parts.set(parts).is_ok()) && self.turn(from, Known::Filling)
@@ -132,18 +138,40 @@ impl Names {
     /// Marks a name that a commit is about to change; false where there is no room for the mark.
     pub fn mark(&self, stamp: &Stamp<'_>) -> bool {
         let Some(mut change) = self.change(stamp) else { return true };
+        let before = change.look(stamp);
+        if let Entry::Held(row) = before {
+            self.fate.rows.leave(row);
+        }
         // Where some are known, one that is not there is asked of the view, marked or not.
-        let is_needed = self.known() != Known::Some || change.look(stamp) != Entry::Absent;
+        let is_needed = self.known() != Known::Some || before != Entry::Absent;
         !is_needed || change.set(stamp, Entry::InFlux)
     }
 
     /// Says what a name is in the view that was just published.
-    pub fn settle(&self, stamp: &Stamp<'_>, holder: Option<Uuid>) {
+    pub fn settle(&self, stamp: &Stamp<'_>, target: Option<&Target>) {
         let Some(mut change) = self.change(stamp) else { return };
-        // One that was not marked, for want of room, may still be left out.
-        if holder.is_some() || change.look(stamp) != Entry::Absent {
-            change.set(stamp, holder.map_or(Entry::Gone, Entry::Held));
+        if change.look(stamp) == Entry::Absent {
+            // There was no room for its mark.
+            return;
         }
+        let entry = match target {
+            None => Entry::Gone,
+            Some(Target::Holder(holder)) => Entry::Held(*holder),
+            // Without memory for the row the name stays as it was marked, for the view to answer.
+            Some(Target::Row(row)) => self.fate.rows.add(row).map_or(Entry::InFlux, Entry::Held),
+        };
+        change.set(stamp, entry);
+    }
+
+    /// What `read` makes of the row that a name leads to.
+    #[inline]
+    pub fn row<T>(&self, row: Uuid, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        self.fate.rows.read(row, read)
+    }
+
+    /// Whether most of the memory is rows that no name leads to any more.
+    pub fn is_worn(&self) -> bool {
+        self.fate.rows.is_worn()
     }
 
     /// The names with more room where that one belongs, and its mark; `None` where there is no memory for that, and from
@@ -166,7 +194,7 @@ impl Names {
     }
 
     /// Puts in what a view has of a name, unless a commit has said something of it since.
-    pub fn fill(&self, stamp: &Stamp<'_>, holder: Uuid) -> Filled {
+    pub fn fill(&self, stamp: &Stamp<'_>, target: &Target) -> Filled {
         let Some(mut change) = self.change(stamp) else { return Filled::Over };
         if self.known() != Known::Filling {
             return Filled::Over;
@@ -174,7 +202,14 @@ impl Names {
         if change.is_retired() {
             return Filled::Moved;
         }
-        if change.look(stamp) != Entry::Absent || change.set(stamp, Entry::Held(holder)) {
+        if change.look(stamp) != Entry::Absent {
+            return Filled::Done;
+        }
+        let held = match target {
+            Target::Holder(holder) => Some(*holder),
+            Target::Row(row) => self.fate.rows.add(row),
+        };
+        if held.is_some_and(|held| change.set(stamp, Entry::Held(held))) {
             return Filled::Done;
         }
         self.fate.known.store(Known::Some as u8, Ordering::Release);

@@ -112,15 +112,21 @@ const FURTHEST: usize = 64;
 /// A group's lines, and its part of the line that it shares with others' tags, in eighths.
 const LINES_OF_8: usize = 8 * GROUP + 1;
 
-/// The lines for so many names. Of nearly a large page and more they are as many whole ones.
-pub fn lines_for(names: usize) -> usize {
-    let lines = fewest_lines(names);
-    if lines < LARGE_PAGE / 4 * 3 { lines } else { lines.next_multiple_of(LARGE_PAGE) }
+/// The lines for so many names, or as many of them as there is room for in so many lines. Of nearly a large page and more
+/// they are as many whole ones.
+pub fn lines_for(names: usize, most: usize) -> usize {
+    let groups = names.saturating_mul(8).div_ceil(MOST_OF_8 * GROUP);
+    let fewest = lines_of(groups);
+    let lines = if fewest < LARGE_PAGE / 4 * 3 { fewest } else { fewest.next_multiple_of(LARGE_PAGE) };
+    if lines <= most { lines } else { lines_of(groups.min(groups_in(most))) }
 }
 
-fn fewest_lines(names: usize) -> usize {
-    let groups = names.saturating_mul(8).div_ceil(MOST_OF_8 * GROUP);
+const fn lines_of(groups: usize) -> usize {
     groups.saturating_mul(LINES_OF_8).div_ceil(8)
+}
+
+const fn groups_in(lines: usize) -> usize {
+    lines / LINES_OF_8 * 8 + lines % LINES_OF_8 * 8 / LINES_OF_8
 }
 
 /// A part of the names. Aligned to a line of the processor's cache, so that changing one disturbs no reader of another.
@@ -158,7 +164,7 @@ impl Part {
         Some(Self {
             changes: AtomicU64::new(0),
             lines: Lines::new(lines)?,
-            groups: lines * 8 / LINES_OF_8,
+            groups: groups_in(lines),
             state: Mutex::new(State::default()),
             _taken: taken,
         })
@@ -301,8 +307,8 @@ impl Change<'_> {
     pub fn grown(&mut self, stamper: &Stamper, keeps_gone: bool, budget: &Arc<Budget>) -> Option<Part> {
         let stays = |slot: &Slot<'_>| keeps_gone || slot.entry() != Entry::Gone;
         let names = self.part.used().filter(stays).count();
-        let more = names + names / 2 + GROUP;
-        let grown = Part::new(lines_for(more), budget).or_else(|| Part::new(fewest_lines(more), budget))?;
+        let lines = lines_for(names + names / 2 + GROUP, budget.left() / size_of::<Line>());
+        let grown = Part::new(lines, budget)?;
         {
             let mut change = grown.change();
             let mut moved = self.part.used().filter(stays);
@@ -355,7 +361,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_part_says_of_every_name_what_was_said_last(steps in proptest::collection::vec((0..60_u64, 0..4_u8), 1..200)) {
-            let part = Part::new(lines_for(60), &budget()).unwrap();
+            let part = Part::new(lines_of(10), &budget()).unwrap();
             let mut expected = HashMap::new();
             for (n, what) in steps {
                 let entry = match what {
@@ -399,11 +405,11 @@ mod tests {
 
     #[test]
     fn without_room_or_memory_nothing_is_taken_in() {
-        let budget = Arc::new(Budget::new(fewest_lines(6) * size_of::<Line>()));
-        assert!(Part::new(lines_for(7), &budget).is_none());
+        let budget = Arc::new(Budget::new(lines_of(1) * size_of::<Line>()));
+        assert!(Part::new(lines_of(2), &budget).is_none());
         let empty = Part::new(0, &budget).unwrap();
         assert!(!empty.change().set(&stamp(&name(1)), Entry::Gone), "there are no slots at all");
-        let part = Part::new(lines_for(1), &budget).unwrap();
+        let part = Part::new(lines_of(1), &budget).unwrap();
         let taken = (0..20).filter(|n| part.change().set(&stamp(&name(*n)), Entry::Gone)).count();
         assert_eq!((taken, part.room()), (6, 6));
         assert_eq!(part.look(&stamp(&name(19))), Entry::Absent);
@@ -412,8 +418,25 @@ mod tests {
     }
 
     #[test]
+    fn a_part_has_room_for_the_names_it_was_made_for_and_takes_no_more_than_it_may() {
+        for names in [0, 1, 6, 7, 100, 18_000, 20_000, 24_000, 25_000, 100_000] {
+            let lines = lines_for(names, usize::MAX);
+            let groups = groups_in(lines);
+            assert!(groups * GROUP * MOST_OF_8 / 8 >= names, "{names} names in {lines} lines");
+            assert!(lines_of(groups) <= lines);
+            assert!(lines.is_multiple_of(LARGE_PAGE) || lines < LARGE_PAGE);
+            for most in [0, 8, 9, 100, lines / 2, lines.saturating_sub(1), lines] {
+                let within = lines_for(names, most);
+                assert!(within <= most && groups_in(within) == groups_in(most).min(groups_in(within)));
+            }
+        }
+        assert_eq!([0, 8, 9, 16, 17, 65].map(groups_in), [0, 0, 1, 1, 2, 8]);
+        assert_eq!(lines_for(usize::MAX, 65), 65);
+    }
+
+    #[test]
     fn however_names_crowd_nobody_looks_far() {
-        let part = Part::new(lines_for(4_000), &budget()).unwrap();
+        let part = Part::new(lines_for(4_000, usize::MAX), &budget()).unwrap();
         let crowds = |n| part.change().set(&at(0, &name(n)), Entry::Gone);
         let taken = (0..4_000).filter(|n| crowds(*n)).count();
         assert_eq!(taken, FURTHEST * GROUP);
@@ -421,7 +444,7 @@ mod tests {
 
     #[test]
     fn readers_see_a_whole_entry_or_none() {
-        let part = Part::new(lines_for(8), &budget()).unwrap();
+        let part = Part::new(lines_of(2), &budget()).unwrap();
         let id = |n: u64| Uuid::from_u64_pair(n, n);
         assert!(part.change().set(&stamp(&name(1)), Entry::Held(id(0))));
         std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Which names a commit changes.
+//! Which names a commit changes, and what they lead to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,15 @@ use crate::storage::tables::TableId;
 /// A commit that changes more names tells only of which tables they are.
 const MOST: usize = 1 << 16;
 
-/// A name of a table, and whose it becomes.
-type Name = (TableId, Box<[u8]>, Option<Uuid>);
+/// What a name leads to: who holds it, or the row of the instance whose id it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Holder(Uuid),
+    Row(Box<[u8]>),
+}
+
+/// A name of a table, and what it leads to from now on.
+type Name = (TableId, Box<[u8]>, Option<Target>);
 
 /// The names that were changed so far, in order, and the tables of which others were.
 #[derive(Default)]
@@ -22,8 +29,8 @@ pub struct Touched {
 }
 
 impl Touched {
-    pub fn note(&mut self, table: TableId, name: &[u8], holder: Option<Uuid>) {
-        self.add((table, name.into(), holder));
+    pub fn note(&mut self, table: TableId, name: &[u8], target: Option<Target>) {
+        self.add((table, name.into(), target));
     }
 
     fn add(&mut self, name: Name) {
@@ -62,11 +69,11 @@ impl Touched {
         later.names.into_iter().for_each(|name| self.add(name));
     }
 
-    /// The names that are known, each once, with whose it is in the end: what it was between two changes is true in no
-    /// view.
-    pub fn names(&self) -> BTreeMap<(TableId, &[u8]), Option<Uuid>> {
+    /// The names that are known, each once, with what it leads to in the end: what it was between two changes is true in
+    /// no view.
+    pub fn names(&self) -> BTreeMap<(TableId, &[u8]), Option<&Target>> {
         let known = self.names.iter().filter(|(table, ..)| !self.is_lost(*table));
-        known.map(|(table, name, holder)| ((*table, &**name), *holder)).collect()
+        known.map(|(table, name, target)| ((*table, &**name), target.as_ref())).collect()
     }
 }
 
@@ -81,7 +88,7 @@ mod tests {
     #[test]
     fn what_is_taken_back_was_not_touched() {
         let mut touched = Touched::default();
-        touched.note(ONE, b"a", Some(Uuid::nil()));
+        touched.note(ONE, b"a", Some(Target::Holder(Uuid::nil())));
         let before = touched.len();
         touched.note(ONE, b"b", None);
         touched.back_to(before);
@@ -89,18 +96,20 @@ mod tests {
         later.note(OTHER, b"c", None);
         touched.extend(later);
         let names: Vec<_> = touched.names().into_iter().collect();
-        assert_eq!(names, [((OTHER, &b"c"[..]), None), ((ONE, b"a"), Some(Uuid::nil()))]);
+        let nobody = Target::Holder(Uuid::nil());
+        assert_eq!(names, [((OTHER, &b"c"[..]), None), ((ONE, b"a"), Some(&nobody))]);
     }
 
     #[test]
     fn a_name_that_is_changed_twice_comes_once_as_it_is_in_the_end() {
         let mut touched = Touched::default();
-        for holder in [Some(Uuid::nil()), None, Some(Uuid::max())] {
-            touched.note(ONE, b"a", holder);
-            touched.note(ONE, b"b", holder.xor(Some(Uuid::max())));
+        let row = Target::Row([1].into());
+        for target in [Some(Target::Holder(Uuid::nil())), None, Some(row.clone())] {
+            touched.note(ONE, b"a", target.clone());
+            touched.note(ONE, b"b", target.xor(Some(row.clone())));
         }
         let names: Vec<_> = touched.names().into_iter().collect();
-        assert_eq!(names, [((ONE, &b"a"[..]), Some(Uuid::max())), ((ONE, b"b"), None)]);
+        assert_eq!(names, [((ONE, &b"a"[..]), Some(&row)), ((ONE, b"b"), None)]);
     }
 
     #[test]

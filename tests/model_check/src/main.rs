@@ -14,7 +14,6 @@ use std::time::Instant;
 use storage::store::Answers;
 
 fn main() {
-    loom::model(scenarios::measure);
     let only: Vec<String> = std::env::args().skip(1).collect();
     for (name, preemptions, scenario) in scenarios::ALL {
         if !only.is_empty() && !only.iter().any(|only| name.contains(only.as_str())) {

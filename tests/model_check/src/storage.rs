@@ -15,6 +15,8 @@ pub mod lines {
 
     /// As in the library.
     pub const LARGE_PAGE: usize = 32 << 10;
+    /// As few as can be: each word is one more that is watched.
+    pub const MAPPED: usize = 1;
 
     pub struct Lines(Box<[Line]>);
 
@@ -117,19 +119,22 @@ pub mod tables {
     pub enum TableId {
         Alias,
         /// As in the library: of an entity, with the number of the index.
-        #[expect(dead_code, reason = "one table is enough")]
+        #[expect(dead_code, reason = "one table of names is enough")]
         Unique((), u32),
+        /// Rows, which here are ids too.
+        Values,
     }
 
     impl TableId {
-        pub fn is_of_names(self) -> bool {
-            true
+        pub fn is_of_values(self) -> bool {
+            self == Self::Values
         }
 
-        pub const fn number_of_names(self) -> Option<u64> {
+        pub const fn number_in_memory(self) -> Option<u64> {
             Some(match self {
                 Self::Alias => 0,
-                Self::Unique((), index) => 1 + index as u64,
+                Self::Values => 1,
+                Self::Unique((), index) => 2 + index as u64,
             })
         }
     }
@@ -149,11 +154,15 @@ pub mod catalog {
 }
 
 pub mod codec {
+    use super::resident::Target;
     use super::tables::TableId;
     use uuid::Uuid;
 
-    pub fn open_holder(_: TableId, _: &[u8], row: &[u8]) -> Result<Uuid, uuid::Error> {
-        Uuid::from_slice(row)
+    pub fn target(table: TableId, _: &[u8], row: &[u8]) -> Result<Target, uuid::Error> {
+        if table.is_of_values() {
+            return Ok(Target::Row(row.into()));
+        }
+        Uuid::from_slice(row).map(Target::Holder)
     }
 }
 
@@ -214,6 +223,7 @@ pub mod view {
 
     /// A view, with its rows.
     pub struct View {
+        pub table: TableId,
         pub rows: Rows,
         pub number: u64,
         pub names: Arc<Directory>,

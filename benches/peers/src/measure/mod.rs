@@ -73,7 +73,7 @@ impl<S: System> Measured<S> {
         let system = S::open(&self.setup)?;
         system.load(&self.setup, &mut rows)?;
         let taken = start.elapsed().saturating_sub(rows.making());
-        system.settle()?;
+        system.settle(self.setup.plan)?;
         self.system = Some(system);
         Ok(nanos(taken) / self.setup.plan.n as f64)
     }
@@ -90,7 +90,7 @@ impl<S: System> Measured<S> {
         let found = system.read(|reader| reader.find(&wanted.account))?;
         let taken = nanos(start.elapsed());
         ensure!(found == Some(wanted.id), "{} is {found:?} after opening", wanted.account);
-        system.settle()?;
+        system.settle(self.setup.plan)?;
         self.system = Some(system);
         Ok(taken)
     }

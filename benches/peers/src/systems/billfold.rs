@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::counted::CountedFile;
 use super::{CACHE, Setup, System, Values, Variant};
-use crate::plan::{ACCOUNT, FIELDS, Fields, Row, Rows, account};
+use crate::plan::{ACCOUNT, FIELDS, Fields, Plan, Row, Rows, account};
 
 /// What it is set to.
 pub const SETTINGS: &str = "keep_journal(false) (but in the rows that say journal), 1 GiB of cache, up to 2 GiB \
-    of names in memory, which are there before finds are timed (but not after opening), bulk load \
+    of names and values in memory, which are there before they are timed (but not after opening), bulk load \
     by `load`, finds and values through `Store` itself, so that each sees every write that has returned";
 
 pub struct Billfold(Store);
@@ -83,14 +83,15 @@ impl System for Billfold {
         Ok(())
     }
 
-    /// Asks until all names are in memory.
-    fn settle(&self) -> Result<()> {
+    /// Asks until all names and values are in memory.
+    fn settle(&self, plan: Plan) -> Result<()> {
         loop {
-            for n in 0..1_000 {
+            for n in 0..1_000.min(plan.n) {
                 let _: Option<CustomerId> = self.0.find(ACCOUNT, &account(n))?;
+                self.0.values(CustomerId::from(plan.id(n)))?;
             }
             let found = self.0.names_in_memory()?;
-            if found.whole_tables == found.tables {
+            if found.whole_tables == found.tables && found.instances == plan.n {
                 return Ok(());
             }
             std::thread::sleep(std::time::Duration::from_millis(5));

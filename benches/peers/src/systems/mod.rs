@@ -145,7 +145,7 @@ pub trait System: Sized + Send + Sync {
     fn set_account(&self, id: Uuid, account: &str) -> Result<()>;
 
     /// Returns when nothing goes on in the background.
-    fn settle(&self) -> Result<()> {
+    fn settle(&self, _plan: Plan) -> Result<()> {
         Ok(())
     }
 

@@ -8,11 +8,9 @@ use uuid::Uuid;
 
 use super::catalog::Catalog;
 use super::engine::Closed;
-use super::resident::{Changed, Directory, Resident, Seen, Stamper, Touched};
+use super::resident::{Changed, Directory, Resident, Seen, Stamper, Target, Touched};
 use super::tables::TableId;
 use super::view::{Published, Reader as _, Rows, View};
-
-pub const TABLE: TableId = TableId::Alias;
 
 /// The same in every order, so that names stand in the same places.
 static STAMPER: LazyLock<Stamper> = LazyLock::new(Stamper::new);
@@ -29,6 +27,7 @@ pub fn neighbours(count: usize) -> Vec<Vec<u8>> {
 pub type Change<'n> = (&'n [u8], Option<Uuid>);
 
 pub struct Store {
+    table: TableId,
     resident: Arc<Resident>,
     published: Arc<Published>,
     closed: Closed,
@@ -39,22 +38,24 @@ pub struct Store {
 impl Store {
     /// A new store with these names, all of them in memory.
     pub fn made(bytes: usize, names: &[Change<'_>]) -> Arc<Self> {
-        let store = Self::with(bytes, Rows::new(), &Catalog(Vec::new()));
-        store.commit_with(names, Some(&Catalog(vec![TABLE])));
+        let table = TableId::Alias;
+        let store = Self::with(bytes, table, Rows::new(), &Catalog(Vec::new()));
+        store.commit_with(names, Some(&Catalog(vec![table])));
         store
     }
 
-    /// A store that had these names when it was opened.
-    pub fn opened(bytes: usize, names: &[Change<'_>]) -> Arc<Self> {
+    /// A store that had these names in a table when it was opened.
+    pub fn opened(bytes: usize, table: TableId, names: &[Change<'_>]) -> Arc<Self> {
         let rows = names.iter().filter_map(|(name, holder)| Some((name.to_vec(), (*holder)?)));
-        Self::with(bytes, rows.collect(), &Catalog(vec![TABLE]))
+        Self::with(bytes, table, rows.collect(), &Catalog(vec![table]))
     }
 
-    fn with(bytes: usize, rows: Rows, catalog: &Catalog) -> Arc<Self> {
+    fn with(bytes: usize, table: TableId, rows: Rows, catalog: &Catalog) -> Arc<Self> {
         let resident = Arc::new(Resident::new(STAMPER.clone(), bytes));
         let names = Directory::opened(&resident, catalog);
         let published = Arc::new(Published::new());
-        let store = Self { resident, published, closed: Closed::default(), tip: Mutex::new((rows, names)) };
+        let tip = Mutex::new((rows, names));
+        let store = Self { table, resident, published, closed: Closed::default(), tip };
         store.publish();
         Arc::new(store)
     }
@@ -62,6 +63,7 @@ impl Store {
     fn publish(&self) {
         let (rows, names) = self.tip.lock().unwrap().clone();
         self.published.store(View {
+            table: self.table,
             rows,
             number: self.resident.next_view(),
             names,
@@ -84,7 +86,7 @@ impl Store {
     /// Asks so often that a fill begins.
     pub fn ask_often(&self) {
         let view = self.view();
-        (0..32).for_each(|_| assert_eq!(view.seen(TABLE, b""), Seen::Unknown));
+        (0..32).for_each(|_| assert_eq!(view.seen(self.table, b""), Seen::Unknown));
     }
 
     pub fn commit(&self, changes: &[Change<'_>]) {
@@ -95,7 +97,11 @@ impl Store {
         let (mut rows, before) = self.tip.lock().unwrap().clone();
         let mut touched = Touched::default();
         for (name, holder) in changes {
-            touched.note(TABLE, name, *holder);
+            let target = holder.map(|holder| match self.table {
+                TableId::Values => Target::Row(holder.as_bytes()[..].into()),
+                _ => Target::Holder(holder),
+            });
+            touched.note(self.table, name, target);
             match holder {
                 Some(holder) => rows.insert(name.to_vec(), *holder),
                 None => rows.remove(*name),
@@ -122,7 +128,14 @@ pub struct Answers(Arc<[AtomicU64; 3]>);
 impl Answers {
     /// Asks for a name: what is said of it is what the view has, if anything is said.
     pub fn ask(&self, view: &View, name: &[u8]) -> Seen {
-        let (seen, has) = (view.seen(TABLE, name), view.rows.get(name).copied());
+        let (seen, has) = (view.seen(view.table, name), view.rows.get(name).copied());
+        let seen = match (seen, view.table) {
+            (Seen::Holder(row), TableId::Values) => {
+                let names = view.names_of(view.table).unwrap();
+                Seen::Holder(names.row(row, |row| Uuid::from_slice(row).unwrap()).unwrap())
+            }
+            _ => seen,
+        };
         let place = match seen {
             Seen::Holder(holder) => {
                 assert_eq!(Some(holder), has, "view {} was told another holder", view.number);
