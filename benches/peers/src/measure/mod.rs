@@ -44,7 +44,10 @@ impl<S: System> Measured<S> {
             Task::FindHit => one("find_hit", finds::of(self.system()?, plan, true, time, seed)?),
             Task::FindMiss => one("find_miss", finds::of(self.system()?, plan, false, time, seed)?),
             Task::FindTwoThreads => finds::of_two_threads(self.system()?, plan, time, seed)?,
-            Task::FindFresh => one("find_fresh", finds::fresh(self.system()?, plan, time, seed)?),
+            Task::FindFresh => {
+                self.system()?.warm(plan)?;
+                one("find_fresh", finds::fresh(self.system()?, plan, time, seed)?)
+            }
             Task::Values => one("values", finds::values(self.system()?, plan, time, seed)?),
             Task::DurableSet(callers) => {
                 let work = sets::name(callers).context("no work of so many callers")?;
@@ -73,7 +76,7 @@ impl<S: System> Measured<S> {
         let system = S::open(&self.setup)?;
         system.load(&self.setup, &mut rows)?;
         let taken = start.elapsed().saturating_sub(rows.making());
-        system.settle(self.setup.plan)?;
+        system.settle()?;
         self.system = Some(system);
         Ok(nanos(taken) / self.setup.plan.n as f64)
     }
@@ -90,7 +93,6 @@ impl<S: System> Measured<S> {
         let found = system.read(|reader| reader.find(&wanted.account))?;
         let taken = nanos(start.elapsed());
         ensure!(found == Some(wanted.id), "{} is {found:?} after opening", wanted.account);
-        system.settle(self.setup.plan)?;
         self.system = Some(system);
         Ok(taken)
     }
@@ -113,6 +115,7 @@ impl<S: System> Measured<S> {
     fn check(&self, seed: u64) -> Result<Figures> {
         let plan = self.setup.plan;
         let mut next = plan.walk(seed);
+        self.system()?.warm(plan)?;
         self.system()?.read(|reader| {
             for _ in 0..1_000.max(plan.n / 20) {
                 let n = next();

@@ -84,7 +84,7 @@ impl System for Billfold {
     }
 
     /// Asks until all names and values are in memory.
-    fn settle(&self, plan: Plan) -> Result<()> {
+    fn warm(&self, plan: Plan) -> Result<()> {
         loop {
             for n in 0..1_000.min(plan.n) {
                 let _: Option<CustomerId> = self.0.find(ACCOUNT, &account(n))?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::record::{Record, listed};
 use super::{CACHE, Setup, System, Values};
-use crate::plan::{FIELDS, Fields, Plan, Rows};
+use crate::plan::{FIELDS, Fields, Rows};
 
 /// What it is set to.
 pub const SETTINGS: &str = "PersistMode::SyncAll for each batch, 1 GiB of cache, no compression, hashes in the data blocks, \
@@ -64,16 +64,6 @@ impl Fjall {
 
     fn batch(&self) -> WriteBatch {
         self.db.batch().durability(Some(PersistMode::SyncAll))
-    }
-
-    /// Returns when nothing is to be flushed and compacted.
-    fn flush(&self) -> Result<()> {
-        let tables = [&self.fields, &self.unique].into_iter().chain(&self.listed);
-        tables.into_iter().try_for_each(Keyspace::rotate_memtable_and_wait)?;
-        while self.db.active_compactions() > 0 || self.db.outstanding_flushes() > 0 {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
     }
 }
 
@@ -139,12 +129,17 @@ impl System for Fjall {
         Ok(batch.commit()?)
     }
 
-    fn settle(&self, _plan: Plan) -> Result<()> {
-        self.flush()
+    fn settle(&self) -> Result<()> {
+        let tables = [&self.fields, &self.unique].into_iter().chain(&self.listed);
+        tables.into_iter().try_for_each(Keyspace::rotate_memtable_and_wait)?;
+        while self.db.active_compactions() > 0 || self.db.outstanding_flushes() > 0 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
     }
 
     fn close(self) -> Result<()> {
-        self.flush()?;
+        self.settle()?;
         Ok(self.db.persist(PersistMode::SyncAll)?)
     }
 }

@@ -145,7 +145,12 @@ pub trait System: Sized + Send + Sync {
     fn set_account(&self, id: Uuid, account: &str) -> Result<()>;
 
     /// Returns when nothing goes on in the background.
-    fn settle(&self, _plan: Plan) -> Result<()> {
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Returns when all that is kept in memory is there; what reads is timed afterwards.
+    fn warm(&self, _plan: Plan) -> Result<()> {
         Ok(())
     }
 
