@@ -62,7 +62,7 @@ fn work_names() -> Vec<&'static str> {
 const FULL: Pace =
     Pace { rounds: 3, reads: 3, read_millis: 200, sets: 2, set_millis: 700, opens: 5, kills: 2 };
 const QUICK: Pace =
-    Pace { rounds: 1, reads: 3, read_millis: 40, sets: 1, set_millis: 150, opens: 2, kills: 1 };
+    Pace { rounds: 1, reads: 3, read_millis: 40, sets: 1, set_millis: 120, opens: 1, kills: 1 };
 
 impl Arguments {
     pub fn sizes(&self) -> Vec<u64> {

@@ -10,7 +10,7 @@ use crate::figures::{Figures, Size};
 use crate::plan::{Ids, Plan};
 use crate::process::Process;
 use crate::systems::{Name, Setup, Variant};
-use crate::task::{Order, Sample, Task};
+use crate::task::{Order, Task};
 use crate::work::{Work, named};
 
 /// How often and how long.
@@ -106,6 +106,14 @@ impl Task {
         }
     }
 
+    /// Whether its figures depend on what else is done meanwhile; the others are done by two at a time.
+    const fn is_timed(self) -> bool {
+        !matches!(
+            self,
+            Self::Check | Self::FileBytes | Self::FileBytesUpdated | Self::PagesSet | Self::PeakMemory
+        )
+    }
+
     /// Whether a system that keeps so many customers so has this task to do.
     fn is_for(self, system: Name, variant: Variant, n: u64) -> bool {
         let can = match self {
@@ -182,29 +190,47 @@ impl Wanted {
                 // No two orders set the same values: a set that changes nothing may cost nothing.
                 *orders += 1;
                 let order = Order { task, millis, seed: *orders };
-                for contestant in all.iter_mut().filter(|it| task != Task::Load || it.is_plain()) {
-                    contestant.carry_out(self, order, size, figures)?;
-                }
-                if task == Task::Load {
-                    load_untimed(all, order)?;
+                let is_alone =
+                    |it: &&mut Contestant| task.is_timed() && (task != Task::Load || it.is_plain());
+                let (mut alone, mut others): (Vec<_>, Vec<_>) = all.iter_mut().partition(is_alone);
+                for some in alone.chunks_mut(1).chain(others.chunks_mut(2)) {
+                    self.carry_out(some, order, size, figures)?;
                 }
                 all.rotate_right(first);
             }
         }
         Ok(())
     }
-}
 
-/// Loads those whose loads are not compared, two at a time.
-fn load_untimed(all: &mut [Contestant], order: Order) -> Result<()> {
-    let mut untimed: Vec<_> = all.iter_mut().filter(|contestant| !contestant.is_plain()).collect();
-    for two in untimed.chunks_mut(2) {
-        two.iter_mut().try_for_each(|contestant| contestant.process.send(order))?;
-        for contestant in two {
-            contestant.process.answer().with_context(|| format!("{:?}", contestant.setup))?;
+    /// Has some carry an order out, all at once.
+    fn carry_out(
+        &self,
+        some: &mut [&mut Contestant],
+        order: Order,
+        size: Size,
+        figures: &mut Figures,
+    ) -> Result<()> {
+        let mut begun = Vec::new();
+        for contestant in some {
+            let Setup { system, variant, .. } = contestant.setup;
+            let is_needed =
+                matches!(order.task, Task::Load | Task::Check) && order.task.is_for(system, variant, size.0);
+            if is_needed || self.asks(order.task, system, variant, size.0) {
+                contestant.begin(order).with_context(|| contestant.title(order))?;
+                begun.push(contestant);
+            }
         }
+        for contestant in begun {
+            let Setup { system, variant, plan, .. } = contestant.setup;
+            let told = contestant.process.answer().with_context(|| contestant.title(order))?;
+            for (name, sample) in told {
+                if let Some(work) = named(&name, variant).filter(|work| self.tells(*work)) {
+                    figures.add(size, work, system, plan.n, sample);
+                }
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A system in a folder of its own, and the process that measures it.
@@ -227,29 +253,18 @@ impl Contestant {
         self.setup.variant == Variant::Plain
     }
 
-    fn carry_out(&mut self, wanted: &Wanted, order: Order, size: Size, figures: &mut Figures) -> Result<()> {
-        let Setup { system, variant, .. } = self.setup;
-        let is_needed =
-            matches!(order.task, Task::Load | Task::Check) && order.task.is_for(system, variant, size.0);
-        if !is_needed && !wanted.asks(order.task, system, variant, size.0) {
-            return Ok(());
-        }
-        let told = self.told(order).with_context(|| format!("{} of {size:?}, {variant:?}", system.text()))?;
-        for (name, sample) in told {
-            if let Some(work) = named(&name, variant).filter(|work| wanted.tells(*work)) {
-                figures.add(size, work, system, self.setup.plan.n, sample);
-            }
-        }
-        Ok(())
+    /// What is being done, by whom, for whoever reads that it went wrong.
+    fn title(&self, order: Order) -> String {
+        format!("{:?} of {:?}", order.task, self.setup)
     }
 
-    fn told(&mut self, order: Order) -> Result<Vec<(String, Sample)>> {
+    fn begin(&mut self, order: Order) -> Result<()> {
         if order.task == Task::OpenFirst {
             self.process.order(Order { task: Task::SetForever, ..order })?;
             std::thread::sleep(Duration::from_millis(200));
             self.process.kill()?;
             self.process = Process::start(&self.setup)?;
         }
-        self.process.order(order)
+        self.process.send(order)
     }
 }
