@@ -170,6 +170,24 @@ impl View {
         })
     }
 
+    /// As [`get`](Reader::get), of a row that is in memory; `None` where the file is to be asked, which then `read` is left
+    /// for.
+    fn get_in_memory<T>(
+        &self,
+        table: TableId,
+        key: &[u8],
+        read: &mut Option<impl FnOnce(&[u8]) -> Result<T>>,
+    ) -> Option<Result<Option<T>>> {
+        match if table.is_of_values() { self.seen(table, key) } else { Seen::Unknown } {
+            Seen::Holder(row) => {
+                let read = |row: &[u8]| read.take().map(|read| read(row));
+                self.names.of(table)?.row(row, read)?.map(|answer| answer.map(Some))
+            }
+            Seen::Nobody => Some(Ok(None)),
+            Seen::Unknown => None,
+        }
+    }
+
     /// What `read` makes of the rows of a table; `None` where there is no such table.
     fn with_table<T>(
         &self,
@@ -206,16 +224,8 @@ impl Reader for View {
 
     fn get<T>(&self, table: TableId, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T>) -> Result<Option<T>> {
         let mut read = Some(read);
-        match if table.is_of_values() { self.seen(table, key) } else { Seen::Unknown } {
-            Seen::Holder(row) => {
-                let names = self.names.of(table);
-                let read = |row: &[u8]| read.take().map(|read| read(row));
-                if let Some(answer) = names.and_then(|names| names.row(row, read)).flatten() {
-                    return answer.map(Some);
-                }
-            }
-            Seen::Nobody => return Ok(None),
-            Seen::Unknown => {}
+        if let Some(answer) = self.get_in_memory(table, key, &mut read) {
+            return answer;
         }
         let Some(read) = read else { return Ok(None) };
         let get = |rows: &dyn ReadRows| get_through(read, |read| self.call(|| rows.get(key, read)));

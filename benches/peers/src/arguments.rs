@@ -50,6 +50,9 @@ pub struct Arguments {
     /// Put the table between the markers of a README.
     #[arg(long, value_name = "FILE")]
     pub readme: Option<PathBuf>,
+    /// Which markers those are.
+    #[arg(long, value_name = "NAME", default_value = "speed", requires = "readme")]
+    pub section: String,
     /// Measure one system, by the orders that come in.
     #[arg(long, hide = true, value_name = "SETUP")]
     pub child: Option<String>,

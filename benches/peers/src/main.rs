@@ -23,9 +23,13 @@ use anyhow::Result;
 use clap::Parser as _;
 
 use crate::arguments::Arguments;
-use crate::figures::Figures;
+use crate::figures::{Figures, Size};
+use crate::plan::Ids;
 use crate::report::{Style, table, thousands};
 use crate::systems::Name;
+
+/// The size that is shown first where there are several.
+const MAIN: Size = (1_000_000, Ids::Ordered);
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -60,7 +64,7 @@ fn compare(arguments: &Arguments) -> Result<()> {
         let picture =
             arguments.plot.iter().map(|plot| format!("![The figures drawn]({})\n\n", plot.display()));
         let text = picture.chain([told(&figures, &folder, Style::Markdown)?]).collect::<String>();
-        readme::update(path, &text)?;
+        readme::update(path, &arguments.section, &text)?;
     }
     arguments.plot.as_deref().map_or(Ok(()), |path| plot::draw(&figures, path))
 }
@@ -68,13 +72,15 @@ fn compare(arguments: &Arguments) -> Result<()> {
 /// The tables, and what is to be known of them.
 fn told(figures: &Figures, folder: &Path, style: Style) -> Result<String> {
     let mut paragraphs = Vec::new();
+    let is_one = figures.sizes().count() == 1;
     for size in figures.sizes() {
         let (n, ids) = size;
-        paragraphs.push(format!("{} customers, {} ids:", thousands(n), ids.text()));
-        paragraphs.push(table(figures, size, style).to_string());
+        let title = format!("{} customers, {} ids", thousands(n), ids.text());
+        let table = table(figures, size, style).to_string();
+        paragraphs.push(style.section(&title, is_one || size == MAIN, &table));
     }
     let settings = Name::ALL.into_iter().map(|name| format!("- {}: {}.", name.text(), name.settings()));
-    paragraphs.push(settings.collect::<Vec<_>>().join("\n"));
+    paragraphs.push(style.section("Settings", false, &settings.collect::<Vec<_>>().join("\n")));
     paragraphs.push(surroundings::lines(folder)?.join("\n"));
     Ok(paragraphs.join("\n\n"))
 }

@@ -4,21 +4,25 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-const BEGIN: &str = "<!-- speed: made by benches/peers -->";
-const END: &str = "<!-- end of speed -->";
-
-/// Puts the text between the markers of the file.
-pub fn update(path: &Path, text: &str) -> Result<()> {
+/// Puts the text between the markers of that section of the file.
+pub fn update(path: &Path, section: &str, text: &str) -> Result<()> {
     let before = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let after = between_markers(&before, text)
-        .with_context(|| format!("{} has no {BEGIN} with {END} behind it", path.display()))?;
+    let after = between_markers(&before, section, text).with_context(|| {
+        let [begin, end] = markers(section);
+        format!("{} has no {begin} with {end} behind it", path.display())
+    })?;
     Ok(std::fs::write(path, after)?)
 }
 
-fn between_markers(before: &str, text: &str) -> Option<String> {
-    let (head, rest) = before.split_once(BEGIN)?;
-    let (_, tail) = rest.split_once(END)?;
-    Some(format!("{head}{BEGIN}\n\n{text}\n\n{END}{tail}"))
+fn markers(section: &str) -> [String; 2] {
+    [format!("<!-- {section}: made by benches/peers -->"), format!("<!-- end of {section} -->")]
+}
+
+fn between_markers(before: &str, section: &str, text: &str) -> Option<String> {
+    let [begin, end] = markers(section);
+    let (head, rest) = before.split_once(&begin)?;
+    let (_, tail) = rest.split_once(&end)?;
+    Some(format!("{head}{begin}\n\n{text}\n\n{end}{tail}"))
 }
 
 #[cfg(test)]
@@ -27,15 +31,20 @@ mod tests {
 
     #[test]
     fn what_stands_between_the_markers_is_replaced_and_nothing_else() {
-        let before = format!("# Speed\n{BEGIN}\nold\n{END}\nbehind");
-        let after = between_markers(&before, "new").unwrap();
-        assert_eq!(after, format!("# Speed\n{BEGIN}\n\nnew\n\n{END}\nbehind"));
-        assert_eq!(between_markers(&after, "new").as_ref(), Some(&after));
-        assert_eq!(between_markers(END, "new"), None);
+        let [begin, end] = markers("speed");
+        let before = format!("# Speed\n{begin}\nold\n{end}\nbehind");
+        let after = between_markers(&before, "speed", "new").unwrap();
+        assert_eq!(after, format!("# Speed\n{begin}\n\nnew\n\n{end}\nbehind"));
+        assert_eq!(between_markers(&after, "speed", "new").as_ref(), Some(&after));
+        assert_eq!(between_markers(&before, "size", "new"), None);
+        assert_eq!(between_markers(&end, "speed", "new"), None);
     }
 
     #[test]
     fn the_readme_of_billfold_has_the_markers() {
-        assert!(between_markers(include_str!("../../../README.md"), "").is_some());
+        let readme = include_str!("../../../README.md");
+        for section in ["speed", "speed at 10 million"] {
+            assert!(between_markers(readme, section, "").is_some(), "{section}");
+        }
     }
 }

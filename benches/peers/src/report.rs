@@ -13,6 +13,19 @@ pub enum Style {
     Markdown,
 }
 
+impl Style {
+    /// A text under its title, which in Markdown is folded up unless it is to be open.
+    pub fn section(self, title: &str, is_open: bool, text: &str) -> String {
+        match self {
+            Self::Terminal => format!("{title}:\n\n{text}"),
+            Self::Markdown => {
+                let open = if is_open { " open" } else { "" };
+                format!("<details{open}><summary>{title}</summary>\n\n{text}\n\n</details>")
+            }
+        }
+    }
+}
+
 /// A number of nanoseconds, bytes or whatever, as people read it.
 pub fn human(value: f64, unit: Unit) -> String {
     let (scaled, suffix) = match unit {

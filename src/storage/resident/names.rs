@@ -44,6 +44,7 @@ pub enum Known {
 /// What is said of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
+    /// Who holds it; of the id of an instance, where its row is.
     Holder(Uuid),
     Nobody,
     /// Ask the view.
