@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use billfold::prelude::*;
 use uuid::Uuid;
 
@@ -13,9 +14,12 @@ use super::{CACHE, Setup, System, Values, Variant};
 use crate::plan::{ACCOUNT, FIELDS, Fields, Plan, Row, Rows, account};
 
 /// What it is set to.
-pub const SETTINGS: &str = "keep_journal(false) (but in the rows that say journal), 1 GiB of cache, up to 2 GiB \
+pub const SETTINGS: &str = "keep_journal(false) (but in the rows that say journal), 1 GiB of cache, up to 4 GiB \
     of names and values in memory, which are there before they are timed (but not after opening), bulk load \
     by `load`, finds and values through `Store` itself, so that each sees every write that has returned";
+
+/// Nothing takes so long to come into memory.
+const STUCK: Duration = Duration::from_secs(20);
 
 pub struct Billfold(Store);
 
@@ -23,7 +27,7 @@ pub struct Billfold(Store);
 pub(super) fn options(setup: &Setup) -> StoreOptions {
     StoreOptions::new()
         .cache_bytes(CACHE)
-        .names_in_memory(NamesInMemory::UpTo(2 * CACHE))
+        .names_in_memory(NamesInMemory::UpTo(4 * CACHE))
         .adopt_unknown(true)
         .keep_journal(setup.variant == Variant::Journal)
 }
@@ -85,6 +89,7 @@ impl System for Billfold {
 
     /// Asks until all names and values are in memory.
     fn warm(&self, plan: Plan) -> Result<()> {
+        let (mut before, mut since) = (None, Instant::now());
         loop {
             for n in 0..1_000.min(plan.n) {
                 let _: Option<CustomerId> = self.0.find(ACCOUNT, &account(n))?;
@@ -94,6 +99,10 @@ impl System for Billfold {
             if found.whole_tables == found.tables && found.instances == plan.n {
                 return Ok(());
             }
+            if before != Some(found) {
+                (before, since) = (Some(found), Instant::now());
+            }
+            ensure!(since.elapsed() < STUCK, "not all of it comes into memory: {found:?}");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
     }
