@@ -36,6 +36,8 @@ pub struct Wanted {
     /// Names of works; none for all.
     pub only: Vec<String>,
     pub indexed: bool,
+    /// Whether the files are told after many updates, which take longer than any other work.
+    pub updated: bool,
     pub pace: Pace,
     /// The most customers that native_db is loaded with.
     pub most_native: u64,
@@ -133,7 +135,11 @@ impl Task {
 impl Wanted {
     /// Whether figures of this work are asked for.
     fn tells(&self, work: Work) -> bool {
-        self.only.is_empty() || self.only.iter().any(|name| name == work.name)
+        if self.only.is_empty() {
+            self.updated || !work.name.starts_with("file_bytes_updated")
+        } else {
+            self.only.iter().any(|name| name == work.name)
+        }
     }
 
     /// Whether a system that is kept so has figures to give with this task.
