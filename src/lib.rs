@@ -66,7 +66,7 @@
 //! [`flush`](Store::flush)); one that returned an error, or whose closure panicked, left nothing, but for
 //! [`Error::OutcomeUnknown`], which means that only reopening will tell. Callers that write at the same time take
 //! turns in the order they came; several may share one commit, and each is answered after it. Readers never wait
-//! for writers, and see every write that has returned.
+//! for writers, and see every write that has returned. [`promises`] has all of it, with the test that tries to break each.
 //!
 //! # Limits
 //!
@@ -121,6 +121,9 @@
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[doc = include_str!("promises.md")]
+pub mod promises {}
 
 mod entity;
 mod error;
@@ -272,11 +275,11 @@ pub use model::usage_filter::{
 pub use rules::quantity::billed_quantity;
 pub use storage::backend::Backend;
 pub use store::{
-    Compaction, Durability, Fixture, IdSource, LoadItem, Loaded, NamesInMemory, NamesInMemoryStats, Problem,
-    Reading, ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages,
-    ReadingQueries, ReadingRecords, SetClock, Snapshot, Stats, Store, StoreOptions, TableStats, Transaction,
-    Verified, Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages, WritingRecords,
-    WritingUpserts,
+    Backup, Compaction, Durability, Fixture, IdSource, LoadItem, Loaded, NamesInMemory, NamesInMemoryStats,
+    Problem, Reading, ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages,
+    ReadingQueries, ReadingRecords, Rebuilt, SetClock, Snapshot, Stats, Store, StoreOptions, TableStats,
+    Transaction, Verified, Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages,
+    WritingRecords, WritingUpserts,
 };
 
 #[cfg(feature = "wire")]

@@ -40,6 +40,12 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// There is something already where a file is to be made.
+    #[error("{path}: there already; nothing was written", path = .path.display())]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no file to open for reading only.
     #[error("{path}: no such file", path = .path.display())]
     StoreMissing {
@@ -180,7 +186,8 @@ impl Error {
             | Self::NotAStore { .. }
             | Self::NewerFormat { .. }
             | Self::ReadOnlyFile { .. }
-            | Self::NotClosedCleanly { .. } => ErrorKind::Open,
+            | Self::NotClosedCleanly { .. }
+            | Self::FileExists { .. } => ErrorKind::Open,
             Self::ReadOnly | Self::Reentrant | Self::Unwinding => ErrorKind::Misuse,
             Self::Busy { .. } | Self::SnapshotsHeld => ErrorKind::Busy,
             Self::Io(_)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Result;
+use std::sync::Arc;
 
 /// Bytes that a store keeps itself in, instead of a file.
 ///
@@ -50,9 +51,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
 /// A [`Backend`] as redb takes it.
 #[derive(Debug)]
-pub(super) struct Adapted<B>(pub(super) B);
+pub(super) struct Adapted(pub(super) Arc<dyn Backend>);
 
-impl<B: Backend> redb::StorageBackend for Adapted<B> {
+impl redb::StorageBackend for Adapted {
     fn len(&self) -> Result<u64> {
         self.0.len()
     }

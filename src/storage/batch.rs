@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use redb::{Durability, WriteTransaction};
 
 use super::engine::{Engine, Terms, Tip};
-use super::failure::{Failure, guarded};
-use super::locks::{Condvar, Mutex};
+use super::failure::{Failure, guarded, let_go};
 use super::member::{Leavings, Member};
 use super::queue::Turn;
 use super::resident::{Changed, Touched};
+use super::verdict::{Ended, Verdict};
 use crate::error::{EngineError, Error, Result};
 
 /// A batch takes no more members than this,
@@ -43,7 +43,7 @@ impl Batch {
             must_sync: false,
             touched: Touched::default(),
             first_done: None,
-            verdict: Verdict(Arc::default()),
+            verdict: Verdict::new(),
         }
     }
 
@@ -60,56 +60,12 @@ impl Batch {
     }
 }
 
-/// How a batch ended.
-#[derive(Debug, Clone)]
-pub(super) enum Ended {
-    Committed,
-    NotApplied(EngineError),
-    OutcomeUnknown(EngineError),
-}
-
 impl Ended {
     pub(super) fn into_result(self) -> Result<()> {
         match self {
             Self::Committed => Ok(()),
             Self::NotApplied(cause) => Err(Error::NotApplied(cause)),
             Self::OutcomeUnknown(cause) => Err(Error::OutcomeUnknown(cause)),
-        }
-    }
-}
-
-#[derive(Default)]
-struct Answer {
-    ended: Mutex<Option<Ended>>,
-    told: Condvar,
-}
-
-impl Answer {
-    fn wait(&self) -> Ended {
-        let mut ended = self.ended.lock();
-        loop {
-            match &*ended {
-                Some(ended) => return ended.clone(),
-                None => self.told.wait(&mut ended),
-            }
-        }
-    }
-}
-
-/// The batch's side of the answer. Dropped without one, it answers that nothing was applied.
-struct Verdict(Arc<Answer>);
-
-impl Verdict {
-    fn tell(&self, how: Ended) {
-        self.0.ended.lock().get_or_insert(how);
-        self.0.told.notify_all();
-    }
-}
-
-impl Drop for Verdict {
-    fn drop(&mut self) {
-        if self.0.ended.lock().is_none() {
-            self.tell(Ended::NotApplied(EngineError::new("the batch was given up")));
         }
     }
 }
@@ -131,7 +87,7 @@ impl Engine {
             Some(batch) => batch,
             None => self.begin()?,
         };
-        let answer = Arc::clone(&batch.verdict.0);
+        let answer = batch.verdict.answer();
         let saw_changes = batch.written > 0;
         let (came, mut leavings) = self.member(&batch, terms, act);
         drop(inside);
@@ -208,10 +164,7 @@ impl Engine {
     /// it, so that the path can be opened again.
     fn give_up(&self, batch: Batch, failure: &Failure) -> EngineError {
         let Batch { txn, verdict, .. } = batch;
-        let _ = guarded(|| {
-            drop(txn);
-            Ok::<_, redb::Error>(())
-        });
+        let_go(txn);
         let cause = self.core.fail_with(failure);
         verdict.tell(Ended::NotApplied(cause.clone()));
         cause
@@ -246,10 +199,7 @@ impl Engine {
         if let Some(cause) = self.core.closed.get() {
             // A reader met damage meanwhile.
             let failure = Failure::Closed(cause.clone());
-            let _ = guarded(|| {
-                drop(txn);
-                Ok::<_, redb::Error>(())
-            });
+            let_go(txn);
             let ended = Ended::NotApplied(self.core.fail_with(&failure));
             verdict.tell(ended.clone());
             return ended;

@@ -69,7 +69,8 @@ pub(super) enum Known<'w> {
 }
 
 impl Rows {
-    fn behind(last: Option<Vec<u8>>) -> Self {
+    /// None yet, of a table whose last key is this one.
+    pub(super) fn behind(last: Option<Vec<u8>>) -> Self {
         Self {
             bytes: Vec::new(),
             rows: Vec::new(),
@@ -84,7 +85,7 @@ impl Rows {
     }
 
     /// Adds a row, or puts it in place of the one with its key.
-    fn put(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
+    pub(super) fn put(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
         let is_behind = self.rows.last().is_none_or(|last| self.key(last) < key);
         if self.in_order && is_behind {
             let row = self.keep(key, value)?;

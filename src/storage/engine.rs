@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::backend::Backend;
 use super::batch::Batch;
 use super::catalog::Catalog;
-use super::failure::{Failure, guarded};
+use super::failure::{Failure, guarded, let_go};
 use super::ids::Ids;
 use super::locks::{Condvar, Mutex};
 use super::make;
@@ -85,8 +85,18 @@ pub struct Core {
     news: Condvar,
     /// Set when the store closes. Every view has it too, to answer the same.
     pub(super) closed: Closed,
-    /// The memory that is gone with the store.
-    own_memory: Option<Memory>,
+    pub(super) home: Home,
+}
+
+/// Where a store keeps its bytes.
+#[derive(Debug)]
+pub(super) enum Home {
+    File(PathBuf),
+    Backend(Arc<dyn Backend>),
+    /// Memory that is gone with the store.
+    Memory(Memory),
+    /// What is written is gone with the store, and what it began with is not its own.
+    Nowhere,
 }
 
 /// Why the store is closed, once it is.
@@ -116,17 +126,14 @@ impl Core {
             let mut db = self.db.lock();
             (self.published.swap(None), db.take())
         };
-        let _ = guarded(|| {
-            drop((view, db));
-            Ok::<_, redb::Error>(())
-        });
+        let_go((view, db));
         self.tell();
     }
 
     /// Has redb give up on memory that is gone with the store: what it writes when it is dropped, so that there is nothing
     /// to repair, takes longer than all else of a short life. While nobody writes.
     fn give_memory_up(&self) {
-        let Some(memory) = &self.own_memory else { return };
+        let Home::Memory(memory) = &self.home else { return };
         memory.give_up();
         if let Some(Db::Writable(db)) = &*self.db.lock() {
             // At its first error redb gives up.
@@ -205,32 +212,45 @@ pub struct Terms {
 impl Engine {
     pub fn open(path: &Path, opening: Opening) -> Result<Self> {
         let db = open::writable(path, opening.cache, || opening.new_store_id())?;
-        Self::start(path, db, None, opening)
+        Self::start(path, db, Home::File(path.to_owned()), opening)
     }
 
     pub fn open_read_only(path: &Path, opening: Opening) -> Result<Self> {
-        Self::start(path, open::read_only(path, opening.cache)?, None, opening)
+        let db = open::read_only(path, opening.cache)?;
+        Self::start(path, db, Home::File(path.to_owned()), opening)
     }
 
-    pub fn on_backend(backend: impl Backend, opening: Opening) -> Result<Self> {
-        Self::start(Path::new("(backend)"), open::on_backend(backend, opening.cache)?, None, opening)
+    pub fn on_backend(backend: Arc<dyn Backend>, opening: Opening) -> Result<Self> {
+        let db = open::on_backend(Arc::clone(&backend), opening.cache)?;
+        Self::start(Path::new("(backend)"), db, Home::Backend(backend), opening)
     }
 
     /// A store in this memory, which is gone with it.
     pub fn in_memory(memory: Memory, opening: Opening) -> Result<Self> {
-        let db = open::on_backend(memory.clone(), opening.cache)?;
-        Self::start(Path::new("(memory)"), db, Some(memory), opening)
+        let db = open::on_backend(Arc::new(memory.clone()), opening.cache)?;
+        Self::start(Path::new("(memory)"), db, Home::Memory(memory), opening)
     }
 
-    fn start(path: &Path, db: Db, own_memory: Option<Memory>, opening: Opening) -> Result<Self> {
-        let mut loaded = open::load(path, &db)?;
-        if let (None, Db::Writable(db_to_write)) = (&loaded, &db) {
+    /// What the store says of itself; where there is none yet, it is made.
+    fn loaded(path: &Path, db: &Db, opening: &Opening) -> Result<(Catalog, Progress)> {
+        let mut loaded = open::load(path, db)?;
+        if let (None, Db::Writable(db_to_write)) = (&loaded, db) {
             make::initialise(db_to_write, opening.new_store_id())?;
-            loaded = open::load(path, &db)?;
+            loaded = open::load(path, db)?;
         }
-        let Some((catalog, progress)) = loaded else {
+        loaded.ok_or_else(|| {
             let found = "another program's redb file, with nothing in it".to_owned();
-            return Err(Error::NotAStore { path: path.to_owned(), found });
+            Error::NotAStore { path: path.to_owned(), found }
+        })
+    }
+
+    pub(super) fn start(path: &Path, db: Db, home: Home, opening: Opening) -> Result<Self> {
+        let (catalog, progress) = match Self::loaded(path, &db, &opening) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                let_go(db);
+                return Err(error);
+            }
         };
         let newest_id = catalog.newest_id();
         let catalog = Arc::new(catalog);
@@ -244,7 +264,7 @@ impl Engine {
             looking: Mutex::default(),
             news: Condvar::new(),
             closed: Closed::default(),
-            own_memory,
+            home,
         });
         let tip = Tip { catalog, progress, names };
         core.publish(&tip)?;
@@ -270,6 +290,10 @@ impl Engine {
             writable,
             inside: AtomicU64::new(NOBODY),
         })
+    }
+
+    pub(super) const fn is_writable(&self) -> bool {
+        self.writable
     }
 
     /// How many bytes of rows a bulk load has wait before they are put into their tables.

@@ -47,8 +47,11 @@ impl From<Failure> for Error {
 impl From<redb::Error> for Failure {
     fn from(error: redb::Error) -> Self {
         match error {
-            // A file that ends before it should was cut off, however well the disk reads it.
-            redb::Error::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
+            // A file that ends before it should was cut off, however well the disk reads it; and one with another beginning
+            // is none of redb's any more.
+            redb::Error::Io(cause)
+                if matches!(cause.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) =>
+            {
                 Self::Corrupt(EngineError::new(cause))
             }
             redb::Error::Io(cause) => Self::Io(EngineError::new(cause)),
@@ -68,6 +71,15 @@ pub fn guarded<T, E: Into<redb::Error>>(call: impl FnOnce() -> Result<T, E>) -> 
             panic_text(panic.as_ref())
         )))),
     }
+}
+
+/// Drops something of redb's, which writes on its way out: what goes wrong then was told before, or is found out by whoever
+/// opens the file.
+pub fn let_go(of_redb: impl Sized) {
+    let _ = guarded(|| {
+        drop(of_redb);
+        Ok::<_, redb::Error>(())
+    });
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

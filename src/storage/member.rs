@@ -208,6 +208,20 @@ impl<'t> Member<'t> {
         }
     }
 
+    /// Deletes a table at once, with all of its rows: in a bulk load, which is taken back with its whole transaction.
+    pub fn clear(&self, table: TableId) -> Result<()> {
+        if self.waiting.is_none() {
+            return Err(Error::corrupt(format!("table {table} cannot be cleared among neighbours")));
+        }
+        self.call(|| self.tables.delete(table))?;
+        self.change_catalog(|catalog| catalog.drop_table(table));
+        self.written.set(self.written.get() + 1);
+        if table.number_in_memory().is_some() {
+            self.touched.borrow_mut().lose(table);
+        }
+        Ok(())
+    }
+
     /// Puts a row, or removes it where `value` is `None`.
     pub fn put(&self, table: TableId, key: &[u8], value: Option<&[u8]>) -> Result<()> {
         let waits = self.waiting.as_ref().is_some_and(|waiting| waiting.borrow().has(table));

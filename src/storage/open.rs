@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use redb::{Builder, Database, ReadableDatabase as _, TableHandle as _};
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use super::key_bytes;
 use super::make::{make_file, open_options, sync_folder};
 use super::member::Progress;
 use super::opened::{ReadRows, open_for_reading};
+use super::overlay::Overlay;
 use super::probe::{MAGIC, check, check_format, check_magic, database_error};
 use super::tables::TableId;
 use crate::error::{EngineError, Error, Result};
@@ -24,19 +26,14 @@ use crate::model::scalar::Time;
 
 /// The newest format of a file that this version reads, and the one it writes.
 pub(super) const FORMAT: u32 = 1;
+/// So much of a backend is looked at at once: a page.
+const BLOCK: usize = 4096;
 pub(super) const FORMAT_ROW: &[u8] = b"format";
 pub(super) const STORE_ROW: &[u8] = b"store";
 
 /// Opens the file for writing, making it, with this id, if it is not there.
 pub(super) fn writable(path: &Path, cache: usize, new_id: impl FnOnce() -> Uuid) -> Result<Db> {
-    let folder = match path.parent() {
-        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-        Some(folder) => folder,
-        None => return Err(not_a_file(path)),
-    };
-    if !folder.is_dir() {
-        return Err(Error::FolderMissing { folder: folder.to_owned() });
-    }
+    let folder = folder_of(path)?;
     let found = match std::fs::metadata(path) {
         Ok(found) if !found.is_file() => return Err(not_a_file(path)),
         Ok(found) if found.permissions().readonly() => {
@@ -65,22 +62,51 @@ pub(super) fn writable(path: &Path, cache: usize, new_id: impl FnOnce() -> Uuid)
     if !whole {
         sync_folder(folder).map_err(|cause| open_error(path, &cause))?;
     }
-    Ok(db)
+    Ok(Db::Writable(db))
+}
+
+/// The folder that a file is in, or is to be in.
+pub(super) fn folder_of(path: &Path) -> Result<&Path> {
+    let folder = match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => return Err(not_a_file(path)),
+    };
+    if folder.is_dir() { Ok(folder) } else { Err(Error::FolderMissing { folder: folder.to_owned() }) }
 }
 
 /// Opens the file, or makes the store, in a backend of the caller's.
-pub(super) fn on_backend(backend: impl Backend, cache: usize) -> Result<Db> {
-    start_anew(&backend).map_err(|cause| Error::Io(EngineError::new(cause)))?;
-    create(Path::new("(backend)"), cache, |builder| builder.create_with_backend(Adapted(backend)))
+pub(super) fn on_backend(backend: Arc<dyn Backend>, cache: usize) -> Result<Db> {
+    start_anew(&*backend).map_err(|cause| Error::Io(EngineError::new(cause)))?;
+    let db = create(Path::new("(backend)"), cache, |builder| builder.create_with_backend(Adapted(backend)))?;
+    Ok(Db::Writable(db))
 }
 
-/// Empties bytes in which the making of a store was cut off: redb writes what its files begin with last.
-fn start_anew(backend: &impl Backend) -> io::Result<()> {
-    let mut start = [0; MAGIC.len()];
+/// Opens what is there and writes nothing to it.
+pub(super) fn over(path: &Path, overlay: Overlay, cache: usize) -> Result<Database> {
+    create(path, cache, |builder| builder.create_with_backend(overlay))
+}
+
+/// Empties bytes in which the making of a store was cut off.
+fn start_anew(backend: &dyn Backend) -> io::Result<()> {
+    if backend.is_empty()? || is_made(backend)? { Ok(()) } else { backend.set_len(0) }
+}
+
+/// Whether there is anything, unless the making of it was cut off: redb writes what its files begin with before anything
+/// behind their first page, and last of what is on that. With another beginning, and something behind, it is damaged.
+pub(super) fn is_made(backend: &dyn Backend) -> io::Result<bool> {
     let len = backend.len()?;
-    let shown = usize::try_from(len).map_or(start.len(), |len| len.min(start.len()));
-    backend.read(0, start.get_mut(..shown).unwrap_or_default())?;
-    if len > 0 && start == [0; MAGIC.len()] { backend.set_len(0) } else { Ok(()) }
+    let mut block = [0; BLOCK];
+    for start in (0..len).step_by(BLOCK) {
+        let shown = usize::try_from(len - start).map_or(BLOCK, |left| left.min(BLOCK));
+        let place = block.get_mut(..shown).unwrap_or_default();
+        backend.read(start, place)?;
+        let looked_at = if start == 0 { place.get(..MAGIC.len()).unwrap_or_default() } else { place };
+        if looked_at.iter().any(|byte| *byte != 0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Opens the file for reading; many may do so at once.
@@ -102,11 +128,11 @@ fn create(
     path: &Path,
     cache: usize,
     open: impl FnOnce(&Builder) -> Result<Database, redb::DatabaseError>,
-) -> Result<Db> {
+) -> Result<Database> {
     let mut builder = Builder::new();
     builder.set_cache_size(cache);
     let opened = guarded(|| Ok::<_, redb::Error>(open(&builder))).map_err(|failure| failure.at(path))?;
-    opened.map(Db::Writable).map_err(|error| database_error(path, error))
+    opened.map_err(|error| database_error(path, error))
 }
 
 fn not_a_file(path: &Path) -> Error {

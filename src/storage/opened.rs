@@ -184,6 +184,8 @@ pub(super) trait Tables {
     ) -> Result<(), Failure>;
     /// Puts all of the rows into their tables.
     fn fill(&self, tables: Vec<(TableId, Rows)>) -> Result<(), Failure>;
+    /// Deletes a table, with all of its rows.
+    fn delete(&self, table: TableId) -> Result<(), Failure>;
     fn stats(&self) -> Result<DatabaseStats, Failure>;
 }
 
@@ -208,6 +210,11 @@ impl Tables for OpenTables<'_> {
             drop(open.remove(table));
         }
         fill(self.txn, tables)
+    }
+
+    fn delete(&self, table: TableId) -> Result<(), Failure> {
+        drop(self.open.borrow_mut().remove(&table));
+        guarded(|| delete(self.txn, table)).map(drop)
     }
 
     fn stats(&self) -> Result<DatabaseStats, Failure> {

@@ -15,7 +15,7 @@ use super::opened::{ReadRows, open_for_reading};
 use super::resident::{self, Directory, Known, Names, Resident, Seen, fill};
 use super::tables::TableId;
 use crate::entity::ManagedEntity;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::custom_field::KeyKind;
 
 /// What can be read of the store at one moment: by a published view, and by a transaction that sees its own
@@ -150,11 +150,8 @@ impl View {
         from: Bound<&[u8]>,
         mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
-        if !self.catalog.has_table(table) {
-            return Ok(());
-        }
-        let rows = guarded(|| open_for_reading(&self.txn, table))?;
-        guarded(|| rows.scan(from, &mut visit))
+        let scanned = self.with_rows(table, |rows| guarded(|| rows.scan(from, &mut visit)))?;
+        scanned.unwrap_or(Ok(()))
     }
 
     /// `Closed` where the store is: what redb still has in its cache is not shown any more.
@@ -164,10 +161,14 @@ impl View {
 
     /// Makes a call into redb; if it fails, the store is closed.
     fn call<T, E: Into<redb::Error>>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T> {
-        guarded(call).map_err(|failure| match self.core.upgrade() {
+        guarded(call).map_err(|failure| self.failed(failure))
+    }
+
+    fn failed(&self, failure: Failure) -> Error {
+        match self.core.upgrade() {
             Some(core) => core.fail(failure),
             None => failure.into(),
-        })
+        }
     }
 
     /// As [`get`](Reader::get), of a row that is in memory; `None` where the file is to be asked, which then `read` is left
@@ -194,26 +195,35 @@ impl View {
         table: TableId,
         read: impl FnOnce(&dyn ReadRows) -> Result<T>,
     ) -> Result<Option<T>> {
+        self.with_rows(table, read).map_err(|failure| self.failed(failure))?.transpose()
+    }
+
+    /// As [`with_table`](Self::with_table), by somebody who deals with failures himself.
+    fn with_rows<T>(
+        &self,
+        table: TableId,
+        read: impl FnOnce(&dyn ReadRows) -> T,
+    ) -> Result<Option<T>, Failure> {
         let place = match table {
             TableId::Fields(entity) => self.fields.get(entity as usize),
             _ => None,
         };
         if let Some(rows) = place.and_then(OnceLock::get) {
-            return read(&**rows).map(Some);
+            return Ok(Some(read(&**rows)));
         }
         let opened = place.is_none().then(|| self.others.read().get(&table).cloned()).flatten();
         if let Some(rows) = opened {
-            return read(&*rows).map(Some);
+            return Ok(Some(read(&*rows)));
         }
         if !self.catalog.has_table(table) {
             return Ok(None);
         }
-        let rows: Rows = Arc::from(self.call(|| open_for_reading(&self.txn, table))?);
+        let rows: Rows = Arc::from(guarded(|| open_for_reading(&self.txn, table))?);
         match place {
             Some(place) => drop(place.set(Arc::clone(&rows))),
             None => drop(self.others.write().insert(table, Arc::clone(&rows))),
         }
-        read(&*rows).map(Some)
+        Ok(Some(read(&*rows)))
     }
 }
 
@@ -269,5 +279,39 @@ impl Reader for View {
             }
             _ => Seen::Unknown,
         }
+    }
+}
+
+/// A view by somebody who looks whether it is whole: from the file, whatever is in memory, and with a failure that is no
+/// reason to close the store.
+#[derive(Clone, Copy)]
+pub struct Aside<'v>(pub &'v View);
+
+impl Reader for Aside<'_> {
+    fn with_catalog<T>(&self, read: impl FnOnce(&Catalog) -> T) -> T {
+        self.0.with_catalog(read)
+    }
+
+    fn get<T>(&self, table: TableId, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T>) -> Result<Option<T>> {
+        let get = |rows: &dyn ReadRows| get_through(read, |read| Ok(guarded(|| rows.get(key, read))?));
+        self.0.with_rows(table, get)?.transpose().map(Option::flatten)
+    }
+
+    fn scan(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        scan_through(visit, |visit| Ok(self.0.scan_aside(table, from, visit)?))
+    }
+
+    fn last_change(&self) -> u64 {
+        self.0.last_change()
+    }
+
+    fn len(&self, table: TableId) -> Result<u64> {
+        let len = self.0.with_rows(table, |rows| guarded(|| rows.len()))?;
+        Ok(len.transpose()?.unwrap_or(0))
     }
 }

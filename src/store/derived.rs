@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{alerts, balances, drafts};
 use crate::entity::{CommitId, ContractCreditId, ContractId, EntityId, EntityRef};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::balance::BalanceHome;
 use crate::model::contract::{ContractOrigin, ContractPart};
 use crate::model::contract_row::ContractWindow;
@@ -17,11 +17,47 @@ use crate::model::hierarchy::Hierarchy;
 use crate::model::package::Package;
 use crate::model::recorded::{AnyPart, AnyRecord};
 use crate::rules::invoice::id::contract_tag;
-use crate::storage::codec::FieldsRow;
+use crate::storage::codec::{self, FieldsRow};
+use crate::storage::idempotency::{OutcomeRow, until_row};
 use crate::storage::member::Row;
 use crate::storage::tables::{KeySpace, TableId};
 use crate::storage::view::Reader;
-use crate::storage::{alias, alias_schedule, contract_window, rows, settled, versions};
+use crate::storage::{alias, alias_schedule, contract_window, key_bytes, package, rows, settled, versions};
+
+/// What follows from a row of a table, whatever it is of. What it is a part of has to be there.
+pub fn of_row(reader: &impl Reader, table: TableId, key: &[u8], row: &[u8]) -> Result<Vec<Row>> {
+    Ok(match table {
+        TableId::Idempotency => {
+            let outcome: OutcomeRow = codec::decode(table, key, row)?;
+            let key = str::from_utf8(key).map_err(|_| Error::corrupt("a key that is not text"))?;
+            vec![until_row(outcome.until, key)]
+        }
+        TableId::Fields(entity) => {
+            let target = EntityRef { entity, id: key_bytes::id(key)? };
+            of_values(reader, target, &codec::decode(table, key, row)?)
+        }
+        TableId::Record(entity) => {
+            let id = key_bytes::id(key)?;
+            let record = AnyRecord::get(reader, EntityRef { entity, id })?;
+            record.map_or(Ok(Vec::new()), |record| of_record(reader, id, &record))?
+        }
+        TableId::Package => {
+            let found = package::get(reader, key_bytes::id(key)?.into())?;
+            found.map_or(Ok(Vec::new()), |found| of_package(&found.package))?
+        }
+        TableId::Parts(of) => {
+            let (owner, child) = owner_of(key)?;
+            of_part(reader, owner, child, &AnyPart::decode(of, key, row)?)?
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// Whose a part is, and the rest of its key.
+pub fn owner_of(key: &[u8]) -> Result<(Uuid, &[u8])> {
+    let (owner, child) = key.split_first_chunk().ok_or_else(|| Error::corrupt("a key without an owner"))?;
+    Ok((Uuid::from_bytes(*owner), child))
+}
 
 /// The index rows of an instance's values.
 pub fn of_values(reader: &impl Reader, target: EntityRef, row: &FieldsRow) -> Vec<Row> {

@@ -157,7 +157,7 @@ impl Fixture {
 }
 
 fn opened(memory: &Memory, options: StoreOptions) -> Result<Store> {
-    Engine::on_backend(memory.clone(), options.into()).map(Store::new)
+    Engine::on_backend(Arc::new(memory.clone()), options.into()).map(Store::new)
 }
 
 #[cfg(test)]

@@ -127,6 +127,7 @@ pub struct StoreOptions {
     retention: Retention,
     keep_outcomes: Duration,
     names_in_memory: NamesInMemory,
+    verify_on_open: bool,
 }
 
 impl std::fmt::Debug for StoreOptions {
@@ -140,6 +141,7 @@ impl std::fmt::Debug for StoreOptions {
             .field("history", &self.retention)
             .field("keep_outcomes", &self.keep_outcomes)
             .field("names_in_memory", &self.names_in_memory)
+            .field("verify_on_open", &self.verify_on_open)
             .finish_non_exhaustive()
     }
 }
@@ -156,6 +158,7 @@ impl Default for StoreOptions {
             retention: Retention::default(),
             keep_outcomes: Duration::from_secs(24 * 60 * 60),
             names_in_memory: NamesInMemory::default(),
+            verify_on_open: false,
         }
     }
 }
@@ -272,6 +275,43 @@ impl StoreOptions {
         self
     }
 
+    /// Whether to look first whether the store is whole, as [`verify`](Store::verify) does, with the checksum of every page;
+    /// no by default. Nothing is written to a file before that, and nothing at all to one that is damaged. It takes about as
+    /// long as reading the file twice.
+    ///
+    /// Without it a damaged row that is read is [`Corrupt`](crate::Error::Corrupt) too, and never answered with; but a page
+    /// that is damaged can hide rows that are there.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("billing.redb");
+    /// Store::open(&path)?.close()?;
+    /// let options = StoreOptions::new().verify_on_open(true);
+    /// options.clone().open(&path)?.close()?;
+    ///
+    /// # use std::os::unix::fs::FileExt;
+    /// let file = std::fs::OpenOptions::new().write(true).open(&path)?;
+    /// file.write_all_at(b"?", 5_000)?;
+    /// assert!(matches!(options.open(&path), Err(Error::Corrupt(_))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn verify_on_open(mut self, verify: bool) -> Self {
+        self.verify_on_open = verify;
+        self
+    }
+
+    /// Looks whether a store is whole that is about to be opened.
+    fn look_first(&self, opened: impl FnOnce(Opening) -> Result<Option<Engine>>) -> Result<()> {
+        if !self.verify_on_open {
+            return Ok(());
+        }
+        let options = Self { names_in_memory: NamesInMemory::Off, ..self.clone() };
+        opened(options.into())?.map_or(Ok(()), |engine| Store::new(engine).whole().map(drop))
+    }
+
     /// Opens the store in this file, and makes the file if it is not there: readable and writable by its owner
     /// alone. An empty file counts as none.
     ///
@@ -281,7 +321,9 @@ impl StoreOptions {
     /// [`ReadOnlyFile`](crate::Error::ReadOnlyFile), each before anything is written to the file;
     /// [`Io`](crate::Error::Io) and [`Corrupt`](crate::Error::Corrupt).
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
-        Engine::open(path.as_ref(), self.into()).map(Store::new)
+        let path = path.as_ref();
+        self.look_first(|opening| Engine::before_opening(path, true, opening))?;
+        Engine::open(path, self.into()).map(Store::new)
     }
 
     /// Opens the store in this file for reading. Several may do so at once, while no writer has it open.
@@ -302,7 +344,9 @@ impl StoreOptions {
     /// As [`open`](Self::open), and [`StoreMissing`](crate::Error::StoreMissing),
     /// [`NotClosedCleanly`](crate::Error::NotClosedCleanly).
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Store> {
-        Engine::open_read_only(path.as_ref(), self.into()).map(Store::new)
+        let path = path.as_ref();
+        self.look_first(|opening| Engine::before_opening(path, false, opening))?;
+        Engine::open_read_only(path, self.into()).map(Store::new)
     }
 
     /// Makes an empty store in memory. Several that are to begin alike are forks of a [`Fixture`](crate::Fixture).
@@ -320,6 +364,8 @@ impl StoreOptions {
     /// [`Io`](crate::Error::Io), [`Corrupt`](crate::Error::Corrupt), [`NotAStore`](crate::Error::NotAStore) and
     /// [`NewerFormat`](crate::Error::NewerFormat).
     pub fn on_backend(self, backend: impl Backend) -> Result<Store> {
+        let backend: Arc<dyn Backend> = Arc::new(backend);
+        self.look_first(|opening| Engine::before_opening_on(&backend, opening))?;
         Engine::on_backend(backend, self.into()).map(Store::new)
     }
 }

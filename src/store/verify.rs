@@ -4,25 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Bound, ControlFlow};
 
-use uuid::Uuid;
-
 use super::derived;
 use super::{Store, entities};
-use crate::entity::{EntityRef, ManagedEntity};
+use crate::entity::EntityRef;
 use crate::error::{Error, Result};
-use crate::model::change::{ChangeRow, Collection};
-use crate::model::recorded::{AnyPart, AnyRecord};
+use crate::model::change::ChangeRow;
+use crate::model::scalar::Time;
 use crate::storage::catalog::Catalog;
-use crate::storage::codec::{self, FieldsRow, KeyRow, PastRow};
-use crate::storage::idempotency::{OutcomeRow, until_row};
+use crate::storage::codec::{self, KeyRow, PastRow};
 use crate::storage::key_bytes;
 use crate::storage::member::Row;
-use crate::storage::package;
-use crate::storage::tables::{ID_BYTES, TableId};
-use crate::storage::view::{Reader as _, View};
+use crate::storage::tables::TableId;
+use crate::storage::view::{Aside, Reader as _};
 
 /// The most problems that are told of.
-const MAX_PROBLEMS: usize = 1_000;
+pub(super) const MAX_PROBLEMS: usize = 1_000;
 
 /// What [`verify`](Store::verify) found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,7 +36,7 @@ pub struct Verified {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// In which table of the file.
+    /// In which table of the file; `file` where it is not known in which.
     pub table: String,
     /// What is wrong there. Values of custom fields are not in it.
     pub what: String,
@@ -53,9 +49,11 @@ impl fmt::Display for Problem {
 }
 
 impl Store {
-    /// Reads every row of the store and looks whether it is whole, whether the instance it belongs to is there, and whether
-    /// the indexes and lists agree with it, both ways. What a record names besides is not looked for: it may have been
-    /// forgotten. Writers go on meanwhile: one moment of the store is looked at.
+    /// Looks whether the store is whole: whether each page on disk has its checksum and the rows are those that are read;
+    /// whether each row is as it was written, is found again by its key, and is of an instance that is there; and whether
+    /// the indexes and lists agree with the rows, both ways. What a record names besides is not looked for: it may have
+    /// been forgotten. Writers wait while the checksums are looked at, and then go on: one moment of the store is looked
+    /// at.
     ///
     /// ```
     /// use billfold::prelude::*;
@@ -68,30 +66,62 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Closed`](crate::Error::Closed), and [`Corrupt`](crate::Error::Corrupt) where the file is damaged so that its
-    /// tables cannot be walked. A damaged row is a problem that is told of.
+    /// [`Closed`](crate::Error::Closed), [`Io`](crate::Error::Io) and, as for [`write`](Store::write), what keeps it from a
+    /// turn among the writers. Damage is a problem that is told of, and no reason to close the store.
     pub fn verify(&self) -> Result<Verified> {
         let view = self.view()?;
-        let mut check = Check { view: &view, found: Verified::default(), expected: BTreeMap::new() };
-        for table in view.with_catalog(|catalog| catalog.tables().collect::<Vec<_>>()) {
-            check.table(table)?;
+        let mut check = Check { view: Aside(&view), found: Verified::default(), expected: BTreeMap::new() };
+        for (table, what) in self.engine.check(self.patience)? {
+            check.problem(table, what);
         }
-        check.counts()?;
+        for table in view.with_catalog(|catalog| catalog.tables().collect::<Vec<_>>()) {
+            if let Some(damage) = damage_of(check.table(table))? {
+                check.problem(table, damage);
+            }
+        }
+        if let Some(damage) = damage_of(check.counts())? {
+            check.problem(None, damage);
+        }
         Ok(check.found)
+    }
+
+    /// As [`verify`](Self::verify), and `Corrupt` where there is any problem.
+    pub(super) fn whole(&self) -> Result<Verified> {
+        let found = self.verify()?;
+        match found.problems.first() {
+            None => Ok(found),
+            Some(first) => Err(Error::corrupt(format!(
+                "problems found: {}; the first is in {first}",
+                found.problems.len()
+            ))),
+        }
+    }
+}
+
+/// What is wrong with what was looked at, in the words of a problem; the failures that say nothing of it go on.
+fn damage_of(looked: Result<()>) -> Result<Option<String>> {
+    match looked {
+        Ok(()) => Ok(None),
+        Err(Error::Corrupt(what)) => Ok(Some(what.to_string())),
+        Err(Error::Refused(faults)) => {
+            Ok(Some(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+        }
+        Err(failure) => Err(failure),
     }
 }
 
 struct Check<'v> {
-    view: &'v View,
+    view: Aside<'v>,
     found: Verified,
     /// How many rows each table has that follow from others.
     expected: BTreeMap<TableId, u64>,
 }
 
 impl Check<'_> {
-    fn problem(&mut self, table: TableId, what: impl fmt::Display) {
+    fn problem(&mut self, table: impl Into<Option<TableId>>, what: impl fmt::Display) {
         if self.found.problems.len() < MAX_PROBLEMS {
-            self.found.problems.push(Problem { table: table.to_string(), what: what.to_string() });
+            let table = table.into().map_or_else(|| "file".to_owned(), |table| table.to_string());
+            self.found.problems.push(Problem { table, what: what.to_string() });
         }
     }
 
@@ -101,73 +131,46 @@ impl Check<'_> {
         let mut entries = 0;
         view.scan(table, Bound::Unbounded, |key, row| {
             entries += 1;
-            match self.row(table, key, row) {
-                Ok(()) => {}
-                Err(Error::Corrupt(what)) => self.problem(table, what),
-                Err(Error::Refused(faults)) => {
-                    faults.iter().for_each(|fault| self.problem(table, fault));
-                }
-                Err(failure) => return Err(failure),
+            if let Some(damage) = damage_of(self.row(table, key, row))? {
+                self.problem(table, damage);
+            }
+            if view.get(table, key, |found| Ok(found == row))? != Some(true) {
+                self.problem(table, "a row is not found by its key");
             }
             Ok(ControlFlow::Continue(()))
         })?;
         self.found.rows += entries;
-        if entries != view.len(table)? {
-            self.problem(
-                table,
-                format_args!("{entries} rows are there, and {} are counted", view.len(table)?),
-            );
+        let counted = view.len(table)?;
+        if entries != counted {
+            self.problem(table, format_args!("{entries} rows are there, and {counted} are counted"));
         }
         Ok(())
     }
 
     fn row(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<()> {
         match table {
-            TableId::Keys => codec::decode::<KeyRow>(table, key, row).map(drop),
-            TableId::Journal => codec::decode::<ChangeRow>(table, key, row).map(drop),
-            TableId::PastValues => codec::decode::<PastRow>(table, key, row).map(drop),
-            TableId::Idempotency => {
-                let outcome: OutcomeRow = codec::decode(table, key, row)?;
-                let key = str::from_utf8(key).map_err(|_| Error::corrupt("a key that is not text"))?;
-                self.follow(table, vec![until_row(outcome.until, key)])
+            TableId::Keys => codec::decode::<KeyRow>(table, key, row).map(drop)?,
+            TableId::Journal => codec::decode::<ChangeRow>(table, key, row).map(drop)?,
+            TableId::PastValues => codec::decode::<PastRow>(table, key, row).map(drop)?,
+            TableId::SettledUntil => codec::decode::<Time>(table, key, row).map(drop)?,
+            TableId::Fields(_) => self.found.instances += 1,
+            TableId::Record(entity) => self.belongs(table, EntityRef { entity, id: key_bytes::id(key)? })?,
+            TableId::Parts(of) => {
+                let (owner, _) = derived::owner_of(key)?;
+                self.belongs(table, EntityRef { entity: of.owner(), id: owner })?;
             }
-            TableId::Fields(entity) => {
-                let fields: FieldsRow = codec::decode(table, key, row)?;
-                self.found.instances += 1;
-                let target = EntityRef { entity, id: key_bytes::id(key)? };
-                let rows = derived::of_values(self.view, target, &fields);
-                self.follow(table, rows)
-            }
-            TableId::Record(entity) => self.record(table, entity, key_bytes::id(key)?),
-            TableId::Package => match package::get(self.view, key_bytes::id(key)?.into())? {
-                Some(row) => self.follow(table, derived::of_package(&row.package)?),
-                None => Ok(()),
-            },
-            TableId::Parts(of) => self.part(table, of, key, row),
-            _ => Ok(()),
+            _ => {}
         }
+        let following = derived::of_row(&self.view, table, key, row)?;
+        self.follow(table, following)
     }
 
-    fn record(&mut self, table: TableId, entity: ManagedEntity, id: Uuid) -> Result<()> {
-        if !entities::exists(self.view, EntityRef { entity, id })? {
-            self.problem(table, format_args!("a record of {entity} {id}, which is not there"));
+    /// Looks whether that is there of which there is a row.
+    fn belongs(&mut self, table: TableId, to: EntityRef) -> Result<()> {
+        if !entities::exists(&self.view, to)? {
+            self.problem(table, format_args!("a row of {to}, which is not there"));
         }
-        match AnyRecord::get(self.view, EntityRef { entity, id })? {
-            Some(record) => self.follow(table, derived::of_record(self.view, id, &record)?),
-            None => Ok(()),
-        }
-    }
-
-    fn part(&mut self, table: TableId, of: Collection, key: &[u8], row: &[u8]) -> Result<()> {
-        let part = AnyPart::decode(of, key, row)?;
-        let Some((owner, child)) = key.split_first_chunk::<ID_BYTES>() else {
-            return Err(Error::corrupt("a key without an owner"));
-        };
-        let target = EntityRef { entity: of.owner(), id: Uuid::from_bytes(*owner) };
-        if !entities::exists(self.view, target)? {
-            self.problem(table, format_args!("a part of {target}, which is not there"));
-        }
-        self.follow(table, derived::of_part(self.view, target.id, child, &part)?)
+        Ok(())
     }
 
     /// Looks whether rows that have to follow from one of a table are there.

@@ -11,11 +11,25 @@ use crate::support::customer;
 use crate::tool::{at, billfold, ended, filled, json, out, table, tool};
 
 const NOBODY: &str = "00000000-0000-0000-0000-000000000099";
-const COMMANDS: [&str; 11] =
-    ["get", "find", "query", "keys", "history", "stats", "export", "import", "apply", "verify", "compact"];
+const COMMANDS: [&str; 14] = [
+    "get",
+    "find",
+    "query",
+    "keys",
+    "history",
+    "stats",
+    "export",
+    "import",
+    "apply",
+    "verify",
+    "compact",
+    "rebuild-indexes",
+    "backup",
+    "restore",
+];
 
 /// The commands that work on a store that is there.
-const ON_A_STORE: [&[&str]; 9] = [
+const ON_A_STORE: [&[&str]; 10] = [
     &["get", "customer", NOBODY],
     &["find", "customer", "tier", "gold"],
     &["query", "customer", r#"{"all":[]}"#],
@@ -25,6 +39,7 @@ const ON_A_STORE: [&[&str]; 9] = [
     &["export"],
     &["verify"],
     &["compact"],
+    &["rebuild-indexes"],
 ];
 
 #[test]
@@ -78,7 +93,7 @@ fn those_that_read_change_no_byte_and_read_beside_others() {
     let reader = Store::open_read_only(&path).unwrap();
     for command in ON_A_STORE {
         let output = billfold(&[command, &["--store", &path]].concat(), "");
-        if ["stats", "compact"].contains(&command[0]) {
+        if ["stats", "compact", "rebuild-indexes"].contains(&command[0]) {
             ended(&output, 1, "the store is open already");
         } else {
             assert!(output.status.success() || command.contains(&NOBODY), "{command:?}");
@@ -123,15 +138,9 @@ fn stats_tells_what_there_is_and_what_it_takes_up() {
     assert!(has("table") && has("customer.fields"), "{lines:#?}");
 }
 
-#[test]
-fn verify_lists_what_is_wrong_with_a_store() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = filled(&folder);
-    let answer = json(&["verify", "--store", &path]);
-    assert_eq!((&answer["instances"], &answer["problems"]), (&json!(7), &json!([])));
-    assert!(table(&["verify", "--store", &path])[0].starts_with("whole: 7 instances, "));
-
-    let db = Database::open(&path).unwrap();
+/// Has the index of accounts be gone.
+fn lost_index(path: &str) {
+    let db = Database::open(path).unwrap();
     let txn = db.begin_write().unwrap();
     let lost: Vec<_> =
         txn.list_tables().unwrap().filter(|table| table.name() == "customer.unique.1").collect();
@@ -140,12 +149,81 @@ fn verify_lists_what_is_wrong_with_a_store() {
         assert!(txn.delete_table(table).unwrap());
     }
     txn.commit().unwrap();
-    drop(db);
+}
+
+#[test]
+fn verify_lists_what_is_wrong_with_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = filled(&folder);
+    let answer = json(&["verify", "--store", &path]);
+    assert_eq!((&answer["instances"], &answer["problems"]), (&json!(7), &json!([])));
+    assert!(table(&["verify", "--store", &path])[0].starts_with("whole: 7 instances, "));
+
+    lost_index(&path);
     for options in [&[][..], &["--json"]] {
         let output = billfold(&[&["verify", "--store", &path], options].concat(), "");
         ended(&output, 1, "billfold: the store is not whole; problems found: ");
         assert!(out(&output).concat().contains("customer.unique.1"), "{output:?}");
     }
+}
+
+/// Has the first customer's value in the index of accounts be another, on disk alone.
+fn damaged(path: &str) {
+    let mut bytes = fs::read(path).unwrap();
+    let value = b"KyVnHhSBWl7eY2bl";
+    let places: Vec<_> = bytes.windows(value.len()).enumerate().filter(|(_, it)| it == value).collect();
+    let places: Vec<_> = places.into_iter().map(|(place, _)| place).collect();
+    assert!(places.len() >= 2, "in a row, and in the index");
+    places.into_iter().for_each(|place| bytes[place] = b'?');
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_store_is_refused_by_every_command_unless_it_is_to_be_tried_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = filled(&folder);
+    damaged(&path);
+    let before = fs::read(&path).unwrap();
+    let dest = at(&folder, "backup.redb");
+    let backup = ["backup", &dest];
+    let all = ON_A_STORE.into_iter().chain([&backup[..]]);
+    for command in all.filter(|command| !["verify", "rebuild-indexes"].contains(&command[0])) {
+        let output = billfold(&[command, &["--store", &path]].concat(), "");
+        ended(&output, 1, "the store is damaged: ");
+    }
+    assert!(fs::read(&path).unwrap() == before, "it was written to");
+    assert_eq!(table(&["keys", "--store", &path, "--no-verify"]).len(), 3);
+    let output = billfold(&["verify", "--store", &path, "--json"], "");
+    ended(&output, 1, "billfold: the store is not whole; problems found: ");
+    assert!(out(&output).concat().contains(r#"{"table":"file""#), "{output:?}");
+}
+
+#[test]
+fn indexes_are_made_anew_of_what_they_follow_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = filled(&folder);
+    let whole = json(&["rebuild-indexes", "--store", &path]);
+    assert_eq!(
+        (&whole["restored"], &whole["removed"], &whole["problems"]),
+        (&json!(0), &json!(0), &json!([]))
+    );
+    lost_index(&path);
+    let lines = table(&["rebuild-indexes", "--store", &path]);
+    assert!(lines[0].contains("of which 1 were not there; 0 others are gone"), "{lines:?}");
+    assert!(table(&["verify", "--store", &path])[0].starts_with("whole: 7 instances, "));
+}
+
+#[test]
+fn a_backup_is_restored_where_no_store_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy, again) = (filled(&folder), at(&folder, "copy.redb"), at(&folder, "again.redb"));
+    let written = json(&["backup", &copy, "--store", &path]);
+    assert_eq!(written["instances"], 7);
+    ended(&billfold(&["backup", &copy, "--store", &path], ""), 1, "there already");
+    let restored = table(&["restore", &copy, "--store", &again]);
+    assert!(restored[0].starts_with("whole: 7 instances, "), "{restored:?}");
+    assert_eq!(table(&["export", "--store", &again]), table(&["export", "--store", &path]));
+    ended(&billfold(&["restore", &copy, "--store", &path], ""), 1, "there already");
 }
 
 #[test]

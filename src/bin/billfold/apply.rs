@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use billfold::{IdSource, Script, ScriptError, SetClock, Store, StoreOptions};
+use billfold::{IdSource, Script, ScriptError, SetClock, Store};
 use clap::Args;
 
 use crate::Failure;
@@ -69,7 +69,7 @@ impl Apply {
 
     fn open(&self, clock: &SetClock) -> billfold::Result<Store> {
         let ids = if self.counted_ids { IdSource::Counted } else { IdSource::Version7 };
-        let options = StoreOptions::new().clock_from(clock).id_source(ids).adopt_unknown(self.adopt);
+        let options = self.at.options().clock_from(clock).id_source(ids).adopt_unknown(self.adopt);
         match self.at.named() {
             Some(path) => options.open(path),
             None => options.in_memory(),

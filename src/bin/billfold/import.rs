@@ -79,7 +79,7 @@ impl Import {
         if self.dry_run && !is_there && has_folder {
             return Store::in_memory().map_err(Failure::new);
         }
-        Store::open(path).map_err(Failure::new)
+        self.at.options().open(path).map_err(Failure::new)
     }
 
     fn read(&self, store: &Store, input: Input) -> Result<ImportReport, ImportError> {

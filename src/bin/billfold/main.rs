@@ -2,6 +2,7 @@
 
 mod apply;
 mod arguments;
+mod backup;
 mod beside;
 mod compact;
 mod export;
@@ -15,6 +16,7 @@ mod keys;
 mod output;
 mod progress;
 mod query;
+mod rebuild;
 mod record;
 mod stats;
 mod stores;
@@ -33,8 +35,8 @@ ENTITY is one of alert, billable_metric, charge, commit, contract_credit, contra
 discount, invoice, professional_service, product, rate_card, scheduled_charge, subscription, package_commit,
 package_credit, package_subscription, package_scheduled_charge.
 
-The store is the file that --store names, or else the variable BILLFOLD_STORE. Only apply and import make one that is
-not there.
+The store is the file that --store names, or else the variable BILLFOLD_STORE. Only apply, import and restore make one
+that is not there. Each looks first whether the store is whole; --no-verify leaves that out.
 
 Exit codes:
   0  it was done
@@ -57,6 +59,9 @@ enum Command {
     Import(import::Import),
     Apply(apply::Apply),
     Verify(verify::Verify),
+    RebuildIndexes(rebuild::Rebuild),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Compact(compact::Compact),
 }
 
@@ -91,6 +96,9 @@ fn main() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Apply(apply) => apply.run(),
         Command::Verify(verify) => verify.run(),
+        Command::RebuildIndexes(rebuild) => rebuild.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Compact(compact) => compact.run(),
     };
     match done {

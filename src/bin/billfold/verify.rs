@@ -1,15 +1,15 @@
 //! `billfold verify`: whether a store is whole.
 
-use billfold::Verified;
+use billfold::{Problem, StoreOptions, Verified};
 use clap::Args;
 use indicatif::HumanCount;
 use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::output::{Output, table};
-use crate::stores::At;
+use crate::stores::Place;
 
-/// Reads every row, and looks whether it is whole and whether the indexes and lists agree with it.
+/// Looks whether every page has its checksum, every row is whole, and the indexes and lists agree with the rows.
 ///
 /// Where there are problems they are listed, and the exit code is 1.
 ///
@@ -20,7 +20,7 @@ Example:
   billfold verify --store billing.redb")]
 pub struct Verify {
     #[command(flatten)]
-    at: At,
+    place: Place,
     #[command(flatten)]
     output: Output,
 }
@@ -28,20 +28,28 @@ pub struct Verify {
 impl Verify {
     pub fn run(&self) -> Result<(), Failure> {
         let Verified { instances, rows, problems, .. } =
-            self.at.read_only()?.verify().map_err(Failure::new)?;
-        let listed: Vec<Value> =
-            problems.iter().map(|problem| json!({"table": problem.table, "what": problem.what})).collect();
-        let answer = json!({"instances": instances, "rows": rows, "problems": listed});
+            self.place.read_only(StoreOptions::new())?.verify().map_err(Failure::new)?;
+        let answer = json!({"instances": instances, "rows": rows, "problems": listed(&problems)});
         self.output.print(&answer, || {
             if problems.is_empty() {
                 let (instances, rows) = (HumanCount(instances), HumanCount(rows));
                 return format!("whole: {instances} instances, {rows} rows");
             }
-            table(["table", "problem"], problems.iter().map(|of| [of.table.clone(), of.what.clone()]))
+            told(&problems)
         })?;
         match problems.len() {
             0 => Ok(()),
             number => Err(Failure::new(format_args!("the store is not whole; problems found: {number}"))),
         }
     }
+}
+
+/// Problems, as JSON.
+pub fn listed(problems: &[Problem]) -> Value {
+    problems.iter().map(|problem| json!({"table": problem.table, "what": problem.what})).collect()
+}
+
+/// Problems, in a table.
+pub fn told(problems: &[Problem]) -> String {
+    table(["table", "problem"], problems.iter().map(|of| [of.table.clone(), of.what.clone()]))
 }

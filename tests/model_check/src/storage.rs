@@ -1,11 +1,17 @@
 //! What stands beside the rule in the library, as far as the rule's files ask for it.
 
+#[path = "../../../src/storage/queue.rs"]
+mod queue;
 #[path = "../../../src/storage/resident/mod.rs"]
 #[allow(dead_code)]
 pub mod resident;
 #[path = "../../../src/storage/sorted.rs"]
 pub mod sorted;
 pub mod store;
+pub mod turns;
+#[path = "../../../src/storage/verdict.rs"]
+#[allow(dead_code)]
+mod verdict;
 
 /// Memory that is shared: of loom's words, in one piece.
 pub mod lines {
@@ -33,10 +39,55 @@ pub mod lines {
 
 /// What threads meet at: loom's.
 pub mod locks {
-    pub use loom::sync::MutexGuard;
+    use std::ops::{Deref, DerefMut};
+
     pub use loom::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
 
     pub struct Mutex<T>(loom::sync::Mutex<T>);
+
+    /// There is one but while a condition is waited for.
+    pub struct MutexGuard<'m, T>(Option<loom::sync::MutexGuard<'m, T>>);
+
+    impl<T> Deref for MutexGuard<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            self.0.as_ref().expect("it is not being waited with")
+        }
+    }
+
+    impl<T> DerefMut for MutexGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            self.0.as_mut().expect("it is not being waited with")
+        }
+    }
+
+    pub struct Condvar(loom::sync::Condvar);
+
+    impl Condvar {
+        pub fn new() -> Self {
+            Self(loom::sync::Condvar::new())
+        }
+
+        pub fn notify_one(&self) {
+            self.0.notify_one();
+        }
+
+        pub fn notify_all(&self) {
+            self.0.notify_all();
+        }
+
+        /// As `parking_lot`'s, which leaves the guard where it is.
+        pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+            let wait = |guard| self.0.wait(guard).expect("a thread that has panicked ends the check");
+            guard.0 = guard.0.take().map(wait);
+        }
+
+        /// There is no time here: whoever waits for some finds that it is over.
+        pub fn wait_until<T>(&self, _: &mut MutexGuard<'_, T>, _: std::time::Instant) {
+            loom::thread::yield_now();
+        }
+    }
 
     /// Whoever finds the value knows what was done before it was set, and no more than that.
     pub struct OnceLock<T> {
@@ -73,7 +124,7 @@ pub mod locks {
         }
 
         pub fn lock(&self) -> MutexGuard<'_, T> {
-            self.0.lock().expect("a thread that has panicked ends the check")
+            MutexGuard(Some(self.0.lock().expect("a thread that has panicked ends the check")))
         }
     }
 
