@@ -3,8 +3,11 @@
 
 mod alert_scopes;
 mod alerts;
+mod backups;
 mod balances;
 mod billable_metrics;
+#[cfg(feature = "wire")]
+mod broken_disks;
 mod charges;
 mod clocks;
 mod compacting;
@@ -17,9 +20,13 @@ mod contract_lives;
 mod contract_parts;
 mod contract_rates;
 mod contracts;
+#[cfg(feature = "wire")]
+mod crashes;
 mod customer_lists;
 mod customer_lives;
 mod customers;
+#[cfg(feature = "wire")]
+mod damage;
 #[cfg(feature = "wire")]
 mod differences;
 mod example;
@@ -30,8 +37,12 @@ mod feed;
 mod finding;
 mod fixtures;
 mod follow;
+#[cfg(feature = "wire")]
+mod golden;
 mod hierarchies;
 mod history;
+#[cfg(feature = "wire")]
+mod hostile;
 mod idempotency;
 #[cfg(feature = "wire")]
 mod imports;
@@ -44,6 +55,9 @@ mod invoice_usage;
 mod invoices;
 mod key_rules;
 mod keys;
+#[cfg(unix)]
+mod killed;
+mod linear;
 mod loads;
 mod model;
 mod names_in_memory;
@@ -67,6 +81,7 @@ mod renewals;
 #[cfg(feature = "wire")]
 mod script;
 mod settled_charges;
+mod soak;
 mod stripe_metadata;
 mod support;
 #[cfg(feature = "wire")]

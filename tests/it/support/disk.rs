@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{Error, Result};
+use std::io::{Error, ErrorKind, Result};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use billfold::Backend;
@@ -16,6 +16,28 @@ pub enum Access {
     Sync,
 }
 
+/// How a disk fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failing {
+    /// From then on, and not once.
+    pub for_ever: bool,
+    /// It is full, where it is not broken.
+    pub full: bool,
+}
+
+impl Failing {
+    pub const ALL: [Self; 4] = [
+        Self { for_ever: false, full: false },
+        Self { for_ever: true, full: false },
+        Self { for_ever: false, full: true },
+        Self { for_ever: true, full: true },
+    ];
+
+    fn error(self) -> Error {
+        Error::from(if self.full { ErrorKind::StorageFull } else { ErrorKind::Other })
+    }
+}
+
 /// A disk. Clones are the same disk, so a test keeps one and gives another to the store.
 #[derive(Clone, Default)]
 pub struct Disk(Arc<Mutex<Inner>>);
@@ -27,7 +49,7 @@ struct Inner {
     synced: Option<Vec<u8>>,
     counts: BTreeMap<Access, u64>,
     /// Fail the access of that kind after so many more.
-    fails: Option<(Access, u64)>,
+    fails: Option<(Access, u64, Failing)>,
     failed: bool,
 }
 
@@ -70,14 +92,31 @@ impl Disk {
 
     /// Lets the access of that kind fail, once, that comes after `more` others of it.
     pub fn fail(&self, access: Access, more: u64) {
+        self.fail_so(access, more, Failing { for_ever: false, full: false });
+    }
+
+    /// Lets accesses of that kind fail so, from the one on that comes after `more` others of it.
+    pub fn fail_so(&self, access: Access, more: u64, failing: Failing) {
         let mut inner = self.inner();
-        inner.fails = Some((access, more));
+        inner.fails = Some((access, more, failing));
         inner.failed = false;
     }
 
     /// Whether the access that was to fail came, and failed.
     pub fn has_failed(&self) -> bool {
         self.inner().failed
+    }
+
+    /// A disk with these bytes.
+    pub fn of(bytes: Vec<u8>) -> Self {
+        let disk = Self::default();
+        disk.inner().bytes = bytes;
+        disk
+    }
+
+    /// What is on it.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.inner().bytes.clone()
     }
 
     /// Takes back what [`fail`](Self::fail) said.
@@ -101,19 +140,22 @@ impl Disk {
         let mut inner = self.inner();
         *inner.counts.entry(access).or_default() += 1;
         match &mut inner.fails {
-            Some((kind, 0)) if *kind == access => {
-                inner.fails = None;
+            Some((kind, 0, failing)) if *kind == access => {
+                let failing = *failing;
+                if !failing.for_ever {
+                    inner.fails = None;
+                }
                 inner.failed = true;
-                return Err(Error::other("the disk failed"));
+                return Err(failing.error());
             }
-            Some((kind, more)) if *kind == access => *more -= 1,
+            Some((kind, more, _)) if *kind == access => *more -= 1,
             _ => {}
         }
         Ok(inner)
     }
 }
 
-fn place(offset: u64, len: usize) -> std::ops::Range<usize> {
+pub fn place(offset: u64, len: usize) -> std::ops::Range<usize> {
     let start = usize::try_from(offset).unwrap();
     start..start + len
 }

@@ -4,6 +4,7 @@ pub mod by_hand;
 pub mod catalog;
 #[cfg(feature = "wire")]
 pub mod desk;
+#[cfg_attr(not(feature = "wire"), allow(dead_code))]
 pub mod disk;
 pub mod following;
 #[cfg(feature = "wire")]
@@ -12,7 +13,11 @@ pub mod provisioned;
 pub mod ready;
 pub mod retold;
 pub mod scopes;
+#[cfg(feature = "wire")]
+pub mod tape;
 pub mod template;
+#[cfg(feature = "wire")]
+pub mod workload;
 
 use billfold::prelude::*;
 use uuid::Uuid;

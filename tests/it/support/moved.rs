@@ -56,8 +56,17 @@ const KEYED: [ManagedEntity; 7] = [
 /// A year of a customer's life with something of everything in it; the clock stands at 10 April 2025.
 pub fn rich() -> Provisioned {
     let clock = SetClock::default();
+    rich_on(rich_options(&clock).in_memory().unwrap(), clock)
+}
+
+/// What that store is opened with.
+pub fn rich_options(clock: &SetClock) -> StoreOptions {
     clock.set(day("01-01"));
-    let store = StoreOptions::new().id_source(IdSource::Counted).clock_from(&clock).in_memory().unwrap();
+    StoreOptions::new().id_source(IdSource::Counted).clock_from(clock)
+}
+
+/// The same in that store, which goes by that clock.
+pub fn rich_on(store: Store, clock: SetClock) -> Provisioned {
     for entity in KEYED {
         store.add_key(entity, "slot", KeyKind::Enforced).unwrap();
         store.add_key(entity, "note", KeyKind::Indexed).unwrap();
