@@ -70,6 +70,17 @@ pub enum Error {
         /// The newest format this version knows.
         known: u32,
     },
+    /// The file was written by an older version of this library, in a format that this one does not read. It was not
+    /// touched.
+    #[error("{path}: the store has format {found}; this version reads none before {oldest}", path = .path.display())]
+    OlderFormat {
+        /// The file.
+        path: PathBuf,
+        /// The file's format.
+        found: u32,
+        /// The oldest format this version knows.
+        oldest: u32,
+    },
     /// The file may not be written; [`open_read_only`](crate::Store::open_read_only) can read it.
     #[error("{path}: the file is read-only", path = .path.display())]
     ReadOnlyFile {
@@ -185,6 +196,7 @@ impl Error {
             | Self::StoreMissing { .. }
             | Self::NotAStore { .. }
             | Self::NewerFormat { .. }
+            | Self::OlderFormat { .. }
             | Self::ReadOnlyFile { .. }
             | Self::NotClosedCleanly { .. }
             | Self::FileExists { .. } => ErrorKind::Open,

@@ -26,6 +26,8 @@ use crate::model::scalar::Time;
 
 /// The newest format of a file that this version reads, and the one it writes.
 pub(super) const FORMAT: u32 = 1;
+/// The oldest format that this version reads.
+pub(super) const OLDEST_FORMAT: u32 = 1;
 /// So much of a backend is looked at at once: a page.
 const BLOCK: usize = 4096;
 pub(super) const FORMAT_ROW: &[u8] = b"format";

@@ -6,7 +6,7 @@ use std::path::Path;
 use redb::{Database, DatabaseError, ReadableDatabase, TableError, TableHandle as _};
 
 use super::failure::{Failure, guarded, let_go};
-use super::open::{FORMAT, FORMAT_ROW, open_error};
+use super::open::{FORMAT, FORMAT_ROW, OLDEST_FORMAT, open_error};
 use super::overlay::{Overlay, Sharing};
 use super::tables::{Named, TableId};
 use crate::error::{Error, Result};
@@ -100,6 +100,9 @@ pub(super) fn check_format(path: &Path, row: &[u8]) -> Result<u32> {
         .map_err(|_| Error::corrupt("table meta: the format is not a number"))?;
     if found > FORMAT {
         return Err(Error::NewerFormat { path: path.to_owned(), found, known: FORMAT });
+    }
+    if found < OLDEST_FORMAT {
+        return Err(Error::OlderFormat { path: path.to_owned(), found, oldest: OLDEST_FORMAT });
     }
     Ok(found)
 }

@@ -317,8 +317,8 @@ impl StoreOptions {
     ///
     /// # Errors
     /// [`AlreadyOpen`](crate::Error::AlreadyOpen), [`FolderMissing`](crate::Error::FolderMissing),
-    /// [`NotAStore`](crate::Error::NotAStore), [`NewerFormat`](crate::Error::NewerFormat) and
-    /// [`ReadOnlyFile`](crate::Error::ReadOnlyFile), each before anything is written to the file;
+    /// [`NotAStore`](crate::Error::NotAStore), [`NewerFormat`](crate::Error::NewerFormat),
+    /// [`OlderFormat`](crate::Error::OlderFormat) and [`ReadOnlyFile`](crate::Error::ReadOnlyFile), each before anything is written to the file;
     /// [`Io`](crate::Error::Io) and [`Corrupt`](crate::Error::Corrupt).
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
         let path = path.as_ref();
@@ -362,7 +362,7 @@ impl StoreOptions {
     ///
     /// # Errors
     /// [`Io`](crate::Error::Io), [`Corrupt`](crate::Error::Corrupt), [`NotAStore`](crate::Error::NotAStore) and
-    /// [`NewerFormat`](crate::Error::NewerFormat).
+    /// [`NewerFormat`](crate::Error::NewerFormat) and [`OlderFormat`](crate::Error::OlderFormat).
     pub fn on_backend(self, backend: impl Backend) -> Result<Store> {
         let backend: Arc<dyn Backend> = Arc::new(backend);
         self.look_first(|opening| Engine::before_opening_on(&backend, opening))?;

@@ -165,24 +165,29 @@ fn another_programs_table_called_meta_does_not_make_it_a_store() {
 }
 
 #[test]
-fn a_store_of_a_newer_format_is_refused_and_left_as_it_was() {
-    let folder = folder();
-    let (path, copy) = (folder.path().join("store"), folder.path().join("copy"));
-    let store = Store::open(&path).unwrap();
-    fill(&store);
-    store.close().unwrap();
-    let db = Database::create(&path).unwrap();
-    let txn = db.begin_write().unwrap();
-    let newer = 2_u32.to_be_bytes();
-    txn.open_table(META).unwrap().insert(b"format".as_slice(), newer.as_slice()).unwrap();
-    txn.commit().unwrap();
-    fs::copy(&path, &copy).unwrap();
-    drop(db);
-    for path in [&path, &copy] {
-        let error = refused(path);
-        assert!(matches!(error, Error::NewerFormat { found: 2, known: 1, .. }), "{error:?}");
+fn a_store_of_a_newer_format_or_an_older_one_is_refused_and_left_as_it_was() {
+    for format in [0, 2] {
+        let folder = folder();
+        let (path, copy) = (folder.path().join("store"), folder.path().join("copy"));
+        let store = Store::open(&path).unwrap();
+        fill(&store);
+        store.close().unwrap();
+        let db = Database::create(&path).unwrap();
+        let txn = db.begin_write().unwrap();
+        let other = u32::to_be_bytes(format);
+        txn.open_table(META).unwrap().insert(b"format".as_slice(), other.as_slice()).unwrap();
+        txn.commit().unwrap();
+        fs::copy(&path, &copy).unwrap();
+        drop(db);
+        let verified = StoreOptions::new().verify_on_open(true).open(&path).unwrap_err();
+        for error in [refused(&path), refused(&copy), Store::open_read_only(&path).unwrap_err(), verified] {
+            match error {
+                Error::OlderFormat { found: 0, oldest: 1, .. } if format == 0 => {}
+                Error::NewerFormat { found: 2, known: 1, .. } if format == 2 => {}
+                other => panic!("{format}: {other:?}"),
+            }
+        }
     }
-    assert!(matches!(Store::open_read_only(&path), Err(Error::NewerFormat { .. })));
 }
 
 #[test]

@@ -17,7 +17,8 @@ use crate::work::WORKS;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "billfold-peers", version)]
 pub struct Arguments {
-    /// Every work but the files after updates, on every system at 1 million customers, once, within a minute.
+    /// Every work but the files after updates, on every system at 1 million customers, once, within a minute. With --sizes
+    /// these too.
     #[arg(long)]
     pub quick: bool,
     /// Also 10 million customers: finds, values, files and opens.
@@ -93,7 +94,7 @@ impl Arguments {
         Wanted {
             systems: if self.systems.is_empty() { Name::ALL.to_vec() } else { self.systems.clone() },
             indexed: self.indexed || !self.quick || self.only.iter().any(|work| work.ends_with("_indexed")),
-            updated: !self.quick,
+            updated: !self.quick || !self.sizes.is_empty(),
             only: self.only.clone(),
             pace: Pace { rounds: self.rounds.unwrap_or(pace.rounds), ..pace },
             most_native: if self.quick { 100_000 } else { 1_000_000 },

@@ -32,7 +32,12 @@ impl Beside {
             Err(error) => return Err(failed(error)),
         };
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let written = builder().tempfile_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+        // What a store holds is its owner's alone, as such files are.
+        let written = Builder::new()
+            .prefix(".billfold-")
+            .suffix(".part")
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .map_err(failed)?;
         Ok(Self { file, force, written })
     }
 
@@ -48,16 +53,4 @@ impl Beside {
         let put = if force { written.persist(&file) } else { written.persist_noclobber(&file) };
         put.map(drop).map_err(|error| failed(error.error))
     }
-}
-
-/// Whoever may read other new files may read this one.
-fn builder() -> Builder<'static, 'static> {
-    let mut builder = Builder::new();
-    builder.prefix(".billfold-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder
 }
