@@ -277,9 +277,9 @@ pub use storage::backend::Backend;
 pub use store::{
     Backup, Compaction, Durability, Fixture, IdSource, LoadItem, Loaded, NamesInMemory, NamesInMemoryStats,
     Problem, Reading, ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages,
-    ReadingQueries, ReadingRecords, Rebuilt, SetClock, Snapshot, Stats, Store, StoreOptions, TableStats,
-    Transaction, Verified, Writing, WritingAlerts, WritingContracts, WritingInvoices, WritingPackages,
-    WritingRecords, WritingUpserts,
+    ReadingQueries, ReadingRecords, Rebuilt, Salvaged, SetClock, Snapshot, Stats, Store, StoreOptions,
+    TableStats, Transaction, Verified, Writing, WritingAlerts, WritingContracts, WritingInvoices,
+    WritingPackages, WritingRecords, WritingUpserts,
 };
 
 #[cfg(feature = "wire")]

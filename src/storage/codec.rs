@@ -261,6 +261,11 @@ fn damaged(table: TableId, what: &str) -> Error {
     Error::corrupt(format!("table {table}: {what}"))
 }
 
+/// Whether a row is as it was written.
+pub fn is_whole(table: TableId, key: &[u8], envelope: &[u8]) -> bool {
+    open(table, key, envelope).is_ok()
+}
+
 /// What an envelope holds, if it is whole.
 fn open<'r>(table: TableId, key: &[u8], envelope: &'r [u8]) -> Result<&'r [u8]> {
     let damaged = |what: &str| damaged(table, what);

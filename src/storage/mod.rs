@@ -43,6 +43,7 @@ mod queue;
 pub mod recorded;
 pub mod resident;
 pub mod rows;
+pub mod salvage;
 pub mod settled;
 mod sorted;
 pub mod tables;

@@ -79,6 +79,8 @@ mod rate_cards;
 mod rates;
 mod renewals;
 #[cfg(feature = "wire")]
+mod salvaging;
+#[cfg(feature = "wire")]
 mod script;
 mod settled_charges;
 mod soak;

@@ -11,7 +11,7 @@ use crate::support::customer;
 use crate::tool::{at, billfold, ended, filled, json, out, table, tool};
 
 const NOBODY: &str = "00000000-0000-0000-0000-000000000099";
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "get",
     "find",
     "query",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 14] = [
     "verify",
     "compact",
     "rebuild-indexes",
+    "salvage",
     "backup",
     "restore",
 ];
@@ -211,6 +212,29 @@ fn indexes_are_made_anew_of_what_they_follow_from() {
     let lines = table(&["rebuild-indexes", "--store", &path]);
     assert!(lines[0].contains("of which 1 were not there; 0 others are gone"), "{lines:?}");
     assert!(table(&["verify", "--store", &path])[0].starts_with("whole: 7 instances, "));
+}
+
+#[test]
+fn what_can_be_read_of_a_damaged_store_is_written_as_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, file) = (filled(&folder), at(&folder, "salvaged.jsonl"));
+    let lines = table(&["export", "--store", &path]);
+    let answer = json(&["salvage", &file, "--store", &path]);
+    assert_eq!(answer, json!({"lines": lines.len(), "lost": []}));
+    let salvaged = || fs::read_to_string(&file).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(salvaged(), lines);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    damaged(&path);
+    ended(&billfold(&["salvage", &file, "--store", &path], ""), 1, "it is there already");
+    let output = billfold(&["salvage", &file, "--store", &path, "--force"], "");
+    ended(&output, 1, "not all of the store can be read; losses: ");
+    assert!(out(&output).concat().contains("customer.fields"), "{output:?}");
+    assert_eq!(salvaged().len(), lines.len(), "it is there, with what is left of its values");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod progress;
 mod query;
 mod rebuild;
 mod record;
+mod salvage;
 mod stats;
 mod stores;
 mod verify;
@@ -60,6 +61,7 @@ enum Command {
     Apply(apply::Apply),
     Verify(verify::Verify),
     RebuildIndexes(rebuild::Rebuild),
+    Salvage(salvage::Salvage),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Compact(compact::Compact),
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
         Command::Apply(apply) => apply.run(),
         Command::Verify(verify) => verify.run(),
         Command::RebuildIndexes(rebuild) => rebuild.run(),
+        Command::Salvage(salvage) => salvage.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Compact(compact) => compact.run(),

@@ -1,0 +1,185 @@
+//! What can still be read of a damaged file, as a store.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::verify::Problem;
+use super::{Store, StoreOptions, derived};
+use crate::entity::{EntityRef, ManagedEntity};
+use crate::error::Result;
+use crate::model::change::{ChangeRow, Collection};
+use crate::model::custom_field::KeyKind;
+use crate::model::package::PackageRow;
+use crate::model::scalar::Time;
+use crate::storage::check::Wrong;
+use crate::storage::codec::{self, FieldsRow, KeyRow};
+use crate::storage::engine::Engine;
+use crate::storage::key_bytes;
+use crate::storage::salvage::{Found, Gathered, filled, gather};
+use crate::storage::tables::TableId;
+
+/// What [`salvage`](Store::salvage) could read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Salvaged {
+    /// A store in memory with what could be read: to be [backed up](Store::backup) into a file, or exported.
+    pub store: Store,
+    /// What is lost, as far as it is known; nothing where the file was whole.
+    pub lost: Vec<Problem>,
+}
+
+impl Store {
+    /// Reads what can still be read of a file that is damaged: every row that is as it was written, wherever in the file it
+    /// can be reached, and where the values of an instance are lost those that an index still has. The indexes are made
+    /// anew. The file is not changed, and has to have room for a copy of it in the folder for temporary files; all that is
+    /// read stands in memory. The journal and outcomes of [`write_once`](Self::write_once) are not in it.
+    ///
+    /// ```
+    /// use billfold::prelude::*;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("billing.redb");
+    /// # let store = Store::open(&path)?;
+    /// # store.add_key(ManagedEntity::Customer, "tier", KeyKind::Indexed)?;
+    /// # store.close()?;
+    /// let salvaged = Store::salvage(&path)?;
+    /// assert_eq!(salvaged.lost, []);
+    /// salvaged.store.backup(folder.path().join("salvaged.redb"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Corrupt`](crate::Error::Corrupt) where nothing at all can be read, [`NotAStore`](crate::Error::NotAStore) where the
+    /// file does not begin like one, [`Io`](crate::Error::Io), [`StoreMissing`](crate::Error::StoreMissing).
+    pub fn salvage(damaged: impl AsRef<Path>) -> Result<Salvaged> {
+        let path = damaged.as_ref();
+        let mut wreck = Wreck(gather(path, &tables())?);
+        let values = wreck.values_in_indexes(path)?;
+        wreck.restore_instances(values)?;
+        wreck.end_journal()?;
+        let Wreck(Gathered { tables, lost }) = wreck;
+        let store = Self::new(Engine::in_memory(filled(&tables)?, StoreOptions::new().into())?);
+        let mut lost: Vec<_> = lost.into_iter().map(problem).collect();
+        lost.extend(store.rebuild_indexes()?.problems);
+        lost.extend(store.verify()?.problems);
+        Ok(Salvaged { store, lost })
+    }
+}
+
+fn problem((table, what): Wrong) -> Problem {
+    Problem { table: table.map_or_else(|| "file".to_owned(), |table| table.to_string()), what }
+}
+
+/// The tables that others follow from.
+fn tables() -> Vec<TableId> {
+    let mut tables =
+        vec![TableId::Meta, TableId::Keys, TableId::Package, TableId::SettledUntil, TableId::PastValues];
+    tables.extend(ManagedEntity::ALL.map(TableId::Record));
+    tables.extend(ManagedEntity::ALL.map(TableId::Fields));
+    tables.extend(Collection::ALL.map(TableId::Parts));
+    tables
+}
+
+/// Values by the numbers of their keys, of instances.
+type Values = BTreeMap<EntityRef, BTreeMap<u32, String>>;
+
+struct Wreck(Gathered);
+
+impl Wreck {
+    fn rows(&self, table: TableId) -> impl Iterator<Item = (&Vec<u8>, &Vec<u8>)> {
+        self.0.tables.get(&table).into_iter().flatten()
+    }
+
+    fn has(&self, target: EntityRef) -> bool {
+        let rows = self.0.tables.get(&TableId::Fields(target.entity));
+        rows.is_some_and(|rows| rows.contains_key(target.id.as_bytes().as_slice()))
+    }
+
+    /// The values that indexes have, of instances whose own row is lost.
+    fn values_in_indexes(&mut self, path: &Path) -> Result<Values> {
+        let mut keys = Vec::new();
+        for (number, row) in self.rows(TableId::Keys) {
+            let key: KeyRow = codec::decode(TableId::Keys, number, row)?;
+            let table = match key.rules.kind {
+                KeyKind::Enforced => TableId::Unique(key.entity, key.index),
+                KeyKind::Indexed => TableId::Listed(key.entity, key.index),
+                KeyKind::Unindexed => continue,
+            };
+            if key.removed_at.is_none() {
+                keys.push((key_bytes::key_number(number)?, key.entity, table));
+            }
+        }
+        let indexes: Vec<_> = keys.iter().map(|(.., table)| *table).collect();
+        let found = gather(path, &indexes)?.tables;
+        let mut values = Values::new();
+        for (number, entity, table) in keys {
+            for (key, row) in found.get(&table).into_iter().flatten() {
+                let (value, id) = match table {
+                    TableId::Unique(..) => {
+                        (String::from_utf8_lossy(key).into_owned(), codec::open_holder(table, key, row)?)
+                    }
+                    _ => key_bytes::split_listed(key)?,
+                };
+                let target = EntityRef { entity, id };
+                if !self.has(target) {
+                    values.entry(target).or_default().insert(number, value);
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    /// Has the instances be there of which there is anything.
+    fn restore_instances(&mut self, mut values: Values) -> Result<()> {
+        let mut targets = Vec::new();
+        for entity in ManagedEntity::ALL {
+            for (key, _) in self.rows(TableId::Record(entity)) {
+                targets.push(EntityRef { entity, id: key_bytes::id(key)? });
+            }
+        }
+        for of in Collection::ALL {
+            for (key, _) in self.rows(TableId::Parts(of)) {
+                targets.push(EntityRef { entity: of.owner(), id: derived::owner_of(key)?.0 });
+            }
+        }
+        for target in targets {
+            values.entry(target).or_default();
+        }
+        values.retain(|target, _| !self.has(*target));
+        for (target, values) in values {
+            let table = TableId::Fields(target.entity);
+            let what = format!(
+                "{target}: of its values {} are left, and whether it was archived is not known",
+                values.len()
+            );
+            self.0.lost.push((Some(table), what));
+            let row = FieldsRow { archived_at: None, revision: 0, values: values.into_iter().collect() };
+            let key = target.id.into_bytes().to_vec();
+            let row = codec::encode(&key, &row)?;
+            self.0.tables.entry(table).or_default().insert(key, row);
+        }
+        Ok(())
+    }
+
+    /// Has the journal say that it is not there, up to the last number that anything bears.
+    fn end_journal(&mut self) -> Result<()> {
+        let mut last = 0;
+        for (key, row) in self.rows(TableId::Keys) {
+            last = last.max(codec::decode::<KeyRow>(TableId::Keys, key, row)?.revision);
+        }
+        for (key, row) in self.rows(TableId::Package) {
+            last = last.max(codec::decode::<PackageRow>(TableId::Package, key, row)?.revision);
+        }
+        for table in ManagedEntity::ALL.map(TableId::Fields) {
+            for (key, row) in self.rows(table) {
+                last = last.max(codec::decode::<FieldsRow>(table, key, row)?.revision);
+            }
+        }
+        if last > 0 {
+            let key = last.to_be_bytes().to_vec();
+            let row = codec::encode(&key, &ChangeRow::not_kept(Time::now(), 0))?;
+            self.0.tables.insert(TableId::Journal, Found::from([(key, row)]));
+        }
+        Ok(())
+    }
+}
