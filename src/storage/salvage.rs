@@ -1,13 +1,13 @@
-//! Reading what can still be read of a damaged file: of a copy, as redb would read it if nothing were wrong.
+//! Reading what can still be read of a damaged file, as redb would read it if nothing were wrong.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::{Builder, ReadTransaction, ReadableDatabase as _};
+use redb::{ReadTransaction, ReadableDatabase as _, StorageBackend as _};
 
 use super::check::Wrong;
 use super::codec;
@@ -15,23 +15,27 @@ use super::engine::Db;
 use super::failure::{Failure, guarded, let_go};
 use super::make::Beside;
 use super::memory::Memory;
-use super::open::{FORMAT_ROW, STORE_ROW, on_backend, open_error};
+use super::open::{self, FORMAT_ROW, STORE_ROW, on_backend, open_error, read_only};
 use super::opened::{ReadRows, open_for_reading, open_for_writing};
+use super::overlay::{Overlay, Sharing};
 use super::probe::{MAGIC, check_magic};
 use super::tables::{ID_BYTES, TableId};
 use crate::error::{Error, Result};
 
-/// Looking needs little memory.
+/// Rows that come in order need little memory.
 const CACHE: usize = 64 << 20;
-/// Behind its magic number, redb's header has a byte with these bits.
-const OTHER_COMMIT: u8 = 1;
+/// In redb's header, behind its magic number, this bit of a byte says that it was not closed: it is repaired then, and
+/// where the last commit is damaged the one before is taken.
 const NOT_CLOSED: u8 = 2;
+/// Where the header says how long the file is: the bytes of a page; of a region the pages of its header, and those for data
+/// at most; how many regions are full, and the pages for data in the last one that is not.
+const LAYOUT: u64 = MAGIC.len() as u64 + 3;
+/// No file is taken to have been so many times as long as it is: a header that says so is damaged.
+const MOST_CUT_OFF: u64 = 32;
 /// So often a gap between readable rows is halved, to find others in it,
-const HALVINGS: u32 = 24;
+const HALVINGS: u32 = 16;
 /// and so many gaps of a table are looked into.
-const GAPS: u32 = 4_096;
-/// No file is taken to have been larger than this, once its end is cut off.
-const LARGEST: u64 = 1 << 40;
+const GAPS: u32 = 256;
 
 /// Rows by their keys.
 pub type Found = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -49,76 +53,77 @@ impl Gathered {
     }
 }
 
-/// Reads the rows of these tables.
+/// Reads the rows of these tables: of the file as it is, or as a repair would leave it, whichever has more.
 pub fn gather(path: &Path, tables: &[TableId]) -> Result<Gathered> {
     check_magic(path)?;
+    match (as_it_is(path, tables), repaired(path, tables)) {
+        (Ok(one), Ok(other)) if one.rows() < other.rows() => Ok(other),
+        (Ok(one), _) => Ok(one),
+        (Err(_), Ok(other)) => Ok(other),
+        (Err(error), Err(_)) => Err(error),
+    }
+}
+
+/// Of a copy, which is only read: redb reads no more of it than it is asked for. With zeroes in place of an end that was cut
+/// off.
+fn as_it_is(path: &Path, tables: &[TableId]) -> Result<Gathered> {
     let folder = std::env::temp_dir();
     let copy = Beside::of(&folder.join(path.file_name().unwrap_or_default()), &folder);
     let failed = |cause: io::Error| open_error(path, &cause);
     let mut source = File::open(path).map_err(failed)?;
-    let flags = flags(&mut source).map_err(failed)?;
     let mut file = copy.create()?;
-    io::copy(&mut source, &mut file).map_err(failed)?;
+    let there = io::copy(&mut source, &mut file).map_err(failed)?;
+    // A header that is cut off itself says nothing.
+    if let Ok(len) = length(&mut source)
+        && len > there
+        && len / MOST_CUT_OFF <= there
+    {
+        file.set_len(len).map_err(failed)?;
+    }
     drop(file);
-    let mut best = None;
-    let mut why = None;
-    // As it says that it is; and as it was one commit before.
-    for flags in [flags & !NOT_CLOSED, (flags ^ OTHER_COMMIT) & !NOT_CLOSED] {
-        set_flags(copy.file(), flags).map_err(failed)?;
-        match read(copy.file(), tables) {
-            Ok(found) if best.as_ref().is_none_or(|best: &Gathered| best.rows() < found.rows()) => {
-                best = Some(found);
-            }
-            Ok(_) => {}
-            Err(failure) => why = why.or(Some(failure)),
-        }
-    }
-    match (best, why) {
-        (Some(best), _) => Ok(best),
-        (None, Some(failure)) => Err(failure.at(path).into()),
-        (None, None) => Err(Error::corrupt(format!("{}: nothing can be read", path.display()))),
-    }
-}
-
-fn flags(file: &mut File) -> io::Result<u8> {
-    let mut flags = [0];
-    file.seek(SeekFrom::Start(MAGIC.len() as u64))?;
-    file.read_exact(&mut flags)?;
-    file.rewind()?;
-    let [flags] = flags;
-    Ok(flags)
-}
-
-fn set_flags(path: &Path, flags: u8) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    file.seek(SeekFrom::Start(MAGIC.len() as u64))?;
-    file.write_all(&[flags])
-}
-
-fn read(path: &Path, tables: &[TableId]) -> Result<Gathered, Failure> {
-    let mut builder = Builder::new();
-    builder.set_cache_size(CACHE);
-    let open = || guarded(|| builder.open_read_only(path));
-    let mut opened = open();
-    let mut len = path.metadata().map_or(0, |about| about.len());
-    // Where its end was cut off, zeroes stand for that.
-    while opened.is_err() && len < LARGEST {
-        len = (len + 1).next_power_of_two();
-        let longer = OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(len));
-        if longer.is_err() {
-            break;
-        }
-        opened = open();
-    }
-    let db = opened?;
-    let gathered = guarded(|| db.begin_read()).map(|txn| {
-        let mut gathered = Gathered::default();
-        tables.iter().for_each(|table| gathered.add(&txn, *table));
-        let_go(txn);
-        gathered
-    });
+    let db = read_only(copy.file(), CACHE)?;
+    let gathered = read(&db, tables);
     let_go(db);
     gathered
+}
+
+/// With all that a repair writes kept in memory. It takes nothing but a commit that is whole.
+fn repaired(path: &Path, tables: &[TableId]) -> Result<Gathered> {
+    let overlay = Overlay::over_file(path, Sharing::Alone).map_err(|cause| open_error(path, &cause))?;
+    let at = MAGIC.len() as u64;
+    let mut flags = [0];
+    let flagged =
+        overlay.read(at, &mut flags).and_then(|()| overlay.write(at, &flags.map(|flags| flags | NOT_CLOSED)));
+    flagged.map_err(|cause| open_error(path, &cause))?;
+    let db = Db::Writable(open::over(path, overlay, CACHE)?);
+    let gathered = read(&db, tables);
+    let_go(db);
+    gathered
+}
+
+/// How long the file was, as its header says.
+fn length(file: &mut File) -> io::Result<u64> {
+    let mut layout = [0; 5 * size_of::<u32>()];
+    file.seek(SeekFrom::Start(LAYOUT))?;
+    file.read_exact(&mut layout)?;
+    let (numbers, _) = layout.as_chunks();
+    let mut numbers = numbers.iter().map(|bytes| u64::from(u32::from_le_bytes(*bytes)));
+    let mut next = || numbers.next().unwrap_or(0);
+    let (page, header, most, full, trailing) = (next(), next(), next(), next(), next());
+    let last = if trailing > 0 { header + trailing } else { 0 };
+    let pages = (header + most).saturating_mul(full).saturating_add(last).saturating_add(1);
+    Ok(pages.saturating_mul(page))
+}
+
+fn read(db: &Db, tables: &[TableId]) -> Result<Gathered> {
+    let txn = guarded(|| match db {
+        Db::Writable(db) => db.begin_read(),
+        Db::ReadOnly(db) => db.begin_read(),
+    })?;
+    let mut gathered = Gathered::default();
+    tables.iter().for_each(|table| gathered.add(&txn, *table));
+    let_go(txn);
+    Ok(gathered)
 }
 
 impl Gathered {

@@ -31,8 +31,8 @@ pub struct Salvaged {
 impl Store {
     /// Reads what can still be read of a file that is damaged: every row that is as it was written, wherever in the file it
     /// can be reached, and where the values of an instance are lost those that an index still has. The indexes are made
-    /// anew. The file is not changed, and has to have room for a copy of it in the folder for temporary files; all that is
-    /// read stands in memory. The journal and outcomes of [`write_once`](Self::write_once) are not in it.
+    /// anew. The file is not changed, and nobody else may have it open; a copy of it is made in the folder for temporary files,
+    /// and all that is read stands in memory. The journal and outcomes of [`write_once`](Self::write_once) are not in it.
     ///
     /// ```
     /// use billfold::prelude::*;
@@ -49,7 +49,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Corrupt`](crate::Error::Corrupt) where nothing at all can be read, [`NotAStore`](crate::Error::NotAStore) where the
+    /// [`Corrupt`](crate::Error::Corrupt) where nothing at all can be read, as of a file that was not closed and of which no
+    /// commit is whole; [`AlreadyOpen`](crate::Error::AlreadyOpen), [`NotAStore`](crate::Error::NotAStore) where the
     /// file does not begin like one, [`Io`](crate::Error::Io), [`StoreMissing`](crate::Error::StoreMissing).
     pub fn salvage(damaged: impl AsRef<Path>) -> Result<Salvaged> {
         let path = damaged.as_ref();
