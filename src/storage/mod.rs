@@ -36,6 +36,7 @@ pub mod memory;
 mod open;
 mod opened;
 mod overlay;
+mod pages;
 pub mod package;
 pub mod past;
 mod probe;

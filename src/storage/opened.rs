@@ -23,8 +23,6 @@ pub(super) trait ReadRows {
     fn get(&self, key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError>;
     /// Calls `visit` with each row from there on, in order, until it breaks off.
     fn scan(&self, from: Bound<&[u8]>, visit: Visit<'_>) -> Result<(), StorageError>;
-    /// As [`scan`](Self::scan), from there back.
-    fn scan_back(&self, until: Bound<&[u8]>, visit: Visit<'_>) -> Result<(), StorageError>;
     /// Calls `read` with the key and value of the last row.
     fn last(&self, read: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StorageError>;
     fn len(&self) -> Result<u64, StorageError>;
@@ -62,16 +60,6 @@ macro_rules! read_rows {
 
             fn scan(&self, from: Bound<&[u8]>, visit: Visit<'_>) -> Result<(), StorageError> {
                 for row in ReadableTable::range::<&[u8]>(self, (from, Bound::Unbounded))? {
-                    let (key, value) = row?;
-                    if visit(key.value(), value.value()).is_break() {
-                        break;
-                    }
-                }
-                Ok(())
-            }
-
-            fn scan_back(&self, until: Bound<&[u8]>, visit: Visit<'_>) -> Result<(), StorageError> {
-                for row in ReadableTable::range::<&[u8]>(self, (Bound::Unbounded, until))?.rev() {
                     let (key, value) = row?;
                     if visit(key.value(), value.value()).is_break() {
                         break;

@@ -1,316 +1,188 @@
-//! Reading what can still be read of a damaged file, as redb would read it if nothing were wrong.
+//! Reading what can still be read of a damaged file.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::{ReadTransaction, ReadableDatabase as _, StorageBackend as _};
+use uuid::Uuid;
 
 use super::check::Wrong;
 use super::codec;
 use super::engine::Db;
-use super::failure::{Failure, guarded, let_go};
-use super::make::Beside;
+use super::failure::guarded;
 use super::memory::Memory;
-use super::open::{self, FORMAT_ROW, STORE_ROW, on_backend, open_error, read_only};
-use super::opened::{ReadRows, open_for_reading, open_for_writing};
-use super::overlay::{Overlay, Sharing};
-use super::probe::{MAGIC, check_magic};
+use super::open::{FORMAT, FORMAT_ROW, STORE_ROW, on_backend};
+use super::opened::open_for_writing;
+use super::pages::{self, Found, Pages, Tree, Widths};
+use super::probe::check_format;
 use super::tables::{ID_BYTES, TableId};
 use crate::error::{Error, Result};
 
-/// Rows that come in order need little memory.
+/// Filling memory, one table behind the other, needs little besides.
 const CACHE: usize = 64 << 20;
-/// In redb's header, behind its magic number, this bit of a byte says that it was not closed: it is repaired then, and
-/// where the last commit is damaged the one before is taken.
-const NOT_CLOSED: u8 = 2;
-/// Where the header says how long the file is: the bytes of a page; of a region the pages of its header, and those for data
-/// at most; how many regions are full, and the pages for data in the last one that is not.
-const LAYOUT: u64 = MAGIC.len() as u64 + 3;
-/// No file is taken to have been so many times as long as it is: a header that says so is damaged.
-const MOST_CUT_OFF: u64 = 32;
-/// So often a gap between readable rows is halved, to find others in it,
-const HALVINGS: u32 = 16;
-/// and so many gaps of a table are looked into.
-const GAPS: u32 = 256;
 
 /// Rows by their keys.
-pub type Found = BTreeMap<Vec<u8>, Vec<u8>>;
+pub type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// What can be read of a file: of each table the rows that are as they were written, and what is not.
 #[derive(Default)]
 pub struct Gathered {
-    pub tables: BTreeMap<TableId, Found>,
+    pub tables: BTreeMap<TableId, Rows>,
     pub lost: Vec<Wrong>,
 }
 
-impl Gathered {
-    fn rows(&self) -> usize {
-        self.tables.values().map(Found::len).sum()
-    }
+/// What can be read of one of the two commits that a file has.
+#[derive(Default)]
+struct Commit {
+    tables: BTreeMap<TableId, Reach>,
+    /// How many pages of the list of tables are not as they were written.
+    damaged: u64,
 }
 
-/// Reads the rows of these tables: of the file as it is, or as a repair would leave it, whichever has more.
-pub fn gather(path: &Path, tables: &[TableId]) -> Result<Gathered> {
-    check_magic(path)?;
-    match (as_it_is(path, tables), repaired(path, tables)) {
-        (Ok(one), Ok(other)) if one.rows() < other.rows() => Ok(other),
-        (Ok(one), _) => Ok(one),
-        (Err(_), Ok(other)) => Ok(other),
-        (Err(error), Err(_)) => Err(error),
-    }
+/// What can be read of a table.
+#[derive(Default)]
+struct Reach {
+    rows: Rows,
+    /// How many rows it had.
+    counted: u64,
+    damaged: u64,
 }
 
-/// Of a copy, which is only read: redb reads no more of it than it is asked for. With zeroes in place of an end that was cut
-/// off.
-fn as_it_is(path: &Path, tables: &[TableId]) -> Result<Gathered> {
-    let folder = std::env::temp_dir();
-    let copy = Beside::of(&folder.join(path.file_name().unwrap_or_default()), &folder);
-    let failed = |cause: io::Error| open_error(path, &cause);
-    let mut source = File::open(path).map_err(failed)?;
-    let mut file = copy.create()?;
-    let there = io::copy(&mut source, &mut file).map_err(failed)?;
-    // A header that is cut off itself says nothing.
-    if let Ok(len) = length(&mut source)
-        && len > there
-        && len / MOST_CUT_OFF <= there
-    {
-        file.set_len(len).map_err(failed)?;
-    }
-    drop(file);
-    let db = read_only(copy.file(), CACHE)?;
-    let gathered = read(&db, tables);
-    let_go(db);
-    gathered
-}
-
-/// With all that a repair writes kept in memory. It takes nothing but a commit that is whole.
-fn repaired(path: &Path, tables: &[TableId]) -> Result<Gathered> {
-    let overlay = Overlay::over_file(path, Sharing::Alone).map_err(|cause| open_error(path, &cause))?;
-    let at = MAGIC.len() as u64;
-    let mut flags = [0];
-    let flagged =
-        overlay.read(at, &mut flags).and_then(|()| overlay.write(at, &flags.map(|flags| flags | NOT_CLOSED)));
-    flagged.map_err(|cause| open_error(path, &cause))?;
-    let db = Db::Writable(open::over(path, overlay, CACHE)?);
-    let gathered = read(&db, tables);
-    let_go(db);
-    gathered
-}
-
-/// How long the file was, as its header says.
-fn length(file: &mut File) -> io::Result<u64> {
-    let mut layout = [0; 5 * size_of::<u32>()];
-    file.seek(SeekFrom::Start(LAYOUT))?;
-    file.read_exact(&mut layout)?;
-    let (numbers, _) = layout.as_chunks();
-    let mut numbers = numbers.iter().map(|bytes| u64::from(u32::from_le_bytes(*bytes)));
-    let mut next = || numbers.next().unwrap_or(0);
-    let (page, header, most, full, trailing) = (next(), next(), next(), next(), next());
-    let last = if trailing > 0 { header + trailing } else { 0 };
-    let pages = (header + most).saturating_mul(full).saturating_add(last).saturating_add(1);
-    Ok(pages.saturating_mul(page))
-}
-
-fn read(db: &Db, tables: &[TableId]) -> Result<Gathered> {
-    let txn = guarded(|| match db {
-        Db::Writable(db) => db.begin_read(),
-        Db::ReadOnly(db) => db.begin_read(),
-    })?;
-    let mut gathered = Gathered::default();
-    tables.iter().for_each(|table| gathered.add(&txn, *table));
-    let_go(txn);
-    Ok(gathered)
-}
-
-impl Gathered {
-    fn add(&mut self, txn: &ReadTransaction, table: TableId) {
-        let rows = match guarded(|| Ok::<_, redb::Error>(open_for_reading(txn, table))) {
-            Ok(Ok(rows)) => rows,
-            Ok(Err(redb::TableError::TableDoesNotExist(_))) => return,
-            Ok(Err(error)) => return self.lost.push((Some(table), error.to_string())),
-            Err(failure) => return self.lost.push((Some(table), failure.cause().to_string())),
-        };
-        let mut reach = Reach { rows: &*rows, table, found: Found::new(), unsound: 0, gaps: GAPS, why: None };
-        reach.between(None, None, HALVINGS);
-        let Reach { found, unsound, why, .. } = reach;
-        let counted = guarded(|| rows.len()).ok();
-        let is_short = counted.is_none_or(|counted| counted != found.len() as u64);
-        if unsound > 0 || is_short {
-            let counted = counted.map_or("unknown many".to_owned(), |counted| counted.to_string());
-            let why = why.map_or(String::new(), |why| format!(" ({why})"));
-            self.lost.push((Some(table), format!("{} rows of {counted} can be read{why}", found.len())));
-        }
-        self.tables.insert(table, found);
-        let_go(rows);
-    }
-}
-
-/// Memory with these rows, as the bytes of a store.
-pub fn filled(tables: &BTreeMap<TableId, Found>) -> Result<Memory> {
-    let memory = Memory::default();
-    let Db::Writable(db) = on_backend(Arc::new(memory.clone()), CACHE)? else {
-        return Err(Error::ReadOnly);
-    };
-    let txn = guarded(|| db.begin_write())?;
-    for (table, found) in tables {
-        let mut rows = guarded(|| open_for_writing(&txn, *table))?;
-        for (key, value) in found {
-            guarded(|| rows.put(key, Some(value), &mut |_| ()))?;
+/// Reads the rows of the tables that are wanted: as the last commit left them, and what is lost of it as the commit before
+/// did. Where that one has more, it is the other way around.
+pub fn gather(path: &Path, is_wanted: &dyn Fn(TableId) -> bool) -> Result<Gathered> {
+    let pages = Pages::open(path)?;
+    let [last, before] = pages.commits;
+    let mut best = commit(&pages, last, is_wanted);
+    let (mut other, mut lost) = (Commit::default(), Vec::new());
+    if best.damage() > 0 {
+        other = commit(&pages, before, is_wanted);
+        if other.rows() > best.rows() {
+            std::mem::swap(&mut best, &mut other);
+            lost.push((None, "the last commit; what there is, is of the one before it".to_owned()));
         }
     }
-    guarded(|| txn.commit())?;
-    guarded(|| {
-        drop(db);
-        Ok::<_, redb::Error>(())
-    })?;
-    Ok(memory)
+    let meta = best.tables.get(&TableId::Meta).or_else(|| other.tables.get(&TableId::Meta));
+    match meta.and_then(|meta| meta.rows.get(FORMAT_ROW)) {
+        Some(format) => drop(check_format(path, format)?),
+        None if best.damage() == 0 => {
+            let found = "another program's redb file".to_owned();
+            return Err(Error::NotAStore { path: path.to_owned(), found });
+        }
+        None => {}
+    }
+    if best.tables.is_empty() && other.tables.is_empty() {
+        let what = "nothing can be read, neither of the last commit nor of the one before";
+        return Err(Error::corrupt(format!("{}: {what}", path.display())));
+    }
+    Ok(best.filled_up(other, lost))
 }
 
-/// How far the rows of a table can be read.
-struct Reach<'r> {
-    rows: &'r dyn ReadRows,
-    table: TableId,
-    found: Found,
-    /// How many rows are not as they were written.
-    unsound: u64,
-    gaps: u32,
-    why: Option<String>,
-}
-
-impl Reach<'_> {
-    /// Reads the rows between two keys from both ends; and where that breaks off, from the middle of what is left.
-    fn between(&mut self, low: Option<Vec<u8>>, high: Option<Vec<u8>>, halvings: u32) {
-        let Some(gaps) = self.gaps.checked_sub(1) else { return };
-        self.gaps = gaps;
-        let (last, ended) = self.forward(low, high.as_deref());
-        if ended {
-            return;
+fn commit(pages: &Pages, tables: Option<Tree>, is_wanted: &dyn Fn(TableId) -> bool) -> Commit {
+    // Every commit has tables.
+    let Some(tree) = tables else { return Commit { damaged: 1, ..Commit::default() } };
+    let mut commit = Commit::default();
+    let mut found = Vec::new();
+    commit.damaged = pages.walk(tree, Widths::OF_TABLES, &mut |row| {
+        if let Some((name, tree)) = pages::table(&row)
+            && let Some(table) = TableId::named(name).filter(|table| is_wanted(*table))
+        {
+            found.push((table, tree));
         }
-        let (first, ended) = self.backward(high, last.as_deref());
-        if ended || halvings == 0 {
-            return;
-        }
-        if let Some(middle) = middle(last.as_deref(), first.as_deref()) {
-            self.between(Some(middle.clone()), first, halvings - 1);
-            self.between(last, Some(middle), halvings - 1);
-        }
-    }
-
-    /// The last key that was read, and whether that was all.
-    fn forward(&mut self, low: Option<Vec<u8>>, high: Option<&[u8]>) -> (Option<Vec<u8>>, bool) {
-        let from = low.clone();
-        let from = from.as_deref().map_or(Bound::Unbounded, Bound::Included);
-        let rows = self.rows;
-        let (mut last, mut in_order) = (low, true);
-        let scanned = guarded(|| {
-            rows.scan(from, &mut |key, value| {
-                in_order = last.as_deref().is_none_or(|last| last <= key);
-                if !in_order || high.is_some_and(|high| key >= high) {
-                    return ControlFlow::Break(());
-                }
-                last = Some(key.to_vec());
-                self.keep(key, value);
-                ControlFlow::Continue(())
-            })
-        });
-        (last, self.is_over(scanned, in_order))
-    }
-
-    /// The first key that was read, and whether that was all.
-    fn backward(&mut self, high: Option<Vec<u8>>, low: Option<&[u8]>) -> (Option<Vec<u8>>, bool) {
-        let until = high.clone();
-        let until = until.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let rows = self.rows;
-        let (mut first, mut in_order) = (high, true);
-        let scanned = guarded(|| {
-            rows.scan_back(until, &mut |key, value| {
-                in_order = first.as_deref().is_none_or(|first| key <= first);
-                if !in_order || low.is_some_and(|low| key <= low) {
-                    return ControlFlow::Break(());
-                }
-                first = Some(key.to_vec());
-                self.keep(key, value);
-                ControlFlow::Continue(())
-            })
-        });
-        (first, self.is_over(scanned, in_order))
-    }
-
-    fn is_over(&mut self, scanned: Result<(), Failure>, in_order: bool) -> bool {
-        let why = match scanned {
-            Ok(()) if in_order => return true,
-            Ok(()) => "rows out of order".to_owned(),
-            Err(failure) => failure.cause().to_string(),
-        };
-        self.why.get_or_insert(why);
-        false
-    }
-
-    fn keep(&mut self, key: &[u8], value: &[u8]) {
-        if is_sound(self.table, key, value) {
-            self.found.insert(key.to_vec(), value.to_vec());
-        } else {
-            self.unsound += 1;
-        }
-    }
-}
-
-/// Whether a row is as it was written, as far as that can be told.
-fn is_sound(table: TableId, key: &[u8], value: &[u8]) -> bool {
-    match (table, key) {
-        (TableId::Meta, FORMAT_ROW) => value.len() == size_of::<u32>(),
-        (TableId::Meta, STORE_ROW) => value.len() == ID_BYTES,
-        (TableId::Unique(..), _) => codec::open_holder(table, key, value).is_ok(),
-        (TableId::Listed(..), _) => codec::check_listed(table, key, value).is_ok(),
-        _ => codec::is_whole(table, key, value),
-    }
-}
-
-/// A key about in the middle of two, as long as the longer one.
-fn middle(low: Option<&[u8]>, high: Option<&[u8]>) -> Option<Vec<u8>> {
-    let width = low.or(high).map_or(ID_BYTES, |key| key.len().max(high.map_or(0, <[u8]>::len)));
-    let byte =
-        |key: Option<&[u8]>, at: usize, other: u8| key.map_or(other, |key| key.get(at).copied().unwrap_or(0));
-    // The sum, from the last byte to the first; then half of it, from the first to the last.
-    let mut carry = 0;
-    let mut sum: Vec<u16> = (0..width)
-        .rev()
-        .map(|at| {
-            let digits = u16::from(byte(low, at, 0)) + u16::from(byte(high, at, u8::MAX)) + carry;
-            carry = digits >> 8;
-            digits & 0xff
-        })
-        .collect();
-    sum.push(carry);
-    let mut rest = 0;
-    let halved = sum.iter().rev().map(|digit| {
-        let digits = rest << 8 | digit;
-        rest = digits & 1;
-        u8::try_from(digits >> 1).unwrap_or(u8::MAX)
     });
-    let middle: Vec<u8> = halved.skip(1).collect();
-    let is_between =
-        low.is_none_or(|low| middle.as_slice() > low) && high.is_none_or(|high| middle.as_slice() < high);
-    is_between.then_some(middle)
+    for (table, tree) in found {
+        commit.tables.insert(table, tree.map_or_else(Reach::default, |tree| reach(pages, table, tree)));
+    }
+    commit
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Commit {
+    fn damage(&self) -> u64 {
+        self.damaged + self.tables.values().map(|table| table.damaged).sum::<u64>()
+    }
 
-    #[test]
-    fn a_middle_stands_between_two_keys() {
-        let of = |low: &[u8], high: &[u8]| middle(Some(low), Some(high));
-        assert_eq!(of(&[0, 0], &[0, 4]), Some(vec![0, 2]));
-        assert_eq!(of(&[1, 0], &[2, 0]), Some(vec![1, 0x80]));
-        assert_eq!(of(&[0xff, 0xfe], &[0xff, 0xff]), None);
-        assert_eq!(of(&[1], &[1, 0, 4]), Some(vec![1, 0, 2]));
-        assert_eq!(middle(None, Some(&[0x80])), Some(vec![0x40]));
-        assert_eq!(middle(Some(&[0x80]), None), Some(vec![0xbf]));
-        assert_eq!(middle(None, None).map(|middle| middle.len()), Some(ID_BYTES));
+    fn rows(&self) -> usize {
+        self.tables.values().map(|table| table.rows.len()).sum()
+    }
+
+    /// All that is left of it, and of what is lost the rows that the other commit has.
+    fn filled_up(self, mut other: Self, lost: Vec<Wrong>) -> Gathered {
+        let mut gathered = Gathered { lost, ..Gathered::default() };
+        if self.damaged > 0 {
+            let what = format!("damaged pages of the list of tables: {}", self.damaged);
+            gathered.lost.push((None, what));
+        }
+        for (table, Reach { mut rows, counted, damaged }) in self.tables {
+            let there = rows.len() as u64;
+            let mut others = other.tables.remove(&table).unwrap_or_default().rows;
+            if damaged > 0 || there != counted {
+                others.append(&mut rows);
+                rows = others;
+                let more = rows.len() as u64 - there;
+                let of_other =
+                    if more > 0 { format!(", and {more} of another commit") } else { String::new() };
+                let what = format!("damaged pages: {damaged}; {there} rows of {counted} can be read{of_other}");
+                gathered.lost.push((Some(table), what));
+            }
+            gathered.tables.insert(table, rows);
+        }
+        if self.damaged > 0 {
+            for (table, Reach { rows, .. }) in other.tables {
+                let what = format!("it is not in the list of tables; there are {} rows of another commit", rows.len());
+                gathered.lost.push((Some(table), what));
+                gathered.tables.insert(table, rows);
+            }
+        }
+        gathered
+    }
+}
+
+fn reach(pages: &Pages, table: TableId, tree: Tree) -> Reach {
+    let mut reach = Reach { counted: tree.rows, ..Reach::default() };
+    reach.damaged = pages.walk(tree, table.shape().into(), &mut |found| {
+        if found.whole || is_sound(table, &found) {
+            reach.rows.insert(found.key.to_vec(), found.value.to_vec());
+        }
+    });
+    reach
+}
+
+/// Whether a row of a page that is not as it was written is.
+fn is_sound(table: TableId, found: &Found<'_>) -> bool {
+    match table {
+        // They have no checksum of their own.
+        TableId::Meta => false,
+        TableId::Unique(..) => codec::open_holder(table, found.key, found.value).is_ok(),
+        TableId::Listed(..) => codec::check_listed(table, found.key, found.value).is_ok(),
+        _ => codec::is_whole(table, found.key, found.value),
+    }
+}
+
+impl Gathered {
+    /// Memory with these rows, as the bytes of a store.
+    pub fn into_memory(mut self) -> Result<(Memory, Vec<Wrong>)> {
+        let meta = self.tables.entry(TableId::Meta).or_default();
+        meta.insert(FORMAT_ROW.to_vec(), FORMAT.to_be_bytes().to_vec());
+        if meta.get(STORE_ROW).is_none_or(|id| id.len() != ID_BYTES) {
+            meta.insert(STORE_ROW.to_vec(), Uuid::now_v7().into_bytes().to_vec());
+            self.lost.push((Some(TableId::Meta), "the store's id; it has a new one".to_owned()));
+        }
+        let memory = Memory::default();
+        let Db::Writable(db) = on_backend(Arc::new(memory.clone()), CACHE)? else {
+            return Err(Error::ReadOnly);
+        };
+        let txn = guarded(|| db.begin_write())?;
+        for (table, found) in &self.tables {
+            let mut rows = guarded(|| open_for_writing(&txn, *table))?;
+            for (key, value) in found {
+                guarded(|| rows.put(key, Some(value), &mut |_| ()))?;
+            }
+        }
+        guarded(|| txn.commit())?;
+        guarded(|| {
+            drop(db);
+            Ok::<_, redb::Error>(())
+        })?;
+        Ok((memory, self.lost))
     }
 }

@@ -254,6 +254,20 @@ pub const UNIQUE_BYTES: usize = ID_BYTES + CHECK_BYTES;
 /// The bytes of a row's checksum.
 pub const CHECK_BYTES: usize = 4;
 
+impl Shape {
+    /// The bytes of its keys and of its values, where all have as many.
+    pub(super) const fn widths(self) -> (Option<usize>, Option<usize>) {
+        match self {
+            Self::Named => (None, None),
+            Self::Numbered => (Some(4), None),
+            Self::ById => (Some(ID_BYTES), None),
+            Self::Unique => (None, Some(UNIQUE_BYTES)),
+            Self::Listed => (None, Some(CHECK_BYTES)),
+            Self::Sequence => (Some(8), None),
+        }
+    }
+}
+
 pub(super) type Named<'a> = TableDefinition<'a, Bytes, Bytes>;
 pub(super) type Numbered<'a> = TableDefinition<'a, Fixed<4>, Bytes>;
 pub(super) type ById<'a> = TableDefinition<'a, Fixed<ID_BYTES>, Bytes>;

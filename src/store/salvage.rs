@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use uuid::Uuid;
+
 use super::verify::Problem;
 use super::{Store, StoreOptions, derived};
 use crate::entity::{EntityRef, ManagedEntity};
@@ -15,7 +17,7 @@ use crate::storage::check::Wrong;
 use crate::storage::codec::{self, FieldsRow, KeyRow};
 use crate::storage::engine::Engine;
 use crate::storage::key_bytes;
-use crate::storage::salvage::{Found, Gathered, filled, gather};
+use crate::storage::salvage::{Gathered, Rows, gather};
 use crate::storage::tables::TableId;
 
 /// What [`salvage`](Store::salvage) could read.
@@ -31,8 +33,10 @@ pub struct Salvaged {
 impl Store {
     /// Reads what can still be read of a file that is damaged: every row that is as it was written, wherever in the file it
     /// can be reached, and where the values of an instance are lost those that an index still has. The indexes are made
-    /// anew. The file is not changed, and nobody else may have it open; a copy of it is made in the folder for temporary files,
-    /// and all that is read stands in memory. The journal and outcomes of [`write_once`](Self::write_once) are not in it.
+    /// anew. Where a page is lost, what the commit before the last one had in its place is taken, if that is left; and values
+    /// of which the key is lost have one with a name that says so, as `salvaged_7`. The file is not changed, and nobody may
+    /// have it open for writing; all that is read stands in memory. The journal and outcomes of
+    /// [`write_once`](Self::write_once) are not in it.
     ///
     /// ```
     /// use billfold::prelude::*;
@@ -49,17 +53,21 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Corrupt`](crate::Error::Corrupt) where nothing at all can be read, as of a file that was not closed and of which no
-    /// commit is whole; [`AlreadyOpen`](crate::Error::AlreadyOpen), [`NotAStore`](crate::Error::NotAStore) where the
-    /// file does not begin like one, [`Io`](crate::Error::Io), [`StoreMissing`](crate::Error::StoreMissing).
+    /// [`Corrupt`](crate::Error::Corrupt) where nothing at all can be read, as of a file whose first page is lost;
+    /// [`NotAStore`](crate::Error::NotAStore) where the file is none, or does not begin like one;
+    /// [`NewerFormat`](crate::Error::NewerFormat), [`OlderFormat`](crate::Error::OlderFormat),
+    /// [`AlreadyOpen`](crate::Error::AlreadyOpen), [`Io`](crate::Error::Io), [`StoreMissing`](crate::Error::StoreMissing).
     pub fn salvage(damaged: impl AsRef<Path>) -> Result<Salvaged> {
-        let path = damaged.as_ref();
-        let mut wreck = Wreck(gather(path, &tables())?);
-        let values = wreck.values_in_indexes(path)?;
+        let mut wreck = Wreck(gather(damaged.as_ref(), &is_needed)?);
+        wreck.name_keys()?;
+        let values = wreck.values_in_indexes()?;
         wreck.restore_instances(values)?;
         wreck.end_journal()?;
-        let Wreck(Gathered { tables, lost }) = wreck;
-        let store = Self::new(Engine::in_memory(filled(&tables)?, StoreOptions::new().into())?);
+        // Indexes are made anew.
+        wreck.0.tables.retain(|table, _| !table.is_derived());
+        wreck.0.lost.retain(|(table, _)| table.is_none_or(|table| !table.is_derived()));
+        let (memory, lost) = wreck.0.into_memory()?;
+        let store = Self::new(Engine::in_memory(memory, StoreOptions::new().into())?);
         let mut lost: Vec<_> = lost.into_iter().map(problem).collect();
         lost.extend(store.rebuild_indexes()?.problems);
         lost.extend(store.verify()?.problems);
@@ -71,14 +79,13 @@ fn problem((table, what): Wrong) -> Problem {
     Problem { table: table.map_or_else(|| "file".to_owned(), |table| table.to_string()), what }
 }
 
-/// The tables that others follow from.
-fn tables() -> Vec<TableId> {
-    let mut tables =
-        vec![TableId::Meta, TableId::Keys, TableId::Package, TableId::SettledUntil, TableId::PastValues];
-    tables.extend(ManagedEntity::ALL.map(TableId::Record));
-    tables.extend(ManagedEntity::ALL.map(TableId::Fields));
-    tables.extend(Collection::ALL.map(TableId::Parts));
-    tables
+/// Whether a table has what follows from no other, or values that can be lost there.
+fn is_needed(table: TableId) -> bool {
+    match table {
+        TableId::Unique(..) | TableId::Listed(..) => true,
+        TableId::Journal | TableId::Idempotency => false,
+        _ => !table.is_derived(),
+    }
 }
 
 /// Values by the numbers of their keys, of instances.
@@ -96,8 +103,40 @@ impl Wreck {
         rows.is_some_and(|rows| rows.contains_key(target.id.as_bytes().as_slice()))
     }
 
+    /// Gives keys names of which nothing is left but values.
+    fn name_keys(&mut self) -> Result<()> {
+        let mut lost = BTreeMap::new();
+        for entity in ManagedEntity::ALL {
+            let table = TableId::Fields(entity);
+            for (key, row) in self.rows(table) {
+                let fields: FieldsRow = codec::decode(table, key, row)?;
+                lost.extend(fields.values.into_iter().map(|(number, _)| (number, entity)));
+            }
+        }
+        let known = self.0.tables.entry(TableId::Keys).or_default();
+        lost.retain(|number, _| !known.contains_key(number.to_be_bytes().as_slice()));
+        for (number, entity) in lost {
+            let row = KeyRow {
+                id: Uuid::now_v7().into_bytes(),
+                entity,
+                name: format!("salvaged_{number}"),
+                rules: KeyKind::Unindexed.into(),
+                index: number,
+                removed_at: None,
+                added_at: Time::now(),
+                revision: 0,
+            };
+            let what = format!("key {number} of {entity}: its values are left, under the name {}", row.name);
+            let key = number.to_be_bytes().to_vec();
+            let row = codec::encode(&key, &row)?;
+            known.insert(key, row);
+            self.0.lost.push((Some(TableId::Keys), what));
+        }
+        Ok(())
+    }
+
     /// The values that indexes have, of instances whose own row is lost.
-    fn values_in_indexes(&mut self, path: &Path) -> Result<Values> {
+    fn values_in_indexes(&self) -> Result<Values> {
         let mut keys = Vec::new();
         for (number, row) in self.rows(TableId::Keys) {
             let key: KeyRow = codec::decode(TableId::Keys, number, row)?;
@@ -110,11 +149,9 @@ impl Wreck {
                 keys.push((key_bytes::key_number(number)?, key.entity, table));
             }
         }
-        let indexes: Vec<_> = keys.iter().map(|(.., table)| *table).collect();
-        let found = gather(path, &indexes)?.tables;
         let mut values = Values::new();
         for (number, entity, table) in keys {
-            for (key, row) in found.get(&table).into_iter().flatten() {
+            for (key, row) in self.rows(table) {
                 let (value, id) = match table {
                     TableId::Unique(..) => {
                         (String::from_utf8_lossy(key).into_owned(), codec::open_holder(table, key, row)?)
@@ -179,7 +216,7 @@ impl Wreck {
         if last > 0 {
             let key = last.to_be_bytes().to_vec();
             let row = codec::encode(&key, &ChangeRow::not_kept(Time::now(), 0))?;
-            self.0.tables.insert(TableId::Journal, Found::from([(key, row)]));
+            self.0.tables.insert(TableId::Journal, Rows::from([(key, row)]));
         }
         Ok(())
     }

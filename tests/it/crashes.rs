@@ -3,6 +3,7 @@
 
 use billfold::prelude::*;
 
+use crate::support::chance::{chances, seed};
 use crate::support::disk::Disk;
 use crate::support::tape::{Kept, Player, Tape};
 use crate::support::whole;
@@ -11,17 +12,6 @@ use crate::support::workload::{CALLS, options, state};
 /// How often the whole sweep is made, with other chances each time, and with every kind of crash behind each step; in turn
 /// behind one step each where it is not set.
 const VARIABLE: &str = "BILLFOLD_CRASH_SWEEPS";
-
-/// Numbers below the one that is asked for, the same for each seed.
-fn chances(seed: u64) -> impl FnMut(u64) -> u64 {
-    let mut state = seed;
-    move |below| {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % below
-    }
-}
 
 /// A state that the store was in, and at which step of the tape the call returned that led there.
 struct Acknowledged {
@@ -75,9 +65,9 @@ fn reopened(image: &Disk, options: &StoreOptions, states: &[Acknowledged], at: u
 
 fn swept(options: &StoreOptions, is_durable: impl Fn(&str) -> bool) {
     let (tape, states) = recorded(options, is_durable);
-    let sweeps = std::env::var(VARIABLE).ok().map(|sweeps| sweeps.parse::<u64>().unwrap());
+    let sweeps = std::env::var(VARIABLE).ok().map(|sweeps| sweeps.parse::<usize>().unwrap());
     let mut images = 0;
-    for seed in 0..sweeps.unwrap_or(1) {
+    for seed in (seed()..).take(sweeps.unwrap_or(1)) {
         let mut chance = chances(seed);
         let mut player = Player::of(&tape);
         loop {

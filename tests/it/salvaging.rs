@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use billfold::Salvaged;
 use billfold::prelude::*;
 
+use crate::damage::{VARIABLE, flipped, original};
+use crate::support::chance::{chances, seed};
 use crate::support::moved::{exported, rich_on, rich_options};
 use crate::support::{customer, whole};
 
@@ -110,28 +113,125 @@ fn a_destroyed_index_costs_nothing() {
 }
 
 #[test]
-fn of_a_file_that_is_cut_off_there_is_what_stands_before_the_cut() {
+fn values_whose_key_is_lost_are_left_under_a_name_that_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let lines = filled(&path);
+    // The registered name stands in the row of the key, and in none of the customers'.
+    assert!(destroyed(&path, b"\x04slot", usize::MAX) > 0);
+    let salvaged = Store::salvage(&path).unwrap();
+    assert_eq!(exported(&salvaged.store).lines().count(), lines.lines().count());
+    let value = salvaged.store.value(customer(2_000), "salvaged_1").unwrap();
+    assert_eq!(value.as_deref(), Some("slot 02000"));
+    let lost: Vec<_> = salvaged.lost.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lost,
+        [
+            "table keys: damaged pages: 1; 0 rows of 2 can be read",
+            "table keys: key 1 of customer: its values are left, under the name salvaged_1",
+            "table keys: key 2 of customer: its values are left, under the name salvaged_2",
+        ]
+    );
+    whole(&salvaged.store);
+}
+
+#[test]
+fn what_the_last_commit_has_lost_is_taken_of_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, damaged) = (folder.path().join("store"), folder.path().join("damaged"));
+    filled(&path);
+    let store = options().open(&path).unwrap();
+    store.set_values(customer(9), [("note", "the last but one")]).unwrap();
+    let before = exported(&store);
+    store.set_values(customer(9), [("note", "the last one")]).unwrap();
+    let last = exported(&store);
+    // As a crash leaves it: closing it would be one more commit.
     let bytes = fs::read(&path).unwrap();
-    let mut read = 0;
-    for percent in (5..100).step_by(5) {
-        fs::write(&path, &bytes[..bytes.len() * percent / 100]).unwrap();
-        match Store::salvage(&path) {
-            Ok(salvaged) => {
-                let (new, missing) = compared(&lines, &exported(&salvaged.store));
-                assert!(
-                    missing == 0 || !salvaged.lost.is_empty(),
-                    "{percent}: {missing} are missing, and nobody says so"
-                );
-                assert!(new.iter().all(|line| !line.contains("a note of")), "{percent}: {new:?}");
-                read += usize::from(missing < lines.lines().count());
+    drop(store);
+    let restored = |note: &str| {
+        fs::write(&damaged, &bytes).unwrap();
+        // In the customer's row the key's number and the value's length stand before the value; not so in the journal.
+        let row = [&[2, u8::try_from(note.len()).unwrap()], note.as_bytes()].concat();
+        assert_eq!(destroyed(&damaged, &row, usize::MAX), 1, "{note}");
+        Store::salvage(&damaged).unwrap()
+    };
+    let salvaged = restored("the last but one");
+    assert_eq!(exported(&salvaged.store), last);
+    assert_eq!(salvaged.lost, []);
+    let salvaged = restored("the last one");
+    assert_eq!(exported(&salvaged.store), before);
+    let lost: Vec<_> = salvaged.lost.iter().map(ToString::to_string).collect();
+    assert_eq!(lost, ["table file: the last commit; what there is, is of the one before it"]);
+}
+
+/// Looks whether nothing is there that was not, but for what values of an instance are left, and that what is missing is told
+/// of; how many lines are as they were.
+fn assert_left(salvaged: &Salvaged, lines: &str, how: &str) -> usize {
+    let (new, missing) = compared(lines, &exported(&salvaged.store));
+    assert!(missing == 0 || !salvaged.lost.is_empty(), "{how}: {missing} are missing, and nobody says so");
+    assert!(new.len() <= missing, "{how}: {new:?}");
+    lines.lines().count() - missing
+}
+
+#[test]
+fn of_a_file_that_is_cut_off_there_is_what_stands_before_the_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, cut) = (folder.path().join("store"), folder.path().join("cut"));
+    let lines = filled(&path);
+    let bytes = fs::read(&path).unwrap();
+    let mut left = 0;
+    for percent in (0..=100).step_by(5) {
+        fs::write(&cut, &bytes[..bytes.len() * percent / 100]).unwrap();
+        let how = format!("{percent} % of {} bytes", bytes.len());
+        match Store::salvage(&cut) {
+            Ok(salvaged) => left += assert_left(&salvaged, &lines, &how),
+            Err(error) => {
+                assert!(percent == 0 || matches!(error, Error::Corrupt(_)), "{how}: {error:?}");
             }
-            Err(error) => assert!(matches!(error, Error::Corrupt(_)), "{percent}: {error:?}"),
         }
     }
-    assert!(read > 0, "nothing was ever read");
+    assert!(left > lines.lines().count() * 2, "{left} lines in all");
+}
+
+#[test]
+fn of_a_file_with_flipped_bits_nothing_wrong_is_read_and_what_is_lost_is_told() {
+    let original = original();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let files = std::env::var(VARIABLE).map_or(120, |flips| flips.parse().unwrap());
+    let (seed, mut left, mut complete) = (seed(), 0, 0);
+    let mut chance = chances(seed);
+    for number in 0..files {
+        let mut bytes = original.bytes.clone();
+        let flips = 1 << chance(9);
+        let how = format!("seed {seed}, file {number} with {flips} flips");
+        let first = (0..flips).map(|_| flipped(&mut bytes, &mut chance).0).min().unwrap();
+        fs::write(&path, &bytes).unwrap();
+        match Store::salvage(&path) {
+            Ok(salvaged) => {
+                left += assert_left(&salvaged, &original.lines, &how);
+                complete += usize::from(salvaged.lost.is_empty());
+            }
+            // Its first bytes say what it is, and others of its first page where the tables are.
+            Err(Error::NotAStore { .. }) => assert!(first < 9, "{how}"),
+            Err(error) => assert!(first < 512 && matches!(error, Error::Corrupt(_)), "{how}: {error:?}"),
+        }
+    }
+    let all = original.lines.lines().count() * files;
+    println!("{files} files; {complete} could be read to the last row, and of all {left} of {all} lines");
+    assert!(complete < files && left > all * 3 / 4, "{complete} of {files} files, {left} of {all} lines");
+}
+
+#[test]
+fn a_store_that_is_open_is_not_salvaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = options().open(&path).unwrap();
+    assert!(matches!(Store::salvage(&path), Err(Error::AlreadyOpen { .. })));
+    store.close().unwrap();
+    let store = options().open_read_only(&path).unwrap();
+    assert_eq!(Store::salvage(&path).unwrap().lost, []);
+    drop(store);
 }
 
 #[test]
@@ -141,4 +241,10 @@ fn what_is_no_store_is_not_salvaged() {
     assert!(matches!(Store::salvage(&path), Err(Error::StoreMissing { .. })));
     fs::write(&path, "a text of some length").unwrap();
     assert!(matches!(Store::salvage(&path), Err(Error::NotAStore { .. })));
+    let other = redb::Database::create(folder.path().join("other")).unwrap();
+    let txn = other.begin_write().unwrap();
+    txn.open_table(redb::TableDefinition::<&str, u64>::new("customer")).unwrap();
+    txn.commit().unwrap();
+    drop(other);
+    assert!(matches!(Store::salvage(folder.path().join("other")), Err(Error::NotAStore { .. })));
 }

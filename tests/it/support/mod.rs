@@ -3,6 +3,8 @@
 pub mod by_hand;
 pub mod catalog;
 #[cfg(feature = "wire")]
+pub mod chance;
+#[cfg(feature = "wire")]
 pub mod desk;
 #[cfg_attr(not(feature = "wire"), allow(dead_code))]
 pub mod disk;
