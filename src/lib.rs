@@ -138,7 +138,9 @@ mod store;
 mod wire;
 
 pub use entity::*;
-pub use error::{EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result};
+pub use error::{
+    EngineError, Error, ErrorKind, Fault, FieldProblem, KeyProblem, NameSpace, Result, Withheld,
+};
 pub use id::{
     BillingProviderConfigurationId, ContractEditId, CreditTypeId, InvoiceLineId, OverrideId, PackageId,
     RecurringCommitId, RecurringCreditId, RevenueSystemConfigurationId, ScheduleItemId,

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::problem::{FieldProblem, KeyProblem, NameSpace, short};
-use super::{Error, ErrorKind, Result};
+use super::{Error, ErrorKind, Result, Withheld};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::id::PackageId;
 use crate::model::custom_field::{KeyKind, MAX_KEYS_PER_ENTITY, MAX_VALUE_CHARACTERS};
@@ -103,14 +103,14 @@ pub enum Fault {
         archived: bool,
     },
     /// A key cannot be made unique, because instances share a value.
-    #[error("{entity}: the value {value:?} of {key:?} is shared by {}", ids(holders))]
+    #[error("{entity}: a value of {key:?} is shared by {}", ids(holders))]
     ValueShared {
         /// The entity.
         entity: ManagedEntity,
         /// The key.
         key: String,
         /// The value, folded where the key's values are compared so.
-        value: String,
+        value: Withheld,
         /// All its holders, in order of their ids.
         holders: Vec<Uuid>,
     },

@@ -2,6 +2,7 @@
 
 mod fault;
 mod problem;
+mod withheld;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ pub use fault::Fault;
 #[cfg(feature = "wire")]
 pub(crate) use problem::short;
 pub use problem::{FieldProblem, KeyProblem, NameSpace};
+pub use withheld::Withheld;
 
 /// The result of every call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,6 +1,6 @@
 //! Copies of a store: of one moment of it, in a file that is there whole or not at all.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
@@ -47,9 +47,10 @@ impl Copy {
         self.0.file()
     }
 
-    /// Gives it its name, if nothing has that.
-    pub fn name(self) -> Result<()> {
-        self.0.name()
+    /// Gives it its name, if nothing has that; how many bytes it has.
+    pub fn name(self) -> Result<u64> {
+        let about = fs::metadata(self.file()).map_err(|cause| open_error(self.file(), &cause))?;
+        self.0.name().map(|()| about.len())
     }
 }
 

@@ -19,7 +19,7 @@ use super::locks::{Condvar, Mutex};
 use super::make;
 use super::member::Progress;
 use super::memory::Memory;
-use super::open;
+use super::open::{self, open_error};
 use super::queue::{Queue, Turn};
 use super::resident::{Directory, Resident, Stamper};
 use super::view::{Published, Reader as _, View};
@@ -97,6 +97,13 @@ pub(super) enum Home {
     Memory(Memory),
     /// What is written is gone with the store, and what it began with is not its own.
     Nowhere,
+}
+
+impl Home {
+    /// A file by a path that is still its own when the program has changed its folder.
+    fn file(path: &Path) -> Result<Self> {
+        std::path::absolute(path).map(Self::File).map_err(|cause| open_error(path, &cause))
+    }
 }
 
 /// Why the store is closed, once it is.
@@ -212,12 +219,12 @@ pub struct Terms {
 impl Engine {
     pub fn open(path: &Path, opening: Opening) -> Result<Self> {
         let db = open::writable(path, opening.cache, || opening.new_store_id())?;
-        Self::start(path, db, Home::File(path.to_owned()), opening)
+        Self::start(path, db, Home::file(path)?, opening)
     }
 
     pub fn open_read_only(path: &Path, opening: Opening) -> Result<Self> {
         let db = open::read_only(path, opening.cache)?;
-        Self::start(path, db, Home::File(path.to_owned()), opening)
+        Self::start(path, db, Home::file(path)?, opening)
     }
 
     pub fn on_backend(backend: Arc<dyn Backend>, opening: Opening) -> Result<Self> {

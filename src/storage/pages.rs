@@ -104,7 +104,10 @@ impl Pages {
             let (said, checksum) = slot.split_last_chunk::<CHECKSUM_BYTES>()?;
             let sure = xxh3_128(said) == u128::from_le_bytes(*checksum);
             (*slot.get(HAS_TABLES)? != 0).then_some(())?;
-            Some(Tree { root: link(slot, TABLES, sure)?, rows: long(slot, TABLES + NUMBER_BYTES + CHECKSUM_BYTES)? })
+            Some(Tree {
+                root: link(slot, TABLES, sure)?,
+                rows: long(slot, TABLES + NUMBER_BYTES + CHECKSUM_BYTES)?,
+            })
         });
         if header.get(MAGIC.len()).is_some_and(|flags| flags & SECOND_IN_FORCE != 0) {
             commits.reverse();
@@ -113,12 +116,7 @@ impl Pages {
     }
 
     /// Calls `visit` with each row that can be found; how many pages are not as they were written.
-    pub(super) fn walk(
-        &self,
-        tree: Tree,
-        widths: Widths,
-        visit: &mut dyn FnMut(Found<'_>),
-    ) -> u64 {
+    pub(super) fn walk(&self, tree: Tree, widths: Widths, visit: &mut dyn FnMut(Found<'_>)) -> u64 {
         let (mut damaged, mut seen) = (0, HashSet::new());
         let mut open = vec![tree.root];
         while let Some(link) = open.pop() {
@@ -233,7 +231,11 @@ impl<'p> Page<'p> {
 
     /// Where the ends of keys stand, if they are of any length.
     fn ends_start(&self) -> usize {
-        if self.is_leaf { LEAF_START } else { BRANCH_START + (self.count + 1) * (CHECKSUM_BYTES + NUMBER_BYTES) }
+        if self.is_leaf {
+            LEAF_START
+        } else {
+            BRANCH_START + (self.count + 1) * (CHECKSUM_BYTES + NUMBER_BYTES)
+        }
     }
 
     /// Where the ends of values stand, if they are of any length.

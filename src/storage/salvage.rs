@@ -121,14 +121,18 @@ impl Commit {
                 let more = rows.len() as u64 - there;
                 let of_other =
                     if more > 0 { format!(", and {more} of another commit") } else { String::new() };
-                let what = format!("damaged pages: {damaged}; {there} rows of {counted} can be read{of_other}");
+                let what =
+                    format!("damaged pages: {damaged}; {there} rows of {counted} can be read{of_other}");
                 gathered.lost.push((Some(table), what));
             }
             gathered.tables.insert(table, rows);
         }
         if self.damaged > 0 {
             for (table, Reach { rows, .. }) in other.tables {
-                let what = format!("it is not in the list of tables; there are {} rows of another commit", rows.len());
+                let what = format!(
+                    "it is not in the list of tables; there are {} rows of another commit",
+                    rows.len()
+                );
                 gathered.lost.push((Some(table), what));
                 gathered.tables.insert(table, rows);
             }

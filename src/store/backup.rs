@@ -1,12 +1,11 @@
 //! Copies of a store, and putting them back.
 
-use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::{Store, StoreOptions};
-use crate::error::{EngineError, Error, Result};
+use crate::error::Result;
 use crate::storage::copy::Copy;
 
 /// What [`backup`](Store::backup) and [`restore`](Store::restore) wrote.
@@ -41,8 +40,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`FileExists`](Error::FileExists), [`FolderMissing`](Error::FolderMissing), [`Io`](Error::Io);
-    /// [`Corrupt`](Error::Corrupt) where this store is damaged, or the copy; [`Closed`](Error::Closed). There is no file
+    /// [`FileExists`](crate::Error::FileExists), [`FolderMissing`](crate::Error::FolderMissing), [`Io`](crate::Error::Io);
+    /// [`Corrupt`](crate::Error::Corrupt) where this store is damaged, or the copy; [`Closed`](crate::Error::Closed). There is no file
     /// then, and this store goes on, unless it is damaged.
     pub fn backup(&self, path: impl AsRef<Path>) -> Result<Backup> {
         finish(Copy::of(&*self.view()?, path.as_ref())?)
@@ -75,7 +74,6 @@ impl Store {
 /// Verifies a copy, and gives it its name.
 fn finish(copy: Copy) -> Result<Backup> {
     let found = StoreOptions::new().open_read_only(copy.file())?.whole()?;
-    let about = fs::metadata(copy.file()).map_err(|cause| Error::Io(EngineError::new(cause)))?;
-    copy.name()?;
-    Ok(Backup { instances: found.instances, rows: found.rows, bytes: about.len() })
+    let bytes = copy.name()?;
+    Ok(Backup { instances: found.instances, rows: found.rows, bytes })
 }

@@ -154,7 +154,7 @@ pub fn enforce_uniqueness(member: &Member<'_>, entity: ManagedEntity, name: &str
     let faults = shared.filter_map(|holders| {
         let (value, _) = holders.first()?;
         let holders = holders.iter().map(|(_, id)| *id).collect();
-        Some(Fault::ValueShared { entity, key: name.to_owned(), value: value.clone(), holders })
+        Some(Fault::ValueShared { entity, key: name.to_owned(), value: value.clone().into(), holders })
     });
     Fault::none_of(faults.collect())?;
     rebuild(member, &key, unique, &held)

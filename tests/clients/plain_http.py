@@ -1,6 +1,8 @@
 """What the sandbox answers to HTTP that the vendor's client does not send."""
 
 import re
+import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -16,6 +18,7 @@ LINE = re.compile(r"[A-Z]+ /\S* \d{3} \d+\.\d ms")
 def walk(binary):
     with Sandbox(binary) as sandbox, httpx.Client(base_url=sandbox.address) as http:
         count = sum(1 for _ in answers(http)) + at_once(sandbox.address)
+        nobody_else(sandbox.address)
     assert len(sandbox.log) == count, f"{count} calls are {len(sandbox.log)} lines of the log"
     assert sandbox.log[0].startswith(f"POST {KEYS} 200 "), sandbox.log[0]
     assert not any("secret" in line for line in sandbox.log)
@@ -55,8 +58,30 @@ def answers(http):
     yield asked(400, '\\"a b\\"', "GET", "/v1/customers?a+b=1")
     yield asked(400, "query is no UTF-8", "GET", "/v1/customers?ingest_alias=%ff")
     yield asked(400, "path is no UTF-8", "GET", "/v1/customers/%ff")
-    key = {"entity": "customer", "key": "secret", "enforce_uniqueness": True}
+    key = {"entity": "customer", "key": "slot", "enforce_uniqueness": True}
     yield asked(200, '"id"', "POST", "/v1/customFields/addKey", json=key)
+    # What customers hold is in no line of the log, whether it is taken or refused.
+    made = [asked(200, "id", "POST", "/v1/customers", json={"name": name}) for name in ("One", "Another")]
+    yield from made
+    for status, text, customer in zip((200, 409), ("", "secret"), made):
+        values = {"entity": "customer", "entity_id": customer.json()["data"]["id"], "custom_fields": {"slot": "secret"}}
+        yield asked(status, text, "POST", "/v1/customFields/setValues", json=values)
+
+
+def nobody_else(address):
+    """The sandbox listens on the one address that it told, where nobody comes to from elsewhere: on every other one of
+    this machine, of loopback too, nobody answers."""
+    port = int(address.rpartition(":")[2])
+    others = {found[4][0] for found in socket.getaddrinfo(socket.gethostname(), None)} | {"::1"}
+    # Elsewhere only the first of its addresses is loopback's.
+    others |= {"127.0.0.2"} if sys.platform == "linux" else set()
+    for other in others - {"127.0.0.1"}:
+        try:
+            socket.create_connection((other, port), timeout=5).close()
+        except OSError:
+            continue
+        raise AssertionError(f"the sandbox answers on {other} too")
+    print(f"  nobody answers on {len(others)} other addresses")
 
 
 def at_once(address):

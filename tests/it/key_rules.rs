@@ -111,7 +111,7 @@ fn a_key_keeps_its_rules_when_it_is_made_unique_and_shared_again_and_the_store_i
     let shared = Fault::ValueShared {
         entity: Customer,
         key: "email".into(),
-        value: "a@b.example".into(),
+        value: "a@b.example".to_owned().into(),
         holders: vec![customer(1).into(), customer(2).into()],
     };
     assert_eq!(fault(store.enforce_uniqueness(Customer, "email")), shared);

@@ -163,7 +163,7 @@ fn a_key_is_made_unique_only_where_no_value_is_shared_and_every_shared_one_is_na
         let shared = |value: &str, holders: &[u128]| Fault::ValueShared {
             entity: Customer,
             key: "slot".into(),
-            value: value.into(),
+            value: value.to_owned().into(),
             holders: holders.iter().copied().map(Uuid::from_u128).collect(),
         };
         let expected = [shared("", &[6, 7]), shared("a", &[2, 3, 8]), shared("b", &[1, 5])];

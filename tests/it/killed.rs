@@ -79,7 +79,8 @@ fn the_program() {
                 }
                 "import" => {
                     let ids = (0..50).map(|n| customer(first + (1 << 32) + number * 50 + n));
-                    let lines = ids.map(|id| format!(r#"{{"instance":{{"entity":"customer","id":"{id}"}}}}"#));
+                    let lines =
+                        ids.map(|id| format!(r#"{{"instance":{{"entity":"customer","id":"{id}"}}}}"#));
                     let lines = lines.collect::<Vec<_>>().join("\n");
                     if Import::into(&store).read(lines.as_bytes()).is_err() {
                         return;
@@ -176,7 +177,7 @@ fn killed(mut child: Child, kill: usize, beside: &str, how: &str) -> Vec<String>
         out.lines().map_while(Result::ok).take_while(|line| teller.send(line.clone()).is_ok()).for_each(drop);
     });
     let mut lines: Vec<String> = Vec::new();
-    if kill % 2 == 0 {
+    if kill.is_multiple_of(2) {
         std::thread::sleep(Duration::from_millis(5 + chance as u64));
     } else {
         let is_enough = |lines: &[String]| {

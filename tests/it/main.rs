@@ -56,6 +56,7 @@ mod invoices;
 mod key_rules;
 mod keys;
 #[cfg(unix)]
+#[cfg(feature = "wire")]
 mod killed;
 mod linear;
 mod loads;
@@ -143,3 +144,5 @@ mod wire_packages;
 mod wire_rates;
 #[cfg(feature = "wire")]
 mod wire_requests;
+#[cfg(feature = "wire")]
+mod withheld;

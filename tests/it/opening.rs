@@ -7,7 +7,7 @@ use billfold::prelude::*;
 use redb::{Database, ReadableDatabase as _, TableDefinition};
 use tempfile::TempDir;
 
-use crate::support::customer;
+use crate::support::{customer, whole};
 
 const META: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("meta");
 const STOCK: TableDefinition<'_, &str, u64> = TableDefinition::new("stock");
@@ -49,6 +49,27 @@ fn what_was_written_is_there_when_the_file_is_opened_again() {
     assert_filled(&store);
     store.close().unwrap();
     assert_filled(&Store::open(&path).unwrap());
+}
+
+#[test]
+#[ignore = "changes the folder of the whole process; run alone by the test below"]
+fn a_program_that_changes_its_folder() {
+    let store = Store::open("store").unwrap();
+    fill(&store);
+    std::fs::create_dir("elsewhere").unwrap();
+    std::env::set_current_dir("elsewhere").unwrap();
+    whole(&store);
+    store.close().unwrap();
+}
+
+#[test]
+fn a_store_of_a_relative_path_is_the_same_when_the_program_has_changed_its_folder() {
+    let folder = folder();
+    let mut program = std::process::Command::new(std::env::current_exe().unwrap());
+    program.args(["--ignored", "--exact", "opening::a_program_that_changes_its_folder"]);
+    let output = program.current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_filled(&Store::open(folder.path().join("store")).unwrap());
 }
 
 #[test]

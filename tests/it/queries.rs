@@ -281,7 +281,7 @@ fn duplicates_are_what_uniqueness_would_be_refused_for() {
     let refused: Vec<_> = refused
         .into_iter()
         .map(|fault| match fault {
-            Fault::ValueShared { value, holders, .. } => (value, holders),
+            Fault::ValueShared { value, holders, .. } => (value.into_inner(), holders),
             other => panic!("{other:?}"),
         })
         .collect();

@@ -111,7 +111,12 @@ impl Model {
             by_value.entry(compared(rules, &value)).or_default().push(holder.id);
         }
         by_value.retain(|_, holders| holders.len() > 1);
-        let shared = |(value, holders)| Fault::ValueShared { entity, key: name.to_owned(), value, holders };
+        let shared = |(value, holders): (String, _)| Fault::ValueShared {
+            entity,
+            key: name.to_owned(),
+            value: value.into(),
+            holders,
+        };
         let faults: Vec<_> = by_value.into_iter().map(shared).collect();
         if !faults.is_empty() {
             return Err(faults);
