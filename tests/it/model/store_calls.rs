@@ -9,7 +9,7 @@ use billfold::{Loaded, Once};
 
 use super::compare::{compare, same};
 use super::operation::{Op, Pairs, Refusal};
-use super::program::run_one;
+use super::run::run_one;
 use super::state::Model;
 
 /// How long the programs' stores keep outcomes.

@@ -78,10 +78,11 @@ impl Disk {
         copy
     }
 
-    /// Another disk with what was synced.
+    /// Another disk with what was synced, which can lose power too.
     pub fn after_power_loss(&self) -> Self {
-        let copy = Self::default();
-        copy.inner().bytes = self.inner().synced.clone().expect("a disk that can lose power");
+        let synced = self.inner().synced.clone().expect("a disk that can lose power");
+        let copy = Self::of(synced.clone());
+        copy.inner().synced = Some(synced);
         copy
     }
 
