@@ -5,18 +5,23 @@ use std::fmt;
 use std::io::{Error as IoError, ErrorKind as IoErrorKind, Result as IoResult};
 use std::sync::{Arc, Mutex, OnceLock};
 
+#[path = "rows.rs"]
+pub mod rows;
+
 use billfold::prelude::*;
 use billfold::{Backend, Fixture, Import, Script};
 
 /// What is done with any bytes, by its name.
 pub type Body = (&'static str, fn(&[u8]));
 
-pub const ALL: [Body; 6] = [
+pub const ALL: [Body; 8] = [
     ("wire", wire),
     ("script", script),
     ("import", import),
     ("cursor", cursor),
     ("stored", stored),
+    ("salvaged", salvaged),
+    ("rows", rows::changed),
     ("keys", keys),
 ];
 
@@ -158,15 +163,42 @@ pub fn keys(data: &[u8]) {
     }
 }
 
-/// A store's bytes, of which some are others: the first four bytes say where.
-pub fn stored(data: &[u8]) {
-    let Some((place, rest)) = data.split_first_chunk::<4>() else { return };
-    let original = Bytes::of_a_store();
-    let mut bytes = original.clone();
+/// A store's bytes, of which some are others: the first four of the data say where.
+fn damaged(data: &[u8]) -> Option<Vec<u8>> {
+    let (place, rest) = data.split_first_chunk::<4>()?;
+    let mut bytes = Bytes::of_a_store().clone();
     let place = u32::from_le_bytes(*place) as usize % bytes.len();
     for (byte, other) in bytes[place..].iter_mut().zip(rest) {
         *byte = *other;
     }
+    Some(bytes)
+}
+
+/// A damaged file, of which what is left is read.
+pub fn salvaged(data: &[u8]) {
+    let Some(bytes) = damaged(data) else { return };
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), &bytes).expect("it can be written");
+    let Ok(salvaged) = Store::salvage(file.path()) else { return };
+    let (store, mut missing) = (salvaged.store, 0);
+    for number in 1..=STORED {
+        let id = CustomerId::from(uuid::Uuid::from_u128(number));
+        match store.find::<CustomerId>("slot", &value(number)).expect("it is in memory") {
+            Some(found) => assert_eq!(found, id, "a wrong holder was found"),
+            None => missing += 1,
+        }
+        if store.exists(id).expect("it is in memory") {
+            let values = store.values(id).expect("it is in memory");
+            assert!(values.iter().all(|(_, held)| *held == value(number)), "a wrong value was read");
+        }
+    }
+    assert!(missing == 0 || !salvaged.lost.is_empty(), "{missing} are missing, and nobody says so");
+    assert_whole(&store, None);
+}
+
+/// A damaged file, in use.
+pub fn stored(data: &[u8]) {
+    let Some(bytes) = damaged(data) else { return };
     let open = || StoreOptions::new().on_backend(Bytes(Arc::new(Mutex::new(bytes.clone()))));
     let Ok(store) = open() else { return };
     let _ = store.verify();

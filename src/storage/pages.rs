@@ -4,7 +4,7 @@
 //! Every link to a page has the checksum of what is on it, so that a page is known to be the one that was written, wherever
 //! the link itself stands.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -22,6 +22,8 @@ const SECOND_IN_FORCE: u8 = 1;
 /// checksum.
 const PAGE_BYTES: u64 = 4096;
 const REGION_PAGES: u64 = 1 << 20;
+/// No page of a store is larger: it has one row then, of a record and what it was before, at most.
+const MOST_BYTES: u64 = 64 << 20;
 /// Where the two commits stand, one behind the other.
 const COMMITS: usize = 64;
 const COMMIT_BYTES: usize = 128;
@@ -117,20 +119,22 @@ impl Pages {
 
     /// Calls `visit` with each row that can be found; how many pages are not as they were written.
     pub(super) fn walk(&self, tree: Tree, widths: Widths, visit: &mut dyn FnMut(Found<'_>)) -> u64 {
-        let (mut damaged, mut seen) = (0, HashSet::new());
+        // In a file that somebody made up, or where a page of links is damaged, many links can lead to one page: it is looked
+        // at once for those that are sure, and once for others.
+        let (mut damaged, mut seen) = (0, HashMap::new());
         let mut open = vec![tree.root];
         while let Some(link) = open.pop() {
-            if seen.contains(&link.number) {
+            let place = Place::of(link.number);
+            if seen.get(&place).is_some_and(|surely| *surely || !link.sure) {
                 continue;
             }
-            let bytes = self.page(link.number);
+            let bytes = self.page(place);
             let page = bytes.as_deref().and_then(|bytes| Page::of(bytes, widths));
             let whole = page.as_ref().is_some_and(|page| page.checksum() == Some(link.checksum));
             damaged += u64::from(!whole);
+            seen.insert(place, whole || link.sure);
             // Where neither the link nor what it leads to is certain, it can lead anywhere.
             let Some(page) = page.filter(|_| whole || link.sure) else { continue };
-            // In a file that somebody made up, many links can lead to one page.
-            seen.insert(link.number);
             if page.is_leaf {
                 for (key, value) in (0..page.count).filter_map(|number| page.row(number)) {
                     visit(Found { key, value, whole });
@@ -143,25 +147,34 @@ impl Pages {
     }
 
     /// The bytes of a page, as far as they are there. A sector that the disk cannot read any more is lost like any other.
-    fn page(&self, number: u64) -> Option<Vec<u8>> {
-        let (start, bytes) = Self::place(number);
-        let (mut file, mut page) = (&self.file, Vec::new());
-        if start < self.len {
-            file.seek(SeekFrom::Start(start)).ok()?;
-            file.take(bytes).read_to_end(&mut page).ok()?;
+    fn page(&self, place: Place) -> Option<Vec<u8>> {
+        if place.start >= self.len || place.bytes > MOST_BYTES {
+            return None;
         }
+        let (mut file, mut page) = (&self.file, Vec::new());
+        file.seek(SeekFrom::Start(place.start)).ok()?;
+        file.take(place.bytes).read_to_end(&mut page).ok()?;
         Some(page)
     }
+}
 
-    /// Where a page begins, and how many bytes it has. Its number is made of its size, as a power of 2 of the smallest
-    /// one, its region, and its place among those of its size.
-    fn place(number: u64) -> (u64, u64) {
+/// Where a page is in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Place {
+    start: u64,
+    bytes: u64,
+}
+
+impl Place {
+    /// A page's number is made of its size, as a power of 2 of the smallest one, its region, and its place among those of
+    /// its size.
+    fn of(number: u64) -> Self {
         const PART: u64 = REGION_PAGES - 1;
         let order = number >> 59;
         let (region, index) = (number >> 20 & PART, number & PART >> order);
         // The file's header takes a page too.
         let before = 1 + region * REGION_PAGES + (index << order);
-        (before * PAGE_BYTES, PAGE_BYTES << order)
+        Self { start: before * PAGE_BYTES, bytes: PAGE_BYTES << order }
     }
 }
 

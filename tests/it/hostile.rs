@@ -120,7 +120,11 @@ fn seeds(body: &str) -> Vec<Vec<u8>> {
             let cursor = store.entities(ManagedEntity::Customer, &page).unwrap().next.unwrap();
             vec![cursor.to_string().into_bytes()]
         }
-        "stored" => vec![vec![0; 40], (0..=255).collect()],
+        "stored" | "salvaged" => vec![vec![0; 40], (0..=255).collect()],
+        // Each table, its first row: a number that is too large, and nothing at all that is changed.
+        "rows" => {
+            (0..40).flat_map(|table| [vec![table, 0, 0, 0xff, 0xff, 0xff, 0xff], vec![table, 0, 0]]).collect()
+        }
         _ => vec![b"x_account_id\0KyVnHhSBWl7eY2bl".to_vec(), "schlüssel\0\u{1F4B0}".into()],
     }
 }
@@ -160,6 +164,16 @@ fn any_text_as_a_cursor_is_a_place_in_a_list_or_refused() {
 #[test]
 fn any_bytes_in_a_file_are_found_out_where_they_are_read() {
     tried("stored");
+}
+
+#[test]
+fn of_a_file_with_any_bytes_nothing_wrong_is_salvaged() {
+    tried("salvaged");
+}
+
+#[test]
+fn any_record_behind_a_checksum_that_fits_is_an_error_at_most() {
+    tried("rows");
 }
 
 #[test]
