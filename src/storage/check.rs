@@ -12,13 +12,13 @@ use redb::{Database, ReadableDatabase as _};
 
 use super::backend::Backend;
 use super::engine::{Db, Engine, Home, Opening};
-use super::failure::{Failure, guarded, let_go};
+use super::failure::{guarded, let_go};
 use super::open::{self, open_error};
-use super::opened::{Visit, open_for_reading};
+use super::opened::open_for_reading;
 use super::overlay::{Overlay, Sharing};
 use super::probe::check_magic;
 use super::tables::TableId;
-use super::view::{Reader as _, View};
+use super::view::View;
 use crate::error::{EngineError, Error, Result};
 
 /// Something that is wrong with the bytes of a store, and in which table, where that is known.
@@ -54,32 +54,22 @@ impl Engine {
         }
     }
 
-    /// Looks whether the bytes of the store are whole, and say what it answers. It takes a turn among the writers until the
+    /// A view of the store, and what is on disk for it, or what is wrong with that. It takes a turn among the writers until the
     /// checksums were looked at, so that nobody writes meanwhile.
-    pub fn check(&self, patience: Option<Duration>) -> Result<Vec<Wrong>> {
-        let (view, found) = if self.is_writable() {
+    pub fn check(&self, patience: Option<Duration>) -> Result<(Arc<View>, Result<OnDisk, String>)> {
+        if self.is_writable() {
             let (_inside, mut turn) = self.enter(patience)?;
             self.commit_last(&mut turn)?;
-            (self.view()?, self.looked_at()?)
+            Ok((self.view()?, self.looked_at()?))
         } else {
-            (self.view()?, self.looked_at()?)
-        };
-        match found {
-            Ok(Some(db)) => {
-                let wrong = differences(&view, &db);
-                let_go(db);
-                wrong
-            }
-            Ok(None) => Ok(Vec::new()),
-            Err(what) => Ok(vec![(None, what)]),
+            Ok((self.view()?, self.looked_at()?))
         }
     }
 
-    /// The bytes of the store, opened once more, or what is wrong with them; `None` where they are in memory.
-    fn looked_at(&self) -> Result<Result<Option<Database>, String>> {
-        let Some(overlay) = self.overlay()? else { return Ok(Ok(None)) };
+    fn looked_at(&self) -> Result<Result<OnDisk, String>> {
+        let Some(overlay) = self.overlay()? else { return Ok(Ok(OnDisk(None))) };
         match sound(Path::new("(store)"), overlay) {
-            Ok(db) => Ok(Ok(Some(db))),
+            Ok(db) => Ok(Ok(OnDisk(Some(db)))),
             Err(Error::Io(cause)) => Err(Error::Io(cause)),
             Err(error) => Ok(Err(error.to_string())),
         }
@@ -111,37 +101,49 @@ fn sound(path: &Path, overlay: Overlay) -> Result<Database> {
     Err(wrong)
 }
 
-/// The tables that have other rows than the view shows: redb passes over a last commit that is damaged as over one that
-/// was cut off.
-fn differences(view: &View, db: &Database) -> Result<Vec<Wrong>> {
-    let txn = guarded(|| db.begin_read())?;
-    let mut wrong = Vec::new();
-    for table in view.with_catalog(|catalog| catalog.tables().collect::<Vec<_>>()) {
-        let shown = digest(|visit| view.scan_aside(table, Bound::Unbounded, visit));
-        let there = digest(|visit| {
-            let rows = guarded(|| open_for_reading(&txn, table))?;
-            guarded(|| rows.scan(Bound::Unbounded, visit))
-        });
-        let what = match (shown, there) {
-            (Ok(shown), Ok(there)) if shown == there => continue,
-            (Ok(_), Ok(_)) => "the rows on disk are not those that are read".to_owned(),
-            (Err(failure), _) | (_, Err(failure)) => failure.cause().to_string(),
-        };
-        wrong.push((Some(table), what));
+/// The bytes of a store, opened once more; `None` where they are in memory.
+pub struct OnDisk(Option<Database>);
+
+impl OnDisk {
+    /// Whether the table has these rows there: redb passes over a last commit that is damaged as over one that was cut off.
+    pub fn has(&self, table: TableId, rows: &Digest) -> Result<bool> {
+        let Self(Some(db)) = self else { return Ok(true) };
+        let txn = guarded(|| db.begin_read())?;
+        let opened = guarded(|| open_for_reading(&txn, table))?;
+        let mut there = Digest::default();
+        guarded(|| {
+            opened.scan(Bound::Unbounded, &mut |key, value| {
+                there.add(key, value);
+                ControlFlow::Continue(())
+            })
+        })?;
+        Ok(there.sums() == rows.sums())
     }
-    Ok(wrong)
+}
+
+impl Drop for OnDisk {
+    fn drop(&mut self) {
+        let_go(self.0.take());
+    }
 }
 
 /// How many rows there are, and a checksum of them.
-fn digest(scan: impl FnOnce(Visit<'_>) -> Result<(), Failure>) -> Result<(u64, u32), Failure> {
-    let (mut rows, mut sum) = (0, Hasher::new());
-    scan(&mut |key, value| {
-        rows += 1;
+#[derive(Default)]
+pub struct Digest {
+    pub rows: u64,
+    sum: Hasher,
+}
+
+impl Digest {
+    pub fn add(&mut self, key: &[u8], value: &[u8]) {
+        self.rows += 1;
         for part in [key, value] {
-            sum.update(&(part.len() as u64).to_le_bytes());
-            sum.update(part);
+            self.sum.update(&(part.len() as u64).to_le_bytes());
+            self.sum.update(part);
         }
-        ControlFlow::Continue(())
-    })?;
-    Ok((rows, sum.finalize()))
+    }
+
+    fn sums(&self) -> (u64, u32) {
+        (self.rows, self.sum.clone().finalize())
+    }
 }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::model::change::ChangeRow;
 use crate::model::scalar::Time;
 use crate::storage::catalog::Catalog;
+use crate::storage::check::{Digest, OnDisk};
 use crate::storage::codec::{self, KeyRow, PastRow};
 use crate::storage::key_bytes;
 use crate::storage::member::Row;
@@ -69,10 +70,16 @@ impl Store {
     /// [`Closed`](crate::Error::Closed), [`Io`](crate::Error::Io) and, as for [`write`](Store::write), what keeps it from a
     /// turn among the writers. Damage is a problem that is told of, and no reason to close the store.
     pub fn verify(&self) -> Result<Verified> {
-        let view = self.view()?;
-        let mut check = Check { view: Aside(&view), found: Verified::default(), expected: BTreeMap::new() };
-        for (table, what) in self.engine.check(self.patience)? {
-            check.problem(table, what);
+        let (view, on_disk) = self.engine.check(self.patience)?;
+        let mut check = Check {
+            view: Aside(&view),
+            on_disk: None,
+            found: Verified::default(),
+            expected: BTreeMap::new(),
+        };
+        match on_disk {
+            Ok(on_disk) => check.on_disk = Some(on_disk),
+            Err(what) => check.problem(None, what),
         }
         for table in view.with_catalog(|catalog| catalog.tables().collect::<Vec<_>>()) {
             if let Some(damage) = damage_of(check.table(table))? {
@@ -112,6 +119,7 @@ fn damage_of(looked: Result<()>) -> Result<Option<String>> {
 
 struct Check<'v> {
     view: Aside<'v>,
+    on_disk: Option<OnDisk>,
     found: Verified,
     /// How many rows each table has that follow from others.
     expected: BTreeMap<TableId, u64>,
@@ -128,9 +136,9 @@ impl Check<'_> {
     /// Looks at each row of a table by itself, and for the rows that have to follow from it.
     fn table(&mut self, table: TableId) -> Result<()> {
         let view = self.view;
-        let mut entries = 0;
+        let mut read = Digest::default();
         view.scan(table, Bound::Unbounded, |key, row| {
-            entries += 1;
+            read.add(key, row);
             if let Some(damage) = damage_of(self.row(table, key, row))? {
                 self.problem(table, damage);
             }
@@ -139,10 +147,15 @@ impl Check<'_> {
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        self.found.rows += entries;
+        self.found.rows += read.rows;
         let counted = view.len(table)?;
-        if entries != counted {
-            self.problem(table, format_args!("{entries} rows are there, and {counted} are counted"));
+        if read.rows != counted {
+            self.problem(table, format_args!("{} rows are there, and {counted} are counted", read.rows));
+        }
+        if let Some(on_disk) = &self.on_disk
+            && !on_disk.has(table, &read)?
+        {
+            self.problem(table, "the rows on disk are not those that are read");
         }
         Ok(())
     }
