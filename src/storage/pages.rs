@@ -46,8 +46,8 @@ const CHECKSUM_BYTES: usize = size_of::<u128>();
 const END_BYTES: usize = size_of::<u32>();
 
 /// Where a page is, and the checksum of what is on it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Link {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Link {
     number: u64,
     checksum: u128,
     /// Whether the link itself stands where all is as it was written.
@@ -55,7 +55,7 @@ pub(super) struct Link {
 }
 
 /// The rows of a tree.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tree {
     root: Link,
     /// How many rows there are.
@@ -144,6 +144,19 @@ impl Pages {
             }
         }
         damaged
+    }
+
+    /// Calls `visit` with each row of any page that looks as if it were of a tree of tables, of whatever commit.
+    pub(super) fn tables_anywhere(&self, visit: &mut dyn FnMut(Found<'_>)) {
+        for start in (0..self.len).step_by(PAGE_BYTES as usize).skip(1) {
+            let Some(bytes) = self.page(Place { start, bytes: PAGE_BYTES }) else { continue };
+            let Some(page) = Page::of(&bytes, Widths::OF_TABLES).filter(|page| page.is_leaf) else {
+                continue;
+            };
+            for (key, value) in (0..page.count).filter_map(|number| page.row(number)) {
+                visit(Found { key, value, whole: false });
+            }
+        }
     }
 
     /// The bytes of a page, as far as they are there. A sector that the disk cannot read any more is lost like any other.

@@ -1,6 +1,6 @@
 //! Reading what can still be read of a damaged file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -62,6 +62,13 @@ pub fn gather(path: &Path, is_wanted: &dyn Fn(TableId) -> bool) -> Result<Gather
             lost.push((None, "the last commit; what there is, is of the one before it".to_owned()));
         }
     }
+    if best.damaged > 0 && other.damaged > 0 {
+        for (table, reach) in anywhere(&pages, is_wanted) {
+            if !best.tables.contains_key(&table) {
+                other.tables.entry(table).or_insert(reach);
+            }
+        }
+    }
     let meta = best.tables.get(&TableId::Meta).or_else(|| other.tables.get(&TableId::Meta));
     match meta.and_then(|meta| meta.rows.get(FORMAT_ROW)) {
         Some(format) => drop(check_format(path, format)?),
@@ -72,7 +79,7 @@ pub fn gather(path: &Path, is_wanted: &dyn Fn(TableId) -> bool) -> Result<Gather
         None => {}
     }
     if best.tables.is_empty() && other.tables.is_empty() {
-        let what = "nothing can be read, neither of the last commit nor of the one before";
+        let what = "nothing can be read, neither of the last commit nor of any before";
         return Err(Error::corrupt(format!("{}: {what}", path.display())));
     }
     Ok(best.filled_up(other, lost))
@@ -139,6 +146,28 @@ impl Commit {
         }
         gathered
     }
+}
+
+/// Of each table the rows that can be read wherever a list of tables stands, even one of a commit long past: those of the list
+/// by which most can be.
+fn anywhere(pages: &Pages, is_wanted: &dyn Fn(TableId) -> bool) -> BTreeMap<TableId, Reach> {
+    let mut trees = BTreeSet::new();
+    pages.tables_anywhere(&mut |row| {
+        if let Some((name, Some(tree))) = pages::table(&row)
+            && let Some(table) = TableId::named(name).filter(|table| is_wanted(*table))
+        {
+            trees.insert((table, tree));
+        }
+    });
+    let mut found = BTreeMap::new();
+    for (table, tree) in trees {
+        let reach = reach(pages, table, tree);
+        let most: &mut Reach = found.entry(table).or_default();
+        if reach.rows.len() > most.rows.len() {
+            *most = reach;
+        }
+    }
+    found
 }
 
 fn reach(pages: &Pages, table: TableId, tree: Tree) -> Reach {
