@@ -1,7 +1,7 @@
 //! The main job, step by step: keys, a customer, a catalog, values, look-ups, a refused duplicate, one change of
 //! many things, contracts, all of it still there when the file is opened again, and the invoices of the year.
 //!
-//! `cargo run --release --example provision`
+//! `cargo run --example provision`
 
 use std::path::Path;
 
