@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::error::short;
 use crate::id::id_type;
 
 /// A kind of thing that custom fields can be set on.
@@ -105,7 +106,7 @@ impl fmt::Display for ManagedEntity {
 
 /// A text that is none of the 19 entity names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} is not a managed entity; the entities are {}", entity_names())]
+#[error("{} is not a managed entity; the entities are {}", short(name), entity_names())]
 pub struct UnknownEntity {
     /// The text that was given.
     pub name: String,

@@ -469,7 +469,7 @@ fn kinds(kinds: &[KeyKind]) -> String {
 fn differs(expected: Option<&str>, holds_another: bool) -> String {
     match (expected, holds_another) {
         (None, _) => "has a value; none was expected".to_owned(),
-        (Some(expected), true) => format!("holds another value than {expected:?}"),
-        (Some(expected), false) => format!("has no value; {expected:?} was expected"),
+        (Some(expected), true) => format!("holds another value than {}", short(expected)),
+        (Some(expected), false) => format!("has no value; {} was expected", short(expected)),
     }
 }

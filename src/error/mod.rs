@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use fault::Fault;
-#[cfg(feature = "wire")]
 pub(crate) use problem::short;
 pub use problem::{FieldProblem, KeyProblem, NameSpace};
 pub use withheld::Withheld;

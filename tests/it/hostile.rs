@@ -180,3 +180,82 @@ fn any_record_behind_a_checksum_that_fits_is_an_error_at_most() {
 fn any_text_as_a_key_and_a_value_is_kept_or_refused() {
     tried("keys");
 }
+
+/// A text of 10 MB is the largest that is tried,
+const HUGE: usize = 10 << 20;
+/// and so many times as much memory may be taken for it at any time: the request, what it is read into, and an answer.
+const MOST_TIMES: usize = 6;
+
+/// The body with this in place of a part of it, for each kind of part that it has.
+fn enlarged(body: &str, huge: &str) -> Vec<String> {
+    let strings = body.match_indices(":\"").map(|(at, _)| at + 2);
+    let string = strings.last().map(|at| format!("{}{huge}{}", &body[..at], &body[at..]));
+    let name = body.find('"').map(|at| format!("{}{huge}{}", &body[..=at], &body[at + 1..]));
+    let digit = body.match_indices(|digit: char| digit.is_ascii_digit()).last();
+    let digits = digit.map(|(at, _)| format!("{}{}{}", &body[..at], "9".repeat(huge.len()), &body[at..]));
+    let end = body.rfind('}');
+    let deep = end.map(|at| format!("{},\"deep\":{}", &body[..at], "[".repeat(huge.len())));
+    [string, name, digits, deep].into_iter().flatten().collect()
+}
+
+/// How much memory the process has had at most, in bytes.
+#[cfg(target_os = "linux")]
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "measures the whole process; run alone by the test below"]
+fn the_process() {
+    use billfold::prelude::*;
+    use billfold::{Import, Script};
+
+    let huge = "x".repeat(HUGE);
+    let store = crate::wire::seeded();
+    let before = peak();
+    let asked = |path: &str, query: &[(&str, &str)], body: &[u8]| {
+        let last = store.last_change().unwrap();
+        let answer = store.handle("POST", path, query, body);
+        assert!(answer.body.len() < 10_000 && !answer.is_failure(), "{path}: {:.600}", answer.body);
+        // A customer's name is cut off, as the vendor does.
+        let is_cut = path == "/v1/customers" && answer.is_success();
+        assert!(is_cut || store.last_change().unwrap() == last, "{path}: {answer}");
+    };
+    for (path, body) in bodies::seeds() {
+        enlarged(body, &huge).iter().for_each(|body| asked(path, &[], body.as_bytes()));
+        asked(path, &[("next_page", &huge), (&huge, "1")], b"{}");
+    }
+    let last = store.last_change().unwrap();
+    for line in exported(&crate::support::moved::rich().store).lines().take(20) {
+        for line in enlarged(line, &huge) {
+            assert!(Import::into(&store).read(line.as_bytes()).is_err());
+        }
+    }
+    let line =
+        format!(r#"{{"path":"/v1/customFields/addKey","body":{{"entity":"customer","key":"{huge}"}}}}"#);
+    assert!(Script::new(&store).run(line.as_bytes(), |_| Ok(())).is_err());
+    let customer = CustomerId::from(uuid::Uuid::from_u128(1));
+    let error = store.set_values(customer, [("x_account_id", &*huge)]).unwrap_err().to_string();
+    assert!(error.len() < 10_000);
+    assert!(store.find::<CustomerId>("x_account_id", &huge).is_ok_and(|found| found.is_none()));
+    assert!(huge.parse::<Cursor>().is_err() && huge.parse::<Time>().is_err());
+    assert_eq!(store.last_change().unwrap(), last, "a refusal changed something");
+    let taken = peak() - before;
+    println!("at most {} KB for texts of {} KB", taken >> 10, HUGE >> 10);
+    assert!(taken < HUGE * MOST_TIMES, "{} KB", taken >> 10);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn whatever_is_huge_is_refused_in_memory_of_a_few_times_its_size() {
+    let program = std::env::current_exe().unwrap();
+    let arguments = ["--ignored", "--exact", "hostile::the_process", "--nocapture"];
+    let output = std::process::Command::new(program).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("KB for texts of"), "{said}");
+    print!("{said}");
+}

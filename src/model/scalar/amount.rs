@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Written;
+use crate::error::short;
 
 /// An exact decimal number: an amount of money, a price, a quantity, a factor.
 ///
@@ -28,7 +29,7 @@ pub struct Amount(Decimal);
 
 /// A text that is no decimal number, or one that needs more than 28 digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a decimal number of up to 28 digits")]
+#[error("{} is not a decimal number of up to 28 digits", short(text))]
 pub struct AmountError {
     /// The text that was given.
     pub text: String,

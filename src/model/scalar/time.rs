@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::error::short;
 use jiff::civil::Time as Clock;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -27,7 +28,7 @@ pub struct Time(Timestamp);
 
 /// A text that is no RFC 3339 moment, or one outside the range of [`Time`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a moment in RFC 3339 form, such as 2025-02-01T00:00:00Z: {reason}")]
+#[error("{} is not a moment in RFC 3339 form, such as 2025-02-01T00:00:00Z: {reason:.200}", short(text))]
 pub struct TimeError {
     /// The text that was given.
     pub text: String,
