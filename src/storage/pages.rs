@@ -16,8 +16,9 @@ use super::probe::{MAGIC, check_magic};
 use super::tables::Shape;
 use crate::error::{Error, Result};
 
-/// In the byte behind the magic number: which of the two commits is in force.
+/// In the byte behind the magic number: which of the two commits is in force, and that the file was not closed.
 const SECOND_IN_FORCE: u8 = 1;
+const NOT_CLOSED: u8 = 2;
 /// The bytes of the smallest page, and how many of these a region has. redb has no others; the header, which says so, has no
 /// checksum.
 const PAGE_BYTES: u64 = 4096;
@@ -27,9 +28,10 @@ const MOST_BYTES: u64 = 64 << 20;
 /// Where the two commits stand, one behind the other.
 const COMMITS: usize = 64;
 const COMMIT_BYTES: usize = 128;
-/// In a commit: whether there is a tree of tables, and the link to it.
+/// In a commit: whether there is a tree of tables, the link to it, and the commit's number.
 const HAS_TABLES: usize = 1;
 const TABLES: usize = 8;
+const NUMBER: usize = 104;
 /// In what is said of a table: how many rows it has, and the link to them if it has any.
 const ROWS: usize = 1;
 const HAS_ROWS: usize = 9;
@@ -80,8 +82,11 @@ pub(super) struct Found<'p> {
 pub(super) struct Pages {
     file: File,
     len: u64,
-    /// The trees of tables of the commit in force and of the one before it, where there are any.
+    /// The trees of tables of the last commit and of the one before it, where there are any.
     pub(super) commits: [Option<Tree>; 2],
+    /// Whether all of the last commit was on disk. Else it can have been cut off: its header is written before its pages
+    /// are, in the place of which there can be any others.
+    pub(super) was_closed: bool,
 }
 
 impl Pages {
@@ -101,20 +106,17 @@ impl Pages {
         if let Some(there) = header.get_mut(..there) {
             file.read_exact(there).map_err(failed)?;
         }
-        let mut commits = [0, 1].map(|slot| {
-            let slot = header.get(COMMITS + slot * COMMIT_BYTES..)?.get(..COMMIT_BYTES)?;
-            let (said, checksum) = slot.split_last_chunk::<CHECKSUM_BYTES>()?;
-            let sure = xxh3_128(said) == u128::from_le_bytes(*checksum);
-            (*slot.get(HAS_TABLES)? != 0).then_some(())?;
-            Some(Tree {
-                root: link(slot, TABLES, sure)?,
-                rows: long(slot, TABLES + NUMBER_BYTES + CHECKSUM_BYTES)?,
-            })
-        });
-        if header.get(MAGIC.len()).is_some_and(|flags| flags & SECOND_IN_FORCE != 0) {
-            commits.reverse();
+        let mut slots = [0, 1].map(|slot| Slot::of(&header, slot).unwrap_or_default());
+        let flags = header.get(MAGIC.len()).copied().unwrap_or_default();
+        if flags & SECOND_IN_FORCE != 0 {
+            slots.reverse();
         }
-        Ok(Self { file, len, commits })
+        // That bit can be one commit behind, and can flip.
+        let [in_force, other] = &slots;
+        if in_force.is_behind(other) {
+            slots.reverse();
+        }
+        Ok(Self { file, len, commits: slots.map(|slot| slot.tables), was_closed: flags & NOT_CLOSED == 0 })
     }
 
     /// Calls `visit` with each row that can be found; how many pages are not as they were written.
@@ -188,6 +190,34 @@ impl Place {
         // The file's header takes a page too.
         let before = 1 + region * REGION_PAGES + (index << order);
         Self { start: before * PAGE_BYTES, bytes: PAGE_BYTES << order }
+    }
+}
+
+/// What the header says of a commit.
+#[derive(Default)]
+struct Slot {
+    tables: Option<Tree>,
+    number: u64,
+    /// Whether it is as it was written.
+    sure: bool,
+}
+
+impl Slot {
+    fn of(header: &[u8], slot: usize) -> Option<Self> {
+        let slot = header.get(COMMITS + slot * COMMIT_BYTES..)?.get(..COMMIT_BYTES)?;
+        let (said, checksum) = slot.split_last_chunk::<CHECKSUM_BYTES>()?;
+        let sure = xxh3_128(said) == u128::from_le_bytes(*checksum);
+        let tables = Tree {
+            root: link(slot, TABLES, sure)?,
+            rows: long(slot, TABLES + NUMBER_BYTES + CHECKSUM_BYTES)?,
+        };
+        let has_tables = *slot.get(HAS_TABLES)? != 0;
+        Some(Self { tables: has_tables.then_some(tables), number: long(slot, NUMBER)?, sure })
+    }
+
+    /// Whether the other one is newer, as far as that is certain.
+    fn is_behind(&self, other: &Self) -> bool {
+        self.sure && other.sure && self.number < other.number
     }
 }
 

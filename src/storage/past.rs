@@ -11,7 +11,7 @@ use super::contract_window;
 use super::key_bytes;
 use super::member::Member;
 use super::rows;
-use super::tables::TableId;
+use super::tables::{ID_BYTES, TableId};
 use super::view::Reader;
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::Result;
@@ -121,6 +121,13 @@ fn key(target: EntityRef, until: Time) -> Vec<u8> {
     let mut key = begin(target);
     key.extend(key_bytes::moment(Some(until)));
     key
+}
+
+/// The instance that a key is of.
+pub fn instance_of(key: &[u8]) -> Option<(ManagedEntity, &[u8])> {
+    let (number, rest) = key.split_first()?;
+    let entity = ManagedEntity::ALL.into_iter().find(|entity| *entity as u8 == *number)?;
+    Some((entity, rest.get(..ID_BYTES)?))
 }
 
 fn begin(target: EntityRef) -> Vec<u8> {

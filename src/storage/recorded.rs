@@ -43,6 +43,17 @@ macro_rules! recorded {
                 })
             }
 
+            /// The record in a row of an entity's table.
+            pub fn decode(entity: ManagedEntity, key: &[u8], row: &[u8]) -> Result<Self> {
+                let table = TableId::Record(entity);
+                match entity {
+                    $(ManagedEntity::$entity => {
+                        codec::decode(table, key, row).map(|record| Self::$entity(Box::new(record)))
+                    })*
+                    _ => Err(Error::corrupt(format!("table {table}: a record, which there is none of"))),
+                }
+            }
+
             /// The record that the journal has in these bytes.
             pub fn of_journal(entity: ManagedEntity, payload: &[u8]) -> Result<Self> {
                 match entity {

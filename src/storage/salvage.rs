@@ -14,8 +14,10 @@ use super::memory::Memory;
 use super::open::{FORMAT, FORMAT_ROW, STORE_ROW, on_backend};
 use super::opened::open_for_writing;
 use super::pages::{self, Found, Pages, Tree, Widths};
+use super::past;
 use super::probe::check_format;
 use super::tables::{ID_BYTES, TableId};
+use crate::entity::ManagedEntity;
 use crate::error::{Error, Result};
 
 /// Filling memory, one table behind the other, needs little besides.
@@ -49,15 +51,17 @@ struct Reach {
 }
 
 /// Reads the rows of the tables that are wanted: as the last commit left them, and what is lost of it as the commit before
-/// did. Where that one has more, it is the other way around.
+/// did. Where more is left of that one, it is the other way around.
 pub fn gather(path: &Path, is_wanted: &dyn Fn(TableId) -> bool) -> Result<Gathered> {
     let pages = Pages::open(path)?;
     let [last, before] = pages.commits;
-    let mut best = commit(&pages, last, is_wanted);
+    let mut best = commit(&pages, last, is_wanted, pages.was_closed);
     let (mut other, mut lost) = (Commit::default(), Vec::new());
     if best.damage() > 0 {
-        other = commit(&pages, before, is_wanted);
-        if other.rows() > best.rows() {
+        // Whoever wrote behind the last commit may have put other pages in the place of some of the one before it.
+        other = commit(&pages, before, is_wanted, false);
+        let is_cut_off = !pages.was_closed && other.damage() == 0;
+        if !best.has_all() && (is_cut_off || other.has_more_than(&best)) {
             std::mem::swap(&mut best, &mut other);
             lost.push((None, "the last commit; what there is, is of the one before it".to_owned()));
         }
@@ -85,7 +89,8 @@ pub fn gather(path: &Path, is_wanted: &dyn Fn(TableId) -> bool) -> Result<Gather
     Ok(best.filled_up(other, lost))
 }
 
-fn commit(pages: &Pages, tables: Option<Tree>, is_wanted: &dyn Fn(TableId) -> bool) -> Commit {
+/// What can be read of a commit; `in_part` also of pages that are not as they were written.
+fn commit(pages: &Pages, tables: Option<Tree>, is_wanted: &dyn Fn(TableId) -> bool, in_part: bool) -> Commit {
     // Every commit has tables.
     let Some(tree) = tables else { return Commit { damaged: 1, ..Commit::default() } };
     let mut commit = Commit::default();
@@ -98,7 +103,8 @@ fn commit(pages: &Pages, tables: Option<Tree>, is_wanted: &dyn Fn(TableId) -> bo
         }
     });
     for (table, tree) in found {
-        commit.tables.insert(table, tree.map_or_else(Reach::default, |tree| reach(pages, table, tree)));
+        let reach = tree.map_or_else(Reach::default, |tree| reach(pages, table, tree, in_part));
+        commit.tables.insert(table, reach);
     }
     commit
 }
@@ -108,21 +114,51 @@ impl Commit {
         self.damaged + self.tables.values().map(|table| table.damaged).sum::<u64>()
     }
 
-    fn rows(&self) -> usize {
-        self.tables.values().map(|table| table.rows.len()).sum()
+    /// Those that follow from others aside, which can be made anew.
+    fn own(&self) -> impl Iterator<Item = &Reach> {
+        self.tables.iter().filter(|(table, _)| !table.is_derived()).map(|(_, reach)| reach)
+    }
+
+    /// Whether more is left of it: more rows, and not because they were taken out later.
+    fn has_more_than(&self, later: &Self) -> bool {
+        let rows = |of: &Self| of.own().map(|table| table.rows.len()).sum::<usize>();
+        let lost = |of: &Self| of.own().map(Reach::lost).fold(0, u64::saturating_add);
+        rows(self) > rows(later) && (later.damaged > 0 || lost(self) < lost(later))
+    }
+
+    /// Whether nothing is lost that cannot be made anew.
+    fn has_all(&self) -> bool {
+        self.damaged == 0 && self.own().all(Reach::has_all)
+    }
+
+    /// Whether an instance is certainly not there.
+    fn lacks(&self, entity: ManagedEntity, id: &[u8]) -> bool {
+        match self.tables.get(&TableId::Fields(entity)) {
+            Some(instances) => instances.has_all() && !instances.rows.contains_key(id),
+            None => self.damaged == 0,
+        }
     }
 
     /// All that is left of it, and of what is lost the rows that the other commit has.
     fn filled_up(self, mut other: Self, lost: Vec<Wrong>) -> Gathered {
         let mut gathered = Gathered { lost, ..Gathered::default() };
+        // What was forgotten does not come back.
+        for (table, reach) in &mut other.tables {
+            let is_gone = |key: &[u8], row: &[u8]| {
+                instance_of(*table, key, row).is_some_and(|(entity, id)| self.lacks(entity, id))
+            };
+            reach.rows.retain(|key, row| !is_gone(key, row));
+        }
         if self.damaged > 0 {
             let what = format!("damaged pages of the list of tables: {}", self.damaged);
             gathered.lost.push((None, what));
         }
-        for (table, Reach { mut rows, counted, damaged }) in self.tables {
+        for (table, reach) in self.tables {
+            let has_all = reach.has_all();
+            let Reach { mut rows, counted, damaged } = reach;
             let there = rows.len() as u64;
             let mut others = other.tables.remove(&table).unwrap_or_default().rows;
-            if damaged > 0 || there != counted {
+            if !has_all {
                 others.append(&mut rows);
                 rows = others;
                 let more = rows.len() as u64 - there;
@@ -137,7 +173,7 @@ impl Commit {
         if self.damaged > 0 {
             for (table, Reach { rows, .. }) in other.tables {
                 let what = format!(
-                    "it is not in the list of tables; there are {} rows of another commit",
+                    "it is in no list of tables; there are {} rows of another commit, of what was taken out since too",
                     rows.len()
                 );
                 gathered.lost.push((Some(table), what));
@@ -146,6 +182,30 @@ impl Commit {
         }
         gathered
     }
+}
+
+impl Reach {
+    /// How many rows are not there any more.
+    fn lost(&self) -> u64 {
+        self.counted.saturating_sub(self.rows.len() as u64)
+    }
+
+    fn has_all(&self) -> bool {
+        self.damaged == 0 && self.rows.len() as u64 == self.counted
+    }
+}
+
+/// The instance that a row is of, in tables besides that of instances.
+fn instance_of<'r>(table: TableId, key: &'r [u8], row: &'r [u8]) -> Option<(ManagedEntity, &'r [u8])> {
+    Some(match table {
+        TableId::Record(entity) => (entity, key),
+        TableId::Parts(of) => (of.owner(), key.get(..ID_BYTES)?),
+        TableId::Unique(entity, _) => (entity, row.get(..ID_BYTES)?),
+        TableId::Listed(entity, _) => (entity, key.last_chunk::<ID_BYTES>()?),
+        TableId::SettledUntil => (ManagedEntity::Contract, key),
+        TableId::PastValues => past::instance_of(key)?,
+        _ => return None,
+    })
 }
 
 /// Of each table the rows that can be read wherever a list of tables stands, even one of a commit long past: those of the list
@@ -161,7 +221,7 @@ fn anywhere(pages: &Pages, is_wanted: &dyn Fn(TableId) -> bool) -> BTreeMap<Tabl
     });
     let mut found = BTreeMap::new();
     for (table, tree) in trees {
-        let reach = reach(pages, table, tree);
+        let reach = reach(pages, table, tree, false);
         let most: &mut Reach = found.entry(table).or_default();
         if reach.rows.len() > most.rows.len() {
             *most = reach;
@@ -170,21 +230,21 @@ fn anywhere(pages: &Pages, is_wanted: &dyn Fn(TableId) -> bool) -> BTreeMap<Tabl
     found
 }
 
-fn reach(pages: &Pages, table: TableId, tree: Tree) -> Reach {
+fn reach(pages: &Pages, table: TableId, tree: Tree, in_part: bool) -> Reach {
     let mut reach = Reach { counted: tree.rows, ..Reach::default() };
     reach.damaged = pages.walk(tree, table.shape().into(), &mut |found| {
-        if found.whole || is_sound(table, &found) {
+        if (found.whole || in_part) && is_sound(table, &found) {
             reach.rows.insert(found.key.to_vec(), found.value.to_vec());
         }
     });
     reach
 }
 
-/// Whether a row of a page that is not as it was written is.
+/// Whether a row is as it was written, whatever the page around it is.
 fn is_sound(table: TableId, found: &Found<'_>) -> bool {
     match table {
         // They have no checksum of their own.
-        TableId::Meta => false,
+        TableId::Meta => found.whole,
         TableId::Unique(..) => codec::open_holder(table, found.key, found.value).is_ok(),
         TableId::Listed(..) => codec::check_listed(table, found.key, found.value).is_ok(),
         _ => codec::is_whole(table, found.key, found.value),

@@ -282,6 +282,9 @@ impl StoreOptions {
     /// Without it a damaged row that is read is [`Corrupt`](crate::Error::Corrupt) too, and never answered with; but a page
     /// that is damaged can hide rows that are there.
     ///
+    /// Of a file that was not closed the last commit can have been cut off: where what it wrote is damaged it is taken for
+    /// one that was, and the commit before it is opened.
+    ///
     /// ```
     /// use billfold::prelude::*;
     ///

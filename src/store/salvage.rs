@@ -10,11 +10,12 @@ use super::{Store, StoreOptions, derived};
 use crate::entity::{EntityRef, ManagedEntity};
 use crate::error::Result;
 use crate::model::change::{ChangeRow, Collection};
-use crate::model::custom_field::KeyKind;
+use crate::model::custom_field::{Comparison, KeyKind};
 use crate::model::package::PackageRow;
+use crate::model::recorded::{AnyPart, AnyRecord};
 use crate::model::scalar::Time;
 use crate::storage::check::Wrong;
-use crate::storage::codec::{self, FieldsRow, KeyRow};
+use crate::storage::codec::{self, FieldsRow, KeyRow, PastRow};
 use crate::storage::engine::Engine;
 use crate::storage::key_bytes;
 use crate::storage::salvage::{Gathered, Rows, gather};
@@ -32,11 +33,12 @@ pub struct Salvaged {
 
 impl Store {
     /// Reads what can still be read of a file that is damaged: every row that is as it was written, wherever in the file it
-    /// can be reached, and where the values of an instance are lost those that an index still has. The indexes are made
-    /// anew. Where a page is lost, what the commit before the last one had in its place is taken, if that is left; and values
-    /// of which the key is lost have one with a name that says so, as `salvaged_7`. The file is not changed, and nobody may
-    /// have it open for writing; all that is read stands in memory. The journal and outcomes of
-    /// [`write_once`](Self::write_once) are not in it.
+    /// can be reached; of a file that was not closed, on a page that is too. Where the values of an instance are lost, those
+    /// that an index still has come back, folded where they are compared so. The indexes are made anew. Where a page is
+    /// lost, what the commit before the last one had in its place is taken, if that is left; and values of which the key is
+    /// lost have one with a name that says so, as `salvaged_7`. The file is not changed, and nobody may have it open for
+    /// writing; all that is read stands in memory. The journal and outcomes of [`write_once`](Self::write_once) are not in
+    /// it.
     ///
     /// ```
     /// use billfold::prelude::*;
@@ -59,6 +61,7 @@ impl Store {
     /// [`AlreadyOpen`](crate::Error::AlreadyOpen), [`Io`](crate::Error::Io), [`StoreMissing`](crate::Error::StoreMissing).
     pub fn salvage(damaged: impl AsRef<Path>) -> Result<Salvaged> {
         let mut wreck = Wreck(gather(damaged.as_ref(), &is_needed)?);
+        wreck.leave_out();
         wreck.name_keys()?;
         let values = wreck.values_in_indexes()?;
         wreck.restore_instances(values)?;
@@ -88,6 +91,21 @@ fn is_needed(table: TableId) -> bool {
     }
 }
 
+/// Whether something can be made of a row, which can have come from another table.
+fn is_readable(table: TableId, key: &[u8], row: &[u8]) -> bool {
+    match table {
+        TableId::Keys => codec::decode::<KeyRow>(table, key, row).is_ok(),
+        TableId::Fields(_) => codec::decode::<FieldsRow>(table, key, row).is_ok(),
+        TableId::Record(entity) => AnyRecord::decode(entity, key, row).is_ok(),
+        TableId::Parts(of) => derived::owner_of(key).is_ok() && AnyPart::decode(of, key, row).is_ok(),
+        TableId::Package => codec::decode::<PackageRow>(table, key, row).is_ok(),
+        TableId::PastValues => codec::decode::<PastRow>(table, key, row).is_ok(),
+        TableId::SettledUntil => codec::decode::<Time>(table, key, row).is_ok(),
+        TableId::Listed(..) => key_bytes::split_listed(key).is_ok(),
+        _ => true,
+    }
+}
+
 /// Values by the numbers of their keys, of instances.
 type Values = BTreeMap<EntityRef, BTreeMap<u32, String>>;
 
@@ -101,6 +119,18 @@ impl Wreck {
     fn has(&self, target: EntityRef) -> bool {
         let rows = self.0.tables.get(&TableId::Fields(target.entity));
         rows.is_some_and(|rows| rows.contains_key(target.id.as_bytes().as_slice()))
+    }
+
+    /// Leaves out rows that nothing can be made of.
+    fn leave_out(&mut self) {
+        for (table, rows) in &mut self.0.tables {
+            let there = rows.len();
+            rows.retain(|key, row| is_readable(*table, key, row));
+            if rows.len() < there {
+                let what = format!("rows of which nothing can be made: {}", there - rows.len());
+                self.0.lost.push((Some(*table), what));
+            }
+        }
     }
 
     /// Gives keys names of which nothing is left but values.
@@ -136,7 +166,7 @@ impl Wreck {
     }
 
     /// The values that indexes have, of instances whose own row is lost.
-    fn values_in_indexes(&self) -> Result<Values> {
+    fn values_in_indexes(&mut self) -> Result<Values> {
         let mut keys = Vec::new();
         for (number, row) in self.rows(TableId::Keys) {
             let key: KeyRow = codec::decode(TableId::Keys, number, row)?;
@@ -146,11 +176,13 @@ impl Wreck {
                 KeyKind::Unindexed => continue,
             };
             if key.removed_at.is_none() {
-                keys.push((key_bytes::key_number(number)?, key.entity, table));
+                let is_folded = key.rules.comparison == Comparison::CaseFolded;
+                keys.push((key_bytes::key_number(number)?, key.entity, table, is_folded));
             }
         }
-        let mut values = Values::new();
-        for (number, entity, table) in keys {
+        let (mut values, mut folded) = (Values::new(), Vec::new());
+        for (number, entity, table, is_folded) in keys {
+            let mut found = 0_u64;
             for (key, row) in self.rows(table) {
                 let (value, id) = match table {
                     TableId::Unique(..) => {
@@ -161,9 +193,16 @@ impl Wreck {
                 let target = EntityRef { entity, id };
                 if !self.has(target) {
                     values.entry(target).or_default().insert(number, value);
+                    found += 1;
                 }
             }
+            if is_folded && found > 0 {
+                let what =
+                    format!("values of key {number} that only its index has, which are folded: {found}");
+                folded.push((Some(TableId::Fields(entity)), what));
+            }
         }
+        self.0.lost.append(&mut folded);
         Ok(values)
     }
 

@@ -161,6 +161,36 @@ fn a_file_that_is_cut_off_is_refused_or_whole() {
 }
 
 #[test]
+fn of_a_file_that_was_not_closed_a_damaged_commit_is_one_that_was_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, damaged) = (folder.path().join("store"), folder.path().join("damaged"));
+    let store = options().open(&path).unwrap();
+    store.add_key(ManagedEntity::Customer, "slot", KeyKind::Enforced).unwrap();
+    let states = ["before", "last"].map(|value| {
+        store.set_values(customer(1), [("slot", value)]).unwrap();
+        exported(&store)
+    });
+    let bytes = fs::read(&path).unwrap();
+    drop(store);
+    let mut seen = [0, 0];
+    // The header has the two commits at 64 and at 192.
+    for bit in (64 * 8..320 * 8).step_by(11) {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&damaged, &bytes).unwrap();
+        match options().verify_on_open(true).open(&damaged) {
+            Ok(store) => {
+                let lines = exported(&store);
+                let state = states.iter().position(|state| *state == lines);
+                seen[state.unwrap_or_else(|| panic!("bit {bit}: neither of the two states"))] += 1;
+            }
+            Err(error) => is_of_damage(&error, &format!("bit {bit}")),
+        }
+    }
+    assert!(seen.iter().all(|times| *times > 0), "{seen:?}");
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_table_and_the_indexes_can_be_made_anew() {
     let disk = Disk::default();
     let store = options().on_backend(disk.clone()).unwrap();

@@ -1,6 +1,7 @@
 //! Writers and readers for a while: at the end the store is whole, and nothing has grown that should not.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use billfold::prelude::*;
@@ -91,7 +92,7 @@ fn read(store: &Store, step: u64) {
 fn busy(store: &Store, time: Duration, least: u64) -> u64 {
     let (over, done) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
-        for number in 0..WRITERS + READERS {
+        let each = (0..WRITERS + READERS).map(|number| {
             let (over, done) = (&over, &done);
             scope.spawn(move || {
                 for step in 0.. {
@@ -105,10 +106,12 @@ fn busy(store: &Store, time: Duration, least: u64) -> u64 {
                     }
                     done.fetch_add(1, Ordering::Relaxed);
                 }
-            });
-        }
-        let end = Instant::now() + time;
-        while Instant::now() < end || done.load(Ordering::Relaxed) < least {
+            })
+        });
+        let (each, end) = (each.collect::<Vec<_>>(), Instant::now() + time);
+        let is_enough = || Instant::now() >= end && done.load(Ordering::Relaxed) >= least;
+        // One that has ended has panicked, which is told when all have.
+        while !is_enough() && !each.iter().any(ScopedJoinHandle::is_finished) {
             std::thread::sleep(Duration::from_millis(10));
         }
         over.store(true, Ordering::Relaxed);
