@@ -15,7 +15,8 @@ use crate::verify::{listed, told};
 
 /// Writes what can still be read of a damaged store as lines, which billfold import reads.
 ///
-/// The store is not changed. What is lost is listed, and then the exit code is 1. The journal is not in it.
+/// The store is not changed. What is lost is listed, and then the exit code is 1: what named it is refused by an import that is
+/// to be whole, and left out with --best-effort. The journal is not in it.
 ///
 /// With --json: {"lines":...,"lost":[{"table":...,"what":...}]}.
 #[derive(Args)]
