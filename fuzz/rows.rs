@@ -105,7 +105,7 @@ pub fn changed(data: &[u8]) {
         || change.put::<Fixed<8>>(&db, name);
     drop(db);
     if done {
-        looked_at(bytes);
+        looked_at(&bytes);
     }
 }
 
@@ -144,7 +144,7 @@ impl Change<'_> {
 }
 
 /// All that reads every row, and what changes them: nothing but an error comes of it.
-fn looked_at(bytes: Bytes) {
+fn looked_at(bytes: &Bytes) {
     let open = || StoreOptions::new().on_backend(bytes.clone());
     let Ok(store) = open() else { return };
     let _ = store.verify();

@@ -150,8 +150,9 @@ impl Pages {
 
     /// Calls `visit` with each row of any page that looks as if it were of a tree of tables, of whatever commit.
     pub(super) fn tables_anywhere(&self, visit: &mut dyn FnMut(Found<'_>)) {
-        for start in (0..self.len).step_by(PAGE_BYTES as usize).skip(1) {
-            let Some(bytes) = self.page(Place { start, bytes: PAGE_BYTES }) else { continue };
+        for number in 1..self.len.div_ceil(PAGE_BYTES) {
+            let place = Place { start: number * PAGE_BYTES, bytes: PAGE_BYTES };
+            let Some(bytes) = self.page(place) else { continue };
             let Some(page) = Page::of(&bytes, Widths::OF_TABLES).filter(|page| page.is_leaf) else {
                 continue;
             };

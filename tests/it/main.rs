@@ -80,6 +80,8 @@ mod rate_cards;
 mod rates;
 mod renewals;
 #[cfg(feature = "wire")]
+mod salvaged_commits;
+#[cfg(feature = "wire")]
 mod salvaging;
 #[cfg(feature = "wire")]
 mod script;
