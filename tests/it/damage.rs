@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use billfold::prelude::*;
+use serde_json::Value;
 
 use crate::support::chance::{chances, seed};
 use crate::support::disk::Disk;
@@ -65,12 +66,40 @@ fn is_of_damage(error: &Error, how: &str) {
     assert!(fits, "{how}: {error:?}");
 }
 
+/// Looks whether each line is of one that was there, of which something can be hidden.
+fn assert_no_other(lines: &str, original: &Original, how: &str) {
+    let parsed = |lines: &str| -> Vec<Value> {
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let there = parsed(&original.lines);
+    for line in parsed(lines) {
+        assert!(there.iter().any(|it| is_of(&line, it)), "{how}: a wrong line was read: {line}");
+    }
+}
+
+/// Whether all that one says the other says too.
+fn is_of(part: &Value, whole: &Value) -> bool {
+    match (part, whole) {
+        (Value::Object(part), Value::Object(whole)) => {
+            part.iter().all(|(name, value)| whole.get(name).is_some_and(|it| is_of(value, it)))
+        }
+        (Value::Array(part), Value::Array(whole)) => {
+            part.iter().all(|value| whole.iter().any(|it| is_of(value, it)))
+        }
+        _ => part == whole,
+    }
+}
+
 /// What comes of the file with these bytes.
 struct Came {
     refused: bool,
+    /// Whether it could be opened, without a look first.
+    opened: bool,
     /// Whether something else is answered than was, or nothing.
     differs: bool,
     found: bool,
+    /// Whether it is said in which table.
+    named: bool,
 }
 
 fn tried(path: &Path, bytes: &[u8], original: &Original, how: &str) -> Came {
@@ -92,21 +121,28 @@ fn tried(path: &Path, bytes: &[u8], original: &Original, how: &str) -> Came {
         Ok(store) => store,
         Err(error) => {
             is_of_damage(&error, how);
-            return Came { refused, differs: true, found: true };
+            return Came { refused, opened: false, differs: true, found: true, named: false };
         }
     };
-    let found = match store.verify() {
-        Ok(verified) => !verified.problems.is_empty(),
+    let (found, named) = match store.verify() {
+        Ok(verified) => {
+            let named = verified.problems.iter().any(|problem| problem.table != "file");
+            (!verified.problems.is_empty(), named)
+        }
         Err(error) => {
             is_of_damage(&error, how);
-            true
+            (true, false)
         }
     };
     // A store that met damage is closed; what is read is read from a new one.
     drop(store);
     fs::write(path, bytes).unwrap();
     let mut store = options().open(path).unwrap();
-    let mut differs = lines(&store).as_ref() != Some(&original.lines);
+    let read = lines(&store);
+    let mut differs = read.as_ref() != Some(&original.lines);
+    if differs {
+        assert_no_other(read.as_deref().unwrap_or_default(), original, how);
+    }
     for (n, expected) in CUSTOMERS.zip(&original.values) {
         match values_of(&store, n) {
             Ok(None) => differs |= expected.is_some(),
@@ -120,7 +156,7 @@ fn tried(path: &Path, bytes: &[u8], original: &Original, how: &str) -> Came {
             }
         }
     }
-    Came { refused, differs, found }
+    Came { refused, opened: true, differs, found, named }
 }
 
 #[test]
@@ -138,6 +174,7 @@ fn of_a_flipped_bit_no_wrong_value_is_read_and_whoever_looks_is_told() {
         let came = tried(&path, &bytes, &original, &how);
         assert!(came.found || !came.differs, "{how}: verify found nothing, and something is not as it was");
         assert!(came.refused || !came.differs, "{how}: it was let in, and something is not as it was");
+        assert!(came.named || !came.opened || !came.differs, "{how}: it is not said in which table");
         refused += usize::from(came.refused);
         differed += usize::from(came.differs);
     }
