@@ -16,7 +16,7 @@ const HEAD: usize = 5;
 
 /// The library's keys of that many bytes, as any program sees them that knows the name of their type.
 #[derive(Debug)]
-struct Fixed<const N: usize>;
+pub struct Fixed<const N: usize>;
 
 impl<const N: usize> Value for Fixed<N> {
     type SelfType<'a> = &'a [u8];

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use billfold::prelude::*;
 use redb::{
-    Database, Key, ReadableDatabase as _, ReadableTable as _, TableDefinition, TableHandle as _, TypeName,
-    Value,
+    Database, Key, ReadableDatabase as _, ReadableTable as _, TableDefinition, TableHandle as _, Value,
 };
 
+use crate::hostile::bodies::rows::Fixed;
 use crate::support::moved::{exported, rich_on, rich_options};
 use crate::support::whole;
 
@@ -39,43 +39,6 @@ fn written(folder: &Path) -> PathBuf {
         .unwrap();
     made.store.compact().unwrap();
     path
-}
-
-/// Bytes of one width, which the library's tables have besides those of any width.
-#[derive(Debug)]
-struct Fixed<const N: usize>;
-
-impl<const N: usize> Value for Fixed<N> {
-    type SelfType<'a> = &'a [u8];
-    type AsBytes<'a> = &'a [u8];
-
-    fn fixed_width() -> Option<usize> {
-        Some(N)
-    }
-
-    fn from_bytes<'a>(data: &'a [u8]) -> &'a [u8]
-    where
-        Self: 'a,
-    {
-        data
-    }
-
-    fn as_bytes<'a, 'b: 'a>(value: &'a &'b [u8]) -> &'a [u8]
-    where
-        Self: 'b,
-    {
-        value
-    }
-
-    fn type_name() -> TypeName {
-        TypeName::new(&format!("billfold::bytes{N}"))
-    }
-}
-
-impl<const N: usize> Key for Fixed<N> {
-    fn compare(left: &[u8], right: &[u8]) -> std::cmp::Ordering {
-        left.cmp(right)
-    }
 }
 
 type Bytes = &'static [u8];

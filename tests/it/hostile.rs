@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+#[cfg(target_os = "linux")]
+use crate::support::alone;
 use crate::support::moved::exported;
 
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 #[path = "../../fuzz/bodies.rs"]
-mod bodies;
+pub mod bodies;
 
 /// How many bytes of each kind are tried.
 const VARIABLE: &str = "BILLFOLD_HOSTILE_CASES";
@@ -266,11 +268,7 @@ fn the_process() {
 #[cfg(target_os = "linux")]
 #[test]
 fn whatever_is_huge_is_refused_in_memory_of_a_few_times_its_size() {
-    let program = std::env::current_exe().unwrap();
-    let arguments = ["--ignored", "--exact", "hostile::the_process", "--nocapture"];
-    let output = std::process::Command::new(program).args(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let said = alone("hostile::the_process");
     assert!(said.contains("KB for texts of"), "{said}");
     print!("{said}");
 }

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use billfold::prelude::*;
 
+#[cfg(target_os = "linux")]
+use crate::support::alone;
 use crate::support::{customer, whole};
 
 /// For how many seconds.
@@ -158,11 +160,7 @@ fn the_process() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_store_that_is_busy_for_long_stays_whole_and_does_not_grow() {
-    let program = std::env::current_exe().unwrap();
-    let arguments = ["--ignored", "--exact", "soak::the_process", "--nocapture"];
-    let output = std::process::Command::new(program).args(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let said = alone("soak::the_process");
     print!("{said}");
     assert!(said.contains("calls in"), "{said}");
 }

@@ -24,6 +24,16 @@ pub mod workload;
 use billfold::prelude::*;
 use uuid::Uuid;
 
+/// What a test that is ignored says in a process of its own, where it goes well.
+#[cfg(target_os = "linux")]
+pub fn alone(test: &str) -> String {
+    let mut program = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = program.args(["--ignored", "--exact", test, "--nocapture"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
 /// The customer with that number.
 pub fn customer(number: u128) -> CustomerId {
     CustomerId::from(Uuid::from_u128(number))
