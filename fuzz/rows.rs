@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use billfold::prelude::*;
 use redb::{
     Key, ReadableDatabase as _, ReadableTable as _, StorageBackend, TableDefinition, TableHandle as _,
+    TypeName, Value,
 };
-use redb::{TypeName, Value};
 
 use super::{Bytes, fixture};
 

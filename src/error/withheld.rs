@@ -1,3 +1,5 @@
+//! Values that an error has and does not show.
+
 use std::fmt;
 use std::ops::Deref;
 

@@ -40,9 +40,9 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`FileExists`](crate::Error::FileExists), [`FolderMissing`](crate::Error::FolderMissing), [`Io`](crate::Error::Io);
-    /// [`Corrupt`](crate::Error::Corrupt) where this store is damaged, or the copy; [`Closed`](crate::Error::Closed). There is no file
-    /// then, and this store goes on, unless it is damaged.
+    /// [`FileExists`](crate::Error::FileExists), [`FolderMissing`](crate::Error::FolderMissing),
+    /// [`Io`](crate::Error::Io); [`Corrupt`](crate::Error::Corrupt) where this store is damaged, or the copy;
+    /// [`Closed`](crate::Error::Closed). There is no file then, and this store goes on, unless it is damaged.
     pub fn backup(&self, path: impl AsRef<Path>) -> Result<Backup> {
         finish(Copy::of(&*self.view()?, path.as_ref())?)
     }

@@ -36,9 +36,10 @@ impl Store {
     /// can be reached; of a file that was not closed, on a page that is too. Where the values of an instance are lost, those
     /// that an index still has come back, folded where they are compared so. The indexes are made anew. Where a page is
     /// lost, what the commit before the last one had in its place is taken, if that is left; and values of which the key is
-    /// lost have one with a name that says so, as `salvaged_7`. The file is not changed, and nobody may have it open for
-    /// writing; all that is read stands in memory. The journal and outcomes of [`write_once`](Self::write_once) are not in
-    /// it.
+    /// lost have one with a name that says so, as `salvaged_7`. A table that neither commit leads to any more is looked for by
+    /// the lists that earlier ones have left: alone then something can be there that was forgotten, and what is lost says so.
+    /// The file is not changed, and nobody may have it open for writing; all that is read stands in memory. The journal and
+    /// outcomes of [`write_once`](Self::write_once) are not in it.
     ///
     /// ```
     /// use billfold::prelude::*;
@@ -55,7 +56,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Corrupt`](crate::Error::Corrupt) where nothing at all can be read, as of a file whose first page is lost;
+    /// [`Corrupt`](crate::Error::Corrupt) where nothing at all can be read, as where every list of the tables is lost;
     /// [`NotAStore`](crate::Error::NotAStore) where the file is none, or does not begin like one;
     /// [`NewerFormat`](crate::Error::NewerFormat), [`OlderFormat`](crate::Error::OlderFormat),
     /// [`AlreadyOpen`](crate::Error::AlreadyOpen), [`Io`](crate::Error::Io), [`StoreMissing`](crate::Error::StoreMissing).
