@@ -46,7 +46,7 @@ pub enum IdSource {
 /// once there were some questions about it (32, and one more for 1,024 rows); until then, and where there is no room, the
 /// file answers. Either way the answers are the same.
 ///
-/// A value of an enforced key takes 87 to 130 bytes, however long it is: it is kept itself up to 40 bytes, and of a longer
+/// A value of an enforced key takes 87 to 131 bytes, however long it is: it is kept itself up to 40 bytes, and of a longer
 /// one a hash of 128 bits, with a key that is made anew each time the store is opened. An instance takes as much, and the
 /// bytes of its row in the file; those of rows that were changed since stay until they are more than the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,19 +52,24 @@ impl Resident {
         self.published.fetch_add(1, Ordering::AcqRel) + 1
     }
 
+    /// Whether the view of that number is the one that is published.
+    #[inline]
+    pub(super) fn is_published(&self, view: u64) -> bool {
+        self.published.load(Ordering::Acquire) == view
+    }
+
     /// What a name is in the view of that number.
     #[inline]
     pub(super) fn look(&self, names: &Names, name: &[u8], view: u64) -> Seen {
-        let is_published = || self.published.load(Ordering::Acquire) == view;
-        if !is_published() {
+        if !self.is_published(view) {
             return Seen::Unknown;
         }
         let seen = names.look(&self.stamp(name));
-        if is_published() { seen } else { Seen::Unknown }
+        if self.is_published(view) { seen } else { Seen::Unknown }
     }
 
     #[inline]
-    fn stamp<'n>(&self, name: &'n [u8]) -> Stamp<'n> {
+    fn stamp(&self, name: &[u8]) -> Stamp {
         self.stamper.stamp(name)
     }
 
@@ -89,7 +94,7 @@ impl Resident {
     }
 
     /// Marks a name; false where nothing is known of the table's.
-    fn mark_one(&self, directory: &mut Arc<Directory>, table: TableId, stamp: &Stamp<'_>) -> bool {
+    fn mark_one(&self, directory: &mut Arc<Directory>, table: TableId, stamp: &Stamp) -> bool {
         let Some(names) = directory.of(table) else { return false };
         if names.known() < Known::Filling {
             return false;
@@ -146,7 +151,7 @@ pub(super) struct Marked<'r> {
     directory: Arc<Directory>,
     /// The tables that come with the commit.
     new: Vec<TableId>,
-    marks: Vec<(TableId, Stamp<'r>, Option<&'r Target>)>,
+    marks: Vec<(TableId, Stamp, Option<&'r Target>)>,
     _committing: MutexGuard<'r, ()>,
 }
 

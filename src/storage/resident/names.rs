@@ -124,7 +124,7 @@ impl Names {
 
     /// What the name is in the published view. To be thrown away unless that view has stayed published.
     #[inline]
-    pub fn look(&self, stamp: &Stamp<'_>) -> Seen {
+    pub fn look(&self, stamp: &Stamp) -> Seen {
         // Looked at first: a name may come in, and then all be known, between two looks.
         let known = self.fate.known.load(Ordering::Acquire);
         let Some(part) = self.part(stamp) else { return Seen::Unknown };
@@ -137,7 +137,7 @@ impl Names {
     }
 
     /// Marks a name that a commit is about to change; false where there is no room for the mark.
-    pub fn mark(&self, stamp: &Stamp<'_>) -> bool {
+    pub fn mark(&self, stamp: &Stamp) -> bool {
         let Some(mut change) = self.change(stamp) else { return true };
         let before = change.look(stamp);
         if let Entry::Held(row) = before {
@@ -149,7 +149,7 @@ impl Names {
     }
 
     /// Says what a name is in the view that was just published.
-    pub fn settle(&self, stamp: &Stamp<'_>, target: Option<&Target>) {
+    pub fn settle(&self, stamp: &Stamp, target: Option<&Target>) {
         let Some(mut change) = self.change(stamp) else { return };
         if change.look(stamp) == Entry::Absent {
             // There was no room for its mark.
@@ -177,7 +177,7 @@ impl Names {
 
     /// The names with more room where that one belongs, and its mark; `None` where there is no memory for that, and from
     /// now on some are left out.
-    pub fn moved(&self, stamp: &Stamp<'_>, stamper: &Stamper) -> Option<Self> {
+    pub fn moved(&self, stamp: &Stamp, stamper: &Stamper) -> Option<Self> {
         let grown = self.change(stamp).and_then(|mut change| {
             // A name that is gone could come back from an older view while the table is filled.
             let keeps_gone = self.known() == Known::Filling;
@@ -195,7 +195,7 @@ impl Names {
     }
 
     /// Puts in what a view has of a name, unless a commit has said something of it since.
-    pub fn fill(&self, stamp: &Stamp<'_>, target: &Target) -> Filled {
+    pub fn fill(&self, stamp: &Stamp, target: &Target) -> Filled {
         let Some(mut change) = self.change(stamp) else { return Filled::Over };
         if self.known() != Known::Filling {
             return Filled::Over;
@@ -223,18 +223,18 @@ impl Names {
     }
 
     #[inline]
-    fn part(&self, stamp: &Stamp<'_>) -> Option<&Part> {
+    fn part(&self, stamp: &Stamp) -> Option<&Part> {
         let parts = self.parts.get()?;
         parts.get(place(stamp, parts.len())).map(|part| &**part)
     }
 
-    fn change(&self, stamp: &Stamp<'_>) -> Option<Change<'_>> {
+    fn change(&self, stamp: &Stamp) -> Option<Change<'_>> {
         self.part(stamp).map(Part::change)
     }
 }
 
 /// Which part a name belongs to: by other bits of its place than those that say where it is in the part.
 #[inline]
-fn place(stamp: &Stamp<'_>, parts: usize) -> usize {
+fn place(stamp: &Stamp, parts: usize) -> usize {
     scaled(stamp.place.rotate_left(32), parts)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::budget::{Budget, Taken};
-use super::stamp::{SHORT, Stamp, Stamper};
+use super::stamp::{Stamp, Stamper, WORDS};
 use crate::storage::lines::{LARGE_PAGE, Line, Lines};
 use crate::storage::locks::{AtomicU64, Mutex, MutexGuard, Ordering, fence};
 
@@ -35,7 +35,7 @@ const IN_FLUX: u64 = 0b11;
 struct Slot<'p> {
     head: &'p AtomicU64,
     id: [&'p AtomicU64; 2],
-    name: &'p [AtomicU64; SHORT / 8],
+    name: &'p [AtomicU64; WORDS],
 }
 
 impl<'p> Slot<'p> {
@@ -45,33 +45,25 @@ impl<'p> Slot<'p> {
     }
 
     #[inline]
-    fn is_of(self, stamp: &Stamp<'_>) -> bool {
-        let (words, rest) = stamp.bytes().as_chunks();
-        let mut kept = self.name.iter().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
-        self.len() == stamp.len as u64
-            && words.iter().zip(&mut kept).all(|(word, kept)| kept == *word)
-            && rest.iter().zip(kept.next().unwrap_or_default()).all(|(byte, kept)| kept == *byte)
+    fn is_of(self, stamp: &Stamp) -> bool {
+        self.len() == stamp.len
+            && self.name.iter().zip(stamp.kept).all(|(word, kept)| word.load(Ordering::Relaxed) == kept)
     }
 
     /// Says something of the name that it has, or is about to have.
-    fn set(self, stamp: &Stamp<'_>, entry: Entry) {
+    fn set(self, stamp: &Stamp, entry: Entry) {
         let (state, (high, low)) = match entry {
             Entry::Held(id) => (HELD, id.as_u64_pair()),
             Entry::Gone => (GONE, (0, 0)),
             Entry::InFlux | Entry::Absent => (IN_FLUX, (0, 0)),
         };
-        let words = [(stamp.len as u64) << 2 | state, high, low];
+        let words = [stamp.len << 2 | state, high, low];
         let places = std::iter::once(self.head).chain(self.id);
         places.zip(words).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
     }
 
-    fn keep(self, stamp: &Stamp<'_>) {
-        let mut kept = [0; SHORT];
-        for (place, byte) in kept.iter_mut().zip(stamp.bytes()) {
-            *place = *byte;
-        }
-        let words = kept.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
-        self.name.iter().zip(words).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
+    fn keep(self, stamp: &Stamp) {
+        self.name.iter().zip(stamp.kept).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
     }
 
     fn entry(self) -> Entry {
@@ -89,16 +81,13 @@ impl<'p> Slot<'p> {
         self.head.load(Ordering::Relaxed) >> 2
     }
 
-    /// What is kept of the name, filled up with zeroes.
-    fn kept(self) -> [u8; SHORT] {
-        let mut kept = [0; SHORT];
-        for (place, word) in kept.as_chunks_mut().0.iter_mut().zip(self.name) {
-            *place = word.load(Ordering::Relaxed).to_le_bytes();
-        }
-        kept
+    /// The stamp of the name that it has.
+    fn stamp(self, stamper: &Stamper) -> Stamp {
+        stamper.stamp_of(self.len(), self.name.each_ref().map(|word| word.load(Ordering::Relaxed)))
     }
 }
 
+const WORDS_OF_A_LINE: usize = 8;
 /// So many slots stand together, with a byte of each name's place in one word: most of what is looked for and not there
 /// is told by that word alone.
 const GROUP: usize = 8;
@@ -109,8 +98,12 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 const MOST_OF_8: usize = 6;
 /// Nobody looks further than this many groups: however names crowd, looking for one takes no longer.
 const FURTHEST: usize = 64;
-/// A group's lines, and its part of the line that it shares with others' tags, in eighths.
-const LINES_OF_8: usize = 8 * GROUP + 1;
+/// So many groups share a word of the filter: then it takes half as much memory as the tags, and of the names that are not
+/// there it lets about a tenth pass.
+const GROUPS_OF_A_FILTER: usize = 2;
+/// The lines of so many groups.
+const GROUPS: usize = 16;
+const LINES: usize = lines_of(GROUPS);
 
 /// The lines for so many names, or as many of them as there is room for in so many lines. Of nearly a large page and more
 /// they are as many whole ones.
@@ -122,11 +115,21 @@ pub fn lines_for(names: usize, most: usize) -> usize {
 }
 
 const fn lines_of(groups: usize) -> usize {
-    groups.saturating_mul(LINES_OF_8).div_ceil(8)
+    groups.saturating_mul(GROUP).saturating_add(lines_of_tags(groups)).saturating_add(lines_of_filter(groups))
 }
 
-const fn groups_in(lines: usize) -> usize {
-    lines / LINES_OF_8 * 8 + lines % LINES_OF_8 * 8 / LINES_OF_8
+const fn lines_of_tags(groups: usize) -> usize {
+    groups.div_ceil(WORDS_OF_A_LINE)
+}
+
+const fn lines_of_filter(groups: usize) -> usize {
+    groups.div_ceil(WORDS_OF_A_LINE * GROUPS_OF_A_FILTER)
+}
+
+/// As many groups as there is room for.
+fn groups_in(lines: usize) -> usize {
+    let about = lines / LINES * GROUPS + lines % LINES * GROUPS / LINES;
+    (about.saturating_sub(1)..=about).rev().find(|groups| lines_of(*groups) <= lines).unwrap_or(0)
 }
 
 /// A part of the names. Aligned to a line of the processor's cache, so that changing one disturbs no reader of another.
@@ -134,9 +137,12 @@ const fn groups_in(lines: usize) -> usize {
 pub struct Part {
     /// Odd while it is being changed.
     changes: AtomicU64,
-    /// The tags of the groups, and behind them the slots.
+    /// The filter, the tags of the groups, and the slots.
     lines: Lines,
     groups: usize,
+    /// The lines that tags and slots begin with.
+    first_of_tags: usize,
+    first_of_slots: usize,
     state: Mutex<State>,
     _taken: Taken,
 }
@@ -161,10 +167,14 @@ impl Part {
     /// A part of so many lines; `None` where there is no memory for them.
     pub fn new(lines: usize, budget: &Arc<Budget>) -> Option<Self> {
         let taken = Budget::take(budget, lines.saturating_mul(size_of::<Line>()))?;
+        let groups = groups_in(lines);
+        let first_of_tags = lines_of_filter(groups);
         Some(Self {
             changes: AtomicU64::new(0),
             lines: Lines::new(lines)?,
-            groups: groups_in(lines),
+            groups,
+            first_of_tags,
+            first_of_slots: first_of_tags + lines_of_tags(groups),
             state: Mutex::new(State::default()),
             _taken: taken,
         })
@@ -172,7 +182,7 @@ impl Part {
 
     /// What it says of a name; [`InFlux`](Entry::InFlux) where that cannot be told just now.
     #[inline]
-    pub fn look(&self, stamp: &Stamp<'_>) -> Entry {
+    pub fn look(&self, stamp: &Stamp) -> Entry {
         let before = self.changes.load(Ordering::Acquire);
         if before % 2 == 1 {
             return Entry::InFlux;
@@ -198,16 +208,41 @@ impl Part {
         self.groups * GROUP * MOST_OF_8 / 8
     }
 
-    /// The tags of the groups, and their slots.
+    /// The word of the filter for a name.
     #[inline]
-    fn groups(&self) -> (&[AtomicU64], &[[Line; GROUP]]) {
-        let lines = self.lines.get();
-        let (tags, slots) = lines.split_at_checked(self.groups.div_ceil(8)).unwrap_or_default();
-        (tags.as_flattened(), slots.as_chunks().0)
+    fn filter(&self, stamp: &Stamp) -> Option<&AtomicU64> {
+        self.word(0, scaled(stamp.place, self.groups) / GROUPS_OF_A_FILTER)
+    }
+
+    /// The tags of a group: each in the byte of its slot.
+    #[inline]
+    fn tags(&self, group: usize) -> Option<&AtomicU64> {
+        self.word(self.first_of_tags, group)
+    }
+
+    /// A word of those that begin with a line.
+    #[inline]
+    fn word(&self, first: usize, number: usize) -> Option<&AtomicU64> {
+        self.lines.get().get(first + number / WORDS_OF_A_LINE)?.get(number % WORDS_OF_A_LINE)
     }
 
     #[inline]
-    fn entry(&self, stamp: &Stamp<'_>) -> Entry {
+    fn slot(&self, group: usize, number: usize) -> Option<Slot<'_>> {
+        self.lines.get().get(self.place(group, number)).map(Slot::new)
+    }
+
+    /// The place of a slot among the lines.
+    #[inline]
+    const fn place(&self, group: usize, number: usize) -> usize {
+        self.first_of_slots + group * GROUP + number
+    }
+
+    #[inline]
+    fn entry(&self, stamp: &Stamp) -> Entry {
+        let bits = bits(stamp);
+        if self.filter(stamp).is_none_or(|filter| filter.load(Ordering::Relaxed) & bits != bits) {
+            return Entry::Absent;
+        }
         match self.find(stamp) {
             Found::Slot(slot) => slot.entry(),
             Found::Free(..) | Found::Nothing => Entry::Absent,
@@ -215,21 +250,19 @@ impl Part {
     }
 
     #[inline]
-    fn find(&self, stamp: &Stamp<'_>) -> Found<'_> {
+    fn find(&self, stamp: &Stamp) -> Found<'_> {
         let tag = tag(stamp);
-        let (all_tags, all_slots) = self.groups();
         let mut group = scaled(stamp.place, self.groups);
         let home = home(stamp);
-        prefetch_index::prefetch_index(all_slots.as_flattened(), group * GROUP + home);
+        prefetch_index::prefetch_index(self.lines.get(), self.place(group, home));
         for _ in 0..FURTHEST {
-            let (Some(tags), Some(slots)) = (all_tags.get(group), all_slots.get(group)) else { break };
+            let Some(tags) = self.tags(group) else { break };
             let tags = tags.load(Ordering::Relaxed);
             // A byte is zero where the tags are the same; one behind such a byte may look as if it were.
             let differs = tags ^ (tag * EACH);
             let mut same = differs.wrapping_sub(EACH) & !differs & (USED * EACH);
             while same != 0 {
-                let slot = slots.get(byte(same)).map(Slot::new);
-                if let Some(slot) = slot.filter(|slot| slot.is_of(stamp)) {
+                if let Some(slot) = self.slot(group, byte(same)).filter(|slot| slot.is_of(stamp)) {
                     return Found::Slot(slot);
                 }
                 same &= same - 1;
@@ -246,21 +279,26 @@ impl Part {
 
     /// The slots that have a name.
     fn used(&self) -> impl Iterator<Item = Slot<'_>> {
-        let (tags, slots) = self.groups();
-        tags.iter().zip(slots).flat_map(|(tags, slots)| {
-            let tags = tags.load(Ordering::Relaxed).to_le_bytes();
-            slots.iter().zip(tags).filter(|(_, tag)| *tag != 0).map(|(slot, _)| Slot::new(slot))
+        (0..self.groups).flat_map(move |group| {
+            let tags = self.tags(group).map_or(0, |tags| tags.load(Ordering::Relaxed)).to_le_bytes();
+            let used = tags.into_iter().enumerate().filter(|(_, tag)| *tag != 0);
+            used.filter_map(move |(number, _)| self.slot(group, number))
         })
     }
 }
 
 /// The byte that stands for a name in its group: the bits of its place that say least of where that is.
-fn tag(stamp: &Stamp<'_>) -> u64 {
+fn tag(stamp: &Stamp) -> u64 {
     stamp.place & (USED - 1) | USED
 }
 
+/// The bits that a name has in its word of the filter.
+const fn bits(stamp: &Stamp) -> u64 {
+    1 << (stamp.place >> 10 & 63) | 1 << (stamp.place >> 16 & 63)
+}
+
 /// The slot of its group that a name has where nobody else does, so that it can be fetched before its tag is known.
-fn home(stamp: &Stamp<'_>) -> usize {
+fn home(stamp: &Stamp) -> usize {
     usize::try_from((stamp.place >> USED.trailing_zeros()) % GROUP as u64).unwrap_or(0)
 }
 
@@ -282,7 +320,7 @@ pub struct Change<'p> {
 }
 
 impl Change<'_> {
-    pub fn look(&self, stamp: &Stamp<'_>) -> Entry {
+    pub fn look(&self, stamp: &Stamp) -> Entry {
         self.part.entry(stamp)
     }
 
@@ -291,17 +329,21 @@ impl Change<'_> {
     }
 
     /// Says something of a name; false where it is not among those there are and there is no room.
-    pub fn set(&mut self, stamp: &Stamp<'_>, entry: Entry) -> bool {
+    pub fn set(&mut self, stamp: &Stamp, entry: Entry) -> bool {
         match self.part.find(stamp) {
             Found::Slot(slot) => self.openly(|| slot.set(stamp, entry)),
             Found::Free(group, number) if self.state.used < self.part.room() => {
-                let (tags, slots) = self.part.groups();
-                let slot = slots.get(group).and_then(|slots| slots.get(number)).map(Slot::new);
-                let (Some(tags), Some(slot)) = (tags.get(group), slot) else { return false };
+                let (part, filter) = (self.part, self.part.filter(stamp));
+                let (Some(filter), Some(tags), Some(slot)) =
+                    (filter, part.tags(group), part.slot(group, number))
+                else {
+                    return false;
+                };
                 self.openly(|| {
                     slot.keep(stamp);
                     slot.set(stamp, entry);
                     tags.fetch_or(tag(stamp) << (number * 8), Ordering::Relaxed);
+                    filter.fetch_or(bits(stamp), Ordering::Relaxed);
                 });
                 self.state.used += 1;
             }
@@ -320,7 +362,7 @@ impl Change<'_> {
         {
             let mut change = grown.change();
             let mut moved = self.part.used().filter(stays);
-            if !moved.all(|slot| change.set(&stamper.kept(slot.len(), &slot.kept()), slot.entry())) {
+            if !moved.all(|slot| change.set(&slot.stamp(stamper), slot.entry())) {
                 return None;
             }
         }
@@ -347,12 +389,12 @@ mod tests {
     use proptest::prelude::*;
 
     /// Names of few places, so that they crowd, and ways wrap around.
-    fn stamp(name: &[u8; 8]) -> Stamp<'_> {
+    fn stamp(name: &[u8; 8]) -> Stamp {
         let n = u64::from_be_bytes(*name);
         at(((n % 3) << 62) | ((n % 5) << 7) | (n % 2), name)
     }
 
-    fn at(place: u64, name: &[u8; 8]) -> Stamp<'_> {
+    fn at(place: u64, name: &[u8; 8]) -> Stamp {
         let mut stamp = Stamper::new().stamp(name);
         stamp.place = place;
         stamp
@@ -443,8 +485,8 @@ mod tests {
                 );
             }
         }
-        assert_eq!([0, 8, 9, 16, 17, 65].map(groups_in), [0, 0, 1, 1, 2, 8]);
-        assert_eq!(lines_for(usize::MAX, 65), 65);
+        assert_eq!([0, 9, 10, 17, 18, 66, 74, 75].map(groups_in), [0, 0, 1, 1, 2, 8, 8, 9]);
+        assert_eq!([65, 66].map(|most| lines_for(usize::MAX, most)), [58, 66]);
     }
 
     #[test]

@@ -7,37 +7,21 @@ use foldhash::quality::SeedableRandomState;
 use siphasher::sip128::SipHasher13;
 
 /// A name of no more bytes is compared itself: most are no longer.
-pub const SHORT: usize = 40;
-/// The bytes of a long name's hash.
-const HASH: usize = 16;
+pub const SHORT: usize = WORDS * 8;
+/// The words that are kept of each name, which make a line of the processor's cache with what it leads to.
+pub const WORDS: usize = 5;
 
 /// A name, as it is found and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp<'n> {
+pub struct Stamp {
     /// Where to look for it. Whoever can choose names so that these crowd together gains nothing but to be answered by
     /// the file.
     pub place: u64,
     /// The bytes of the name.
-    pub len: usize,
-    shown: Shown<'n>,
-}
-
-/// What is compared of a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown<'n> {
-    Name(&'n [u8]),
-    /// Of a long one its keyed hash, of which nobody can find two that are the same.
-    Hash([u8; HASH]),
-}
-
-impl Stamp<'_> {
-    /// The bytes that are compared, up to [`SHORT`].
-    pub fn bytes(&self) -> &[u8] {
-        match &self.shown {
-            Shown::Name(name) => name,
-            Shown::Hash(hash) => hash,
-        }
-    }
+    pub len: u64,
+    /// A short name itself, filled up with zeroes. Of a long one its keyed hash of 128 bits, of which nobody can find two
+    /// that are the same.
+    pub kept: [u64; WORDS],
 }
 
 /// Makes stamps, with secrets of its own.
@@ -57,31 +41,45 @@ impl Stamper {
     }
 
     #[inline]
-    pub fn stamp<'n>(&self, name: &'n [u8]) -> Stamp<'n> {
-        if name.len() <= SHORT {
-            return Stamp { place: self.place(name), len: name.len(), shown: Shown::Name(name) };
-        }
-        let hash = self.long.hash(name).as_bytes();
-        Stamp { place: self.place(&hash), len: name.len(), shown: Shown::Hash(hash) }
+    pub fn stamp(&self, name: &[u8]) -> Stamp {
+        let kept = if name.len() <= SHORT { words(name) } else { self.long(name) };
+        self.stamp_of(name.len() as u64, kept)
     }
 
-    /// The stamp of a name of so many bytes, from what was kept of it.
-    pub fn kept<'n>(&self, len: u64, kept: &'n [u8; SHORT]) -> Stamp<'n> {
-        let len = usize::try_from(len).unwrap_or(usize::MAX);
-        let shown = match kept.get(..len) {
-            Some(name) => Shown::Name(name),
-            None => Shown::Hash(kept.first_chunk().copied().unwrap_or_default()),
-        };
-        let stamp = Stamp { place: 0, len, shown };
-        Stamp { place: self.place(stamp.bytes()), ..stamp }
-    }
-
+    /// The stamp of a name of so many bytes, of which that is kept.
     #[inline]
-    fn place(&self, shown: &[u8]) -> u64 {
+    pub fn stamp_of(&self, len: u64, kept: [u64; WORDS]) -> Stamp {
         let mut hasher = self.place.build_hasher();
-        hasher.write(shown);
-        hasher.finish()
+        let [a, b, c, d, e] = kept.map(u128::from);
+        for pair in [a << 64 | b, c << 64 | d, e << 64 | u128::from(len)] {
+            hasher.write_u128(pair);
+        }
+        Stamp { place: hasher.finish(), len, kept }
     }
+
+    #[cold]
+    fn long(&self, name: &[u8]) -> [u64; WORDS] {
+        let hash = self.long.hash(name);
+        let mut kept = [0; WORDS];
+        kept.iter_mut().zip([hash.h1, hash.h2]).for_each(|(place, word)| *place = word);
+        kept
+    }
+}
+
+/// The bytes of a short name, the first of them lowest, filled up with zeroes. They stay in the processor's registers:
+/// what is written down a byte at a time and read in words at once is waited for.
+#[inline]
+fn words(name: &[u8]) -> [u64; WORDS] {
+    let rest = name.len() % 8;
+    let last = match name.last_chunk() {
+        Some(bytes) => u64::from_le_bytes(*bytes).unbounded_shr(64 - 8 * rest as u32),
+        None => name.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    std::array::from_fn(|word| match name.get(word * 8..word * 8 + 8).and_then(<[u8]>::first_chunk) {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None if word * 8 < name.len() => last,
+        None => 0,
+    })
 }
 
 #[cfg(test)]
@@ -104,20 +102,30 @@ mod tests {
     fn a_long_name_and_what_stands_for_it_are_two_names() {
         let stamper = Stamper::new();
         let long = stamper.stamp(&[7; 100]);
-        let hash = stamper.stamp(long.bytes());
-        assert_eq!(hash.bytes(), long.bytes());
-        assert_ne!(hash.len, long.len);
+        let hash: Vec<_> = long.kept.into_iter().flat_map(u64::to_le_bytes).collect();
+        let hash = stamper.stamp(&hash);
+        assert_eq!(hash.kept, long.kept);
+        assert_ne!((hash.len, hash.place), (long.len, long.place));
+    }
+
+    #[test]
+    fn a_short_name_is_kept_as_it_is() {
+        let name: Vec<u8> = (1..=40).collect();
+        for len in 0..=SHORT {
+            let mut expected = name.clone();
+            expected[len..].fill(0);
+            let stamp = Stamper::new().stamp(&name[..len]);
+            let kept: Vec<_> = stamp.kept.into_iter().flat_map(u64::to_le_bytes).collect();
+            assert_eq!((kept, stamp.len), (expected, len as u64));
+        }
     }
 
     #[test]
     fn the_stamp_of_a_name_follows_from_what_is_kept_of_it() {
         let stamper = Stamper::new();
         for len in 0..100 {
-            let name = "n".repeat(len);
-            let stamp = stamper.stamp(name.as_bytes());
-            let mut kept = [0; SHORT];
-            kept[..stamp.bytes().len()].copy_from_slice(stamp.bytes());
-            assert_eq!(stamper.kept(len as u64, &kept), stamp);
+            let stamp = stamper.stamp("n".repeat(len).as_bytes());
+            assert_eq!(stamper.stamp_of(stamp.len, stamp.kept), stamp);
         }
     }
 

@@ -47,7 +47,7 @@ const LINE: usize = 64;
 
 /// The bytes of a part with so many groups of slots, as in the library's `part.rs`.
 const fn part(groups: usize) -> usize {
-    (groups * 65).div_ceil(8) * LINE
+    (groups * 8 + groups.div_ceil(8) + groups.div_ceil(16)) * LINE
 }
 
 fn name(number: usize) -> &'static [u8] {
