@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use redb::{Database, ReadOnlyDatabase, WriteTransaction};
 use uuid::Uuid;
 
+use super::at_hand;
 use super::backend::Backend;
 use super::batch::Batch;
 use super::catalog::Catalog;
@@ -21,8 +22,9 @@ use super::member::Progress;
 use super::memory::Memory;
 use super::open::{self, open_error};
 use super::queue::{Queue, Turn};
-use super::resident::{Directory, Resident, Stamper};
+use super::resident::{Directory, Resident, Seen, Stamper};
 use super::view::{Published, Reader as _, View};
+use crate::entity::ManagedEntity;
 use crate::error::{EngineError, Error, Result};
 use crate::model::change::About;
 use crate::model::history::Retention;
@@ -129,6 +131,9 @@ impl Core {
     /// Drops the database at once, so that the file can be opened again. Snapshots answer `Closed` from now on.
     fn shut(&self, why: EngineError) {
         let _ = self.closed.set(why);
+        // Nobody is told anything from memory any more.
+        self.resident.next_view();
+        at_hand::let_go(&self.resident);
         let (view, db) = {
             let mut db = self.db.lock();
             (self.published.swap(None), db.take())
@@ -316,6 +321,12 @@ impl Engine {
     /// The view of the last commit.
     pub fn view(&self) -> Result<Arc<View>> {
         self.look(|view| Ok(Arc::clone(view)))
+    }
+
+    /// Who holds a value of an enforced key, where that is known without the view.
+    #[inline]
+    pub fn seen_value(&self, entity: ManagedEntity, key: &str, value: &str) -> Seen {
+        at_hand::seen_value(&self.core.resident, &self.core.published, entity, key, value)
     }
 
     /// Reads from the view of the last commit. Nobody counts who looks at it: that would cost more than many a look does,

@@ -10,6 +10,7 @@
 
 pub mod alias;
 pub mod alias_schedule;
+mod at_hand;
 pub mod backend;
 mod batch;
 mod bulk;

@@ -134,6 +134,18 @@ impl View {
         &self.resident
     }
 
+    pub(super) const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    pub(super) const fn directory(&self) -> &Arc<Directory> {
+        &self.names
+    }
+
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
     pub(super) fn names_of(&self, table: TableId) -> Option<&Arc<Names>> {
         self.names.of(table)
     }

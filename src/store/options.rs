@@ -49,6 +49,10 @@ pub enum IdSource {
 /// A value of an enforced key takes 87 to 131 bytes, however long it is: it is kept itself up to 40 bytes, and of a longer
 /// one a hash of 128 bits, with a key that is made anew each time the store is opened. An instance takes as much, and the
 /// bytes of its row in the file; those of rows that were changed since stay until they are more than the others.
+///
+/// A thread that finds keeps the values of enforced keys, as they were in memory then, until it finds again, in any store,
+/// or ends: also when the key was removed meanwhile, or the store was closed by another thread. The file is free all the
+/// same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NamesInMemory {

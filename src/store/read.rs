@@ -12,16 +12,22 @@ use crate::model::custom_field::{CustomFieldKey, Instance};
 use crate::model::page::{Page, PageRequest};
 use crate::model::scalar::Time;
 use crate::storage::member::Member;
+use crate::storage::resident::Seen;
 use crate::storage::view::{Reader, View};
 
 pub(super) mod sealed {
-    use super::{Reader, Result, Time};
+    use super::{ManagedEntity, Reader, Result, Seen, Time};
 
     /// What reading calls read from.
     pub trait Source {
         type Reader: Reader;
 
         fn reading<T>(&self, read: impl FnOnce(&Self::Reader) -> Result<T>) -> Result<T>;
+
+        /// Who holds a value of an enforced key, where that is known without anything being read.
+        fn seen_value(&self, _entity: ManagedEntity, _key: &str, _value: &str) -> Seen {
+            Seen::Unknown
+        }
 
         /// What time it is where nobody says: the store's, or that of the moment that was frozen.
         fn now(&self) -> Time;
@@ -33,6 +39,11 @@ impl sealed::Source for Store {
 
     fn reading<T>(&self, read: impl FnOnce(&View) -> Result<T>) -> Result<T> {
         self.engine.look(|view| read(view))
+    }
+
+    #[inline]
+    fn seen_value(&self, entity: ManagedEntity, key: &str, value: &str) -> Seen {
+        self.engine.seen_value(entity, key, value)
     }
 
     fn now(&self) -> Time {
@@ -68,6 +79,17 @@ impl<'t> sealed::Source for Transaction<'t> {
 impl Reading for Store {}
 impl Reading for Snapshot {}
 impl Reading for Transaction<'_> {}
+
+/// Stands by itself, so that a find that reads nothing does not carry it along.
+#[inline(never)]
+fn find_by_reading<I: EntityId>(
+    source: &(impl Reading + ?Sized),
+    key: &str,
+    value: &str,
+) -> Result<Option<I>> {
+    let found = source.reading(|reader| find::holder(reader, I::ENTITY, key, value))?;
+    Ok(found.map(I::from_uuid))
+}
 
 /// The calls that read: of a [`Store`], which shows the last commit, of a [`Snapshot`], which shows one moment,
 /// and of a [`Transaction`], which shows its own changes too.
@@ -238,9 +260,13 @@ pub trait Reading:
     /// # Errors
     /// A refusal where there is no such key, or it is not enforced; [`find_all`](Self::find_all) searches an
     /// indexed one.
+    #[inline]
     fn find<I: EntityId>(&self, key: &str, value: &str) -> Result<Option<I>> {
-        let found = self.reading(|reader| find::holder(reader, I::ENTITY, key, value))?;
-        Ok(found.map(I::from_uuid))
+        match self.seen_value(I::ENTITY, key, value) {
+            Seen::Holder(id) => Ok(Some(I::from_uuid(id))),
+            Seen::Nobody => Ok(None),
+            Seen::Unknown => find_by_reading(self, key, value),
+        }
     }
 
     /// [`find`](Self::find), where the entity is known only at run time.

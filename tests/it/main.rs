@@ -3,6 +3,7 @@
 
 mod alert_scopes;
 mod alerts;
+mod at_hand;
 mod backups;
 mod balances;
 mod billable_metrics;

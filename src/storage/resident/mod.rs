@@ -58,6 +58,11 @@ impl Resident {
         self.published.load(Ordering::Acquire) == view
     }
 
+    /// Whether nothing is kept.
+    pub(super) fn is_off(&self) -> bool {
+        self.budget.most() == 0
+    }
+
     /// What a name is in the view of that number.
     #[inline]
     pub(super) fn look(&self, names: &Names, name: &[u8], view: u64) -> Seen {
