@@ -70,9 +70,10 @@ impl Stamper {
 /// what is written down a byte at a time and read in words at once is waited for.
 #[inline]
 fn words(name: &[u8]) -> [u64; WORDS] {
+    // Those behind the last whole word; without any, no word is made of them.
     let rest = name.len() % 8;
     let last = match name.last_chunk() {
-        Some(bytes) => u64::from_le_bytes(*bytes).unbounded_shr(64 - 8 * rest as u32),
+        Some(bytes) => u64::from_le_bytes(*bytes) >> ((8 - rest) % 8 * 8),
         None => name.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
     std::array::from_fn(|word| match name.get(word * 8..word * 8 + 8).and_then(<[u8]>::first_chunk) {
