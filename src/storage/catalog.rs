@@ -1,6 +1,7 @@
 //! The keys and tables of the store, held in memory: every call looks a key up by name.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -53,6 +54,12 @@ impl Key {
             Comparison::Exact => Cow::Borrowed(value),
             Comparison::CaseFolded => Cow::Owned(folded(value)),
         }
+    }
+
+    /// In which order keys are looked through, beside one of that name: by the lengths of their names, and by these.
+    #[inline]
+    pub fn order(&self, name: &str) -> Ordering {
+        self.name.len().cmp(&name.len()).then_with(|| (*self.name).cmp(name))
     }
 
     /// Whether an instance holds the values it has for the key, and the index has them: an archived one lets go of
@@ -108,7 +115,7 @@ struct ByName(Vec<Arc<Key>>);
 impl ByName {
     #[inline]
     fn place(&self, name: &str) -> std::result::Result<usize, usize> {
-        sorted::place(&self.0, |key| key.name.len().cmp(&name.len()).then_with(|| (*key.name).cmp(name)))
+        sorted::place(&self.0, |key| key.order(name))
     }
 
     #[inline]

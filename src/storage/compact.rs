@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 impl Engine {
     /// Waits for its turn, has everything committed before on disk and moves what the file holds to its front; whether
-    /// there was anything to move. Readers wait meanwhile.
+    /// there was anything to move. Readers wait meanwhile, but for those that are told from memory.
     pub fn compact(&self, patience: Option<Duration>) -> Result<bool> {
         let (_inside, mut turn) = self.enter(patience)?;
         self.commit_last(&mut turn)?;

@@ -131,13 +131,13 @@ impl Core {
     /// Drops the database at once, so that the file can be opened again. Snapshots answer `Closed` from now on.
     fn shut(&self, why: EngineError) {
         let _ = self.closed.set(why);
-        // Nobody is told anything from memory any more.
-        self.resident.next_view();
-        at_hand::let_go(&self.resident);
         let (view, db) = {
+            // Views come under this lock, and none comes after the database is gone.
             let mut db = self.db.lock();
+            self.resident.end();
             (self.published.swap(None), db.take())
         };
+        at_hand::forget(&self.resident);
         let_go((view, db));
         self.tell();
     }

@@ -5,7 +5,7 @@
 //! carries them through, where rows that come in `bulk` wait until there are many to `fill` tables with. What an
 //! instance has any number of stands in a `collection`; `versions` keeps the parts of a
 //! contract as they are and as they were, `contract_window` the contracts of a customer by their starts, `settled` the
-//! invoices that stay as they are, and `past` the values that instances had; a `package` is no instance, and stands in a table of its own. The names that are looked up most are `resident` in memory. `open` and `probe` look at the file, and
+//! invoices that stay as they are, and `past` the values that instances had; a `package` is no instance, and stands in a table of its own. The names that are looked up most are `resident` in memory, and those that a thread asks for `at_hand`. `open` and `probe` look at the file, and
 //! `engine` is the store that runs.
 
 pub mod alias;

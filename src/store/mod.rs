@@ -11,6 +11,8 @@ mod alert_candidates;
 mod alert_scopes;
 mod alerts;
 mod aliases;
+#[cfg(test)]
+mod at_hand_inside;
 mod backup;
 mod balances;
 mod billable_metrics;

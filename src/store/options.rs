@@ -46,13 +46,15 @@ pub enum IdSource {
 /// once there were some questions about it (32, and one more for 1,024 rows); until then, and where there is no room, the
 /// file answers. Either way the answers are the same.
 ///
-/// A value of an enforced key takes 87 to 131 bytes, however long it is: it is kept itself up to 40 bytes, and of a longer
-/// one a hash of 128 bits, with a key that is made anew each time the store is opened. An instance takes as much, and the
-/// bytes of its row in the file; those of rows that were changed since stay until they are more than the others.
+/// A value of an enforced key takes mostly 87 to 131 bytes, and up to 175 while there are more and more, however long it
+/// is: it is kept itself up to 40 bytes, and of a longer one a hash of 128 bits, with a key that is made anew each time the
+/// store is opened. An instance takes as much, and the bytes of its row in the file; those of rows that were changed since
+/// stay until they are more than the others.
 ///
-/// A thread that finds keeps the values of enforced keys, as they were in memory then, until it finds again, in any store,
-/// or ends: also when the key was removed meanwhile, or the store was closed by another thread. The file is free all the
-/// same.
+/// A thread that [finds](crate::Reading::find) more than once in a store keeps what is in memory of the values of enforced
+/// keys as it was then, until it does so again, in any store, or ends: also when a key was removed since, or another thread
+/// has closed the store, whose file is free all the same. It counts as the store's meanwhile, so that there is so much less
+/// room for what comes in; and what finds none is left to the file until the store is opened again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NamesInMemory {

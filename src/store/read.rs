@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
+
 use super::{
     ReadingAlerts, ReadingContracts, ReadingHistory, ReadingInvoices, ReadingPackages, ReadingQueries,
     ReadingRecords, Snapshot, Store, Transaction, custom_field_keys, custom_fields, entities, find,
@@ -80,15 +82,30 @@ impl Reading for Store {}
 impl Reading for Snapshot {}
 impl Reading for Transaction<'_> {}
 
-/// Stands by itself, so that a find that reads nothing does not carry it along.
-#[inline(never)]
-fn find_by_reading<I: EntityId>(
+/// The one holder of a value of an enforced key, told from memory where that can be.
+#[inline]
+fn holder(
     source: &(impl Reading + ?Sized),
+    entity: ManagedEntity,
     key: &str,
     value: &str,
-) -> Result<Option<I>> {
-    let found = source.reading(|reader| find::holder(reader, I::ENTITY, key, value))?;
-    Ok(found.map(I::from_uuid))
+) -> Result<Option<Uuid>> {
+    match source.seen_value(entity, key, value) {
+        Seen::Holder(id) => Ok(Some(id)),
+        Seen::Nobody => Ok(None),
+        Seen::Unknown => holder_by_reading(source, entity, key, value),
+    }
+}
+
+/// Stands by itself, so that whoever is told from memory does not carry it along.
+#[inline(never)]
+fn holder_by_reading(
+    source: &(impl Reading + ?Sized),
+    entity: ManagedEntity,
+    key: &str,
+    value: &str,
+) -> Result<Option<Uuid>> {
+    source.reading(|reader| find::holder(reader, entity, key, value))
 }
 
 /// The calls that read: of a [`Store`], which shows the last commit, of a [`Snapshot`], which shows one moment,
@@ -262,11 +279,7 @@ pub trait Reading:
     /// indexed one.
     #[inline]
     fn find<I: EntityId>(&self, key: &str, value: &str) -> Result<Option<I>> {
-        match self.seen_value(I::ENTITY, key, value) {
-            Seen::Holder(id) => Ok(Some(I::from_uuid(id))),
-            Seen::Nobody => Ok(None),
-            Seen::Unknown => find_by_reading(self, key, value),
-        }
+        Ok(holder(self, I::ENTITY, key, value)?.map(I::from_uuid))
     }
 
     /// [`find`](Self::find), where the entity is known only at run time.
@@ -285,8 +298,7 @@ pub trait Reading:
     /// # Errors
     /// As [`find`](Self::find).
     fn find_ref(&self, entity: ManagedEntity, key: &str, value: &str) -> Result<Option<EntityRef>> {
-        let found = self.reading(|reader| find::holder(reader, entity, key, value))?;
-        Ok(found.map(|id| EntityRef { entity, id }))
+        Ok(holder(self, entity, key, value)?.map(|id| EntityRef { entity, id }))
     }
 
     /// [`find`](Self::find) for several values, all of one moment: the answers in the order of the values.

@@ -51,7 +51,7 @@ pub struct NamesInMemoryStats {
     pub names: u64,
     /// Of how many instances the values are there.
     pub instances: u64,
-    /// The bytes they take.
+    /// The bytes they take, with those that a thread still keeps.
     pub bytes: u64,
     /// The bytes they may take; 0 where they are switched off.
     pub most_bytes: u64,
@@ -155,8 +155,8 @@ pub struct Compaction {
 
 impl Store {
     /// Makes the file as small as what it holds: values of removed keys leave it, and its free pages are given back. An
-    /// instance whose values leave has another revision afterwards. Writers and readers wait meanwhile; it takes about as
-    /// long as writing the file anew.
+    /// instance whose values leave has another revision afterwards. Writers wait meanwhile, and readers of what is
+    /// not in memory; it takes about as long as writing the file anew.
     ///
     /// ```
     /// use billfold::prelude::*;

@@ -56,6 +56,8 @@ fn broken(access: Access, nth: u64, failing: Failing, states: &[(u64, String)]) 
     if calls < CALLS.len() {
         assert!(matches!(store.adopt(customer(1)), Err(Error::Closed(_))), "{how}");
         assert!(matches!(store.exists(customer(1)), Err(Error::Closed(_))), "{how}");
+        let found = store.find::<CustomerId>("x_account_id", "nobody's");
+        assert!(matches!(found, Err(Error::Closed(_))), "{how}: {found:?}");
     }
     drop(store);
     disk.heal();

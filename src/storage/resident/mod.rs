@@ -10,6 +10,7 @@ mod directory;
 pub(super) mod fill;
 mod names;
 mod part;
+mod room;
 mod stamp;
 mod touched;
 
@@ -30,7 +31,7 @@ pub use touched::{Target, Touched};
 pub struct Resident {
     stamper: Stamper,
     budget: Arc<Budget>,
-    /// The number of the published view.
+    /// The number of the published view; behind that of the last one once there is none any more.
     published: AtomicU64,
     /// Held from the first mark of a commit to the last settling, and where a fill begins.
     committing: Mutex<()>,
@@ -52,15 +53,15 @@ impl Resident {
         self.published.fetch_add(1, Ordering::AcqRel) + 1
     }
 
+    /// Has nothing said of any view any more. Where none can follow.
+    pub(super) fn end(&self) {
+        self.next_view();
+    }
+
     /// Whether the view of that number is the one that is published.
     #[inline]
     pub(super) fn is_published(&self, view: u64) -> bool {
         self.published.load(Ordering::Acquire) == view
-    }
-
-    /// Whether nothing is kept.
-    pub(super) fn is_off(&self) -> bool {
-        self.budget.most() == 0
     }
 
     /// What a name is in the view of that number.

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::arena::Arena;
 use super::budget::Budget;
-use super::part::{Change, Entry, Part, lines_for, scaled};
+use super::part::{self, Change, Entry, Part, scaled};
+use super::room::lines_for;
 use super::stamp::{Stamp, Stamper};
 use super::touched::Target;
 use crate::storage::lines::Line;
@@ -24,6 +25,8 @@ use crate::storage::locks::{AtomicU8, AtomicU64, OnceLock, Ordering};
 const FEWEST_PARTS: usize = 16;
 const NAMES_OF_A_PART: usize = 20 << 10;
 const MOST_PARTS: usize = 1 << 10;
+/// Which part a name is in is told by the upper bits of the lower half of its place, none of which has another meaning.
+const _: () = assert!(MOST_PARTS <= 1 << (u32::BITS - part::FREE));
 
 /// What is known of the names of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

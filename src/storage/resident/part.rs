@@ -8,8 +8,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::budget::{Budget, Taken};
-use super::stamp::{Stamp, Stamper, WORDS};
-use crate::storage::lines::{LARGE_PAGE, Line, Lines};
+use super::room::{self, GROUP, GROUPS_OF_A_FILTER, lines_for};
+use super::stamp::{self, Stamp, Stamper};
+use crate::storage::lines::{Line, Lines};
 use crate::storage::locks::{AtomicU64, Mutex, MutexGuard, Ordering, fence};
 
 /// What a part says of a name.
@@ -35,7 +36,7 @@ const IN_FLUX: u64 = 0b11;
 struct Slot<'p> {
     head: &'p AtomicU64,
     id: [&'p AtomicU64; 2],
-    name: &'p [AtomicU64; WORDS],
+    name: &'p [AtomicU64; stamp::WORDS],
 }
 
 impl<'p> Slot<'p> {
@@ -87,50 +88,11 @@ impl<'p> Slot<'p> {
     }
 }
 
-const WORDS_OF_A_LINE: usize = 8;
-/// So many slots stand together, with a byte of each name's place in one word: most of what is looked for and not there
-/// is told by that word alone.
-const GROUP: usize = 8;
 /// A byte of a slot that has a name; the others are 0.
 const USED: u64 = 0x80;
 const EACH: u64 = 0x0101_0101_0101_0101;
-/// At most this part of the slots is used, in eighths.
-const MOST_OF_8: usize = 6;
 /// Nobody looks further than this many groups: however names crowd, looking for one takes no longer.
 const FURTHEST: usize = 64;
-/// So many groups share a word of the filter: then it takes half as much memory as the tags, and of the names that are not
-/// there it lets about a tenth pass.
-const GROUPS_OF_A_FILTER: usize = 2;
-/// The lines of so many groups.
-const GROUPS: usize = 16;
-const LINES: usize = lines_of(GROUPS);
-
-/// The lines for so many names, or as many of them as there is room for in so many lines. Of nearly a large page and more
-/// they are as many whole ones.
-pub fn lines_for(names: usize, most: usize) -> usize {
-    let groups = names.saturating_mul(8).div_ceil(MOST_OF_8 * GROUP);
-    let fewest = lines_of(groups);
-    let lines = if fewest < LARGE_PAGE / 4 * 3 { fewest } else { fewest.next_multiple_of(LARGE_PAGE) };
-    if lines <= most { lines } else { lines_of(groups.min(groups_in(most))) }
-}
-
-const fn lines_of(groups: usize) -> usize {
-    groups.saturating_mul(GROUP).saturating_add(lines_of_tags(groups)).saturating_add(lines_of_filter(groups))
-}
-
-const fn lines_of_tags(groups: usize) -> usize {
-    groups.div_ceil(WORDS_OF_A_LINE)
-}
-
-const fn lines_of_filter(groups: usize) -> usize {
-    groups.div_ceil(WORDS_OF_A_LINE * GROUPS_OF_A_FILTER)
-}
-
-/// As many groups as there is room for.
-fn groups_in(lines: usize) -> usize {
-    let about = lines / LINES * GROUPS + lines % LINES * GROUPS / LINES;
-    (about.saturating_sub(1)..=about).rev().find(|groups| lines_of(*groups) <= lines).unwrap_or(0)
-}
 
 /// A part of the names. Aligned to a line of the processor's cache, so that changing one disturbs no reader of another.
 #[repr(align(64))]
@@ -167,14 +129,14 @@ impl Part {
     /// A part of so many lines; `None` where there is no memory for them.
     pub fn new(lines: usize, budget: &Arc<Budget>) -> Option<Self> {
         let taken = Budget::take(budget, lines.saturating_mul(size_of::<Line>()))?;
-        let groups = groups_in(lines);
-        let first_of_tags = lines_of_filter(groups);
+        let groups = room::groups_in(lines);
+        let first_of_tags = room::lines_of_filter(groups);
         Some(Self {
             changes: AtomicU64::new(0),
             lines: Lines::new(lines)?,
             groups,
             first_of_tags,
-            first_of_slots: first_of_tags + lines_of_tags(groups),
+            first_of_slots: first_of_tags + room::lines_of_tags(groups),
             state: Mutex::new(State::default()),
             _taken: taken,
         })
@@ -205,7 +167,7 @@ impl Part {
 
     /// How many names it has room for.
     fn room(&self) -> usize {
-        self.groups * GROUP * MOST_OF_8 / 8
+        room::names_in(self.groups)
     }
 
     /// The word of the filter for a name.
@@ -223,17 +185,17 @@ impl Part {
     /// A word of those that begin with a line.
     #[inline]
     fn word(&self, first: usize, number: usize) -> Option<&AtomicU64> {
-        self.lines.get().get(first + number / WORDS_OF_A_LINE)?.get(number % WORDS_OF_A_LINE)
+        self.lines.get().get(first + number / room::WORDS)?.get(number % room::WORDS)
     }
 
     #[inline]
     fn slot(&self, group: usize, number: usize) -> Option<Slot<'_>> {
-        self.lines.get().get(self.place(group, number)).map(Slot::new)
+        self.lines.get().get(self.line(group, number)).map(Slot::new)
     }
 
-    /// The place of a slot among the lines.
+    /// The line of a slot.
     #[inline]
-    const fn place(&self, group: usize, number: usize) -> usize {
+    const fn line(&self, group: usize, number: usize) -> usize {
         self.first_of_slots + group * GROUP + number
     }
 
@@ -254,7 +216,7 @@ impl Part {
         let tag = tag(stamp);
         let mut group = scaled(stamp.place, self.groups);
         let home = home(stamp);
-        prefetch_index::prefetch_index(self.lines.get(), self.place(group, home));
+        prefetch_index::prefetch_index(self.lines.get(), self.line(group, home));
         for _ in 0..FURTHEST {
             let Some(tags) = self.tags(group) else { break };
             let tags = tags.load(Ordering::Relaxed);
@@ -287,19 +249,30 @@ impl Part {
     }
 }
 
-/// The byte that stands for a name in its group: the bits of its place that say least of where that is.
+/// Where the bits of a name's place begin that say which slot of its group is its home, and which bits of the filter it
+/// has. The tag has those before. All are bits that say least of where the group is: names of one group would have the
+/// same else.
+const HOME: u32 = USED.trailing_zeros();
+const FILTER: u32 = HOME + GROUP.trailing_zeros();
+/// The bits of a place that say which bit of a word is meant.
+const OF_A_WORD: u32 = u64::BITS.trailing_zeros();
+/// The first bit of a place that is free to say which part a name is in.
+pub const FREE: u32 = FILTER + 2 * OF_A_WORD;
+
+/// The byte that stands for a name in its group.
 fn tag(stamp: &Stamp) -> u64 {
     stamp.place & (USED - 1) | USED
 }
 
 /// The bits that a name has in its word of the filter.
 const fn bits(stamp: &Stamp) -> u64 {
-    1 << (stamp.place >> 10 & 63) | 1 << (stamp.place >> 16 & 63)
+    let [one, other] = [stamp.place >> FILTER, stamp.place >> (FILTER + OF_A_WORD)];
+    1 << (one % u64::BITS as u64) | 1 << (other % u64::BITS as u64)
 }
 
 /// The slot of its group that a name has where nobody else does, so that it can be fetched before its tag is known.
 fn home(stamp: &Stamp) -> usize {
-    usize::try_from((stamp.place >> USED.trailing_zeros()) % GROUP as u64).unwrap_or(0)
+    usize::try_from((stamp.place >> HOME) % GROUP as u64).unwrap_or(0)
 }
 
 /// The number of the first byte that has a bit.
@@ -385,13 +358,14 @@ impl Change<'_> {
 mod tests {
     use std::collections::HashMap;
 
+    use super::super::room::lines_of;
     use super::*;
     use proptest::prelude::*;
 
     /// Names of few places, so that they crowd, and ways wrap around.
     fn stamp(name: &[u8; 8]) -> Stamp {
         let n = u64::from_be_bytes(*name);
-        at(((n % 3) << 62) | ((n % 5) << 7) | (n % 2), name)
+        at(((n % 3) << 62) | ((n % 7) << 13) | ((n % 5) << 7) | (n % 2), name)
     }
 
     fn at(place: u64, name: &[u8; 8]) -> Stamp {
@@ -465,28 +439,6 @@ mod tests {
         assert_eq!(part.look(&stamp(&name(19))), Entry::Absent);
         assert!(part.change().grown(&Stamper::new(), true, &budget).is_none());
         assert!(!part.change().is_retired());
-    }
-
-    #[test]
-    fn a_part_has_room_for_the_names_it_was_made_for_and_takes_no_more_than_it_may() {
-        for names in [0, 1, 6, 7, 100, 18_000, 20_000, 24_000, 25_000, 100_000] {
-            let lines = lines_for(names, usize::MAX);
-            let groups = groups_in(lines);
-            assert!(groups * GROUP * MOST_OF_8 / 8 >= names, "{names} names in {lines} lines");
-            assert!(lines_of(groups) <= lines);
-            assert!(lines.is_multiple_of(LARGE_PAGE) || lines < LARGE_PAGE);
-            for most in [0, 8, 9, 100, lines / 2, lines.saturating_sub(1), lines] {
-                let within = lines_for(names, most);
-                assert!(within <= most);
-                let needed = (names * 8).div_ceil(GROUP * MOST_OF_8);
-                assert!(
-                    groups_in(within) >= needed.min(groups_in(most)),
-                    "{names} names in {within} of {most}"
-                );
-            }
-        }
-        assert_eq!([0, 9, 10, 17, 18, 66, 74, 75].map(groups_in), [0, 0, 1, 1, 2, 8, 8, 9]);
-        assert_eq!([65, 66].map(|most| lines_for(usize::MAX, most)), [58, 66]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use foldhash::quality::SeedableRandomState;
 use siphasher::sip128::SipHasher13;
 
 /// A name of no more bytes is compared itself: most are no longer.
-pub const SHORT: usize = WORDS * 8;
+const SHORT: usize = WORDS * 8;
 /// The words that are kept of each name, which make a line of the processor's cache with what it leads to.
 pub const WORDS: usize = 5;
 
@@ -17,7 +17,7 @@ pub struct Stamp {
     /// Where to look for it. Whoever can choose names so that these crowd together gains nothing but to be answered by
     /// the file.
     pub place: u64,
-    /// The bytes of the name.
+    /// How many bytes the name has.
     pub len: u64,
     /// A short name itself, filled up with zeroes. Of a long one its keyed hash of 128 bits, of which nobody can find two
     /// that are the same.
@@ -106,7 +106,8 @@ mod tests {
         let hash: Vec<_> = long.kept.into_iter().flat_map(u64::to_le_bytes).collect();
         let hash = stamper.stamp(&hash);
         assert_eq!(hash.kept, long.kept);
-        assert_ne!((hash.len, hash.place), (long.len, long.place));
+        assert_ne!(hash.len, long.len);
+        assert_ne!(hash.place, long.place);
     }
 
     #[test]
