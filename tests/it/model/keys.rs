@@ -94,7 +94,7 @@ impl Model {
         self.keys.retain(|key| key.entity != entity || key.name != name);
         for (target, held) in &mut self.instances {
             if target.entity == entity {
-                held.values.remove(name);
+                held.left_over += u64::from(held.values.remove(name).is_some());
             }
         }
         self.next(before);

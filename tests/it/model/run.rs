@@ -240,8 +240,9 @@ fn run_program(
             // Nothing to give back is no fault.
             Step::Compact => {
                 drop(view);
-                store.compact().unwrap();
-                compare(&store, &before);
+                let mut model = model.lock().unwrap();
+                assert_eq!(store.compact().unwrap().values_removed, model.clear());
+                compare(&store, &model);
                 whole(&store);
                 continue;
             }

@@ -45,6 +45,8 @@ pub struct Held {
     pub archived: bool,
     pub revision: u64,
     pub values: BTreeMap<String, String>,
+    /// How many values of removed keys its row still has.
+    pub left_over: u64,
     /// Of a customer that was made here.
     pub customer: Option<Record>,
     /// Of a billable metric that was made here.
@@ -178,6 +180,16 @@ impl Model {
         let held = self.instances.get_mut(&target).unwrap();
         held.revision = revision;
         change(held);
+    }
+
+    /// Has values of removed keys leave all rows; how many.
+    pub fn clear(&mut self) -> u64 {
+        let with_any = self.instances.iter().filter(|(_, held)| held.left_over > 0);
+        let cleared: Vec<_> = with_any.map(|(target, held)| (*target, held.left_over)).collect();
+        for (target, _) in &cleared {
+            self.touch(*target, |held| held.left_over = 0);
+        }
+        cleared.iter().map(|(_, values)| values).sum()
     }
 
     /// The fault of a field that names what nothing new can have.

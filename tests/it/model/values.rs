@@ -237,6 +237,10 @@ impl Model {
         let revision = changed.then(|| self.next(before));
         let held = self.instances.get_mut(&edit.target).unwrap();
         held.revision = revision.unwrap_or(held.revision);
+        if changed {
+            // Those of removed keys leave with it.
+            held.left_over = 0;
+        }
         for (key, value) in edit.changes() {
             match value {
                 Some(value) => held.values.insert(key.to_owned(), value.to_owned()),
